@@ -1,0 +1,52 @@
+//! What the attribute's arguments say: data, without behaviour.
+//!
+//! What depends on the deployment is not here but in `Settings`.
+
+/// The attribute's arguments, as [`Handler::CONFIG`](crate::Handler::CONFIG).
+///
+/// ```
+/// # use recursive_lambda::Config;
+/// const CONFIG: Config = Config::new(400).reserve_ms(20_000);
+/// assert_eq!(CONFIG.batch, 400);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Records per call, at least 1.
+    pub batch: usize,
+    /// Time kept free before the invocation's deadline, in milliseconds.
+    pub reserve_ms: u64,
+    /// The most batches of one invocation; `None`: as many as fit.
+    pub batches_per_invocation: Option<u64>,
+    /// Whether the job has an `on_complete`: without one a run needs one save less at its end.
+    pub on_complete: bool,
+}
+
+impl Config {
+    /// Batches of so many records, and every other argument at its default.
+    #[must_use]
+    pub const fn new(batch: usize) -> Self {
+        Self { batch, reserve_ms: 10_000, batches_per_invocation: None, on_complete: false }
+    }
+
+    /// Sets the time kept free before the deadline, in milliseconds.
+    #[must_use]
+    pub const fn reserve_ms(mut self, ms: u64) -> Self {
+        self.reserve_ms = ms;
+        self
+    }
+
+    /// Sets the most batches of one invocation, at least 1.
+    #[must_use]
+    pub const fn batches_per_invocation(mut self, batches: u64) -> Self {
+        self.batches_per_invocation = Some(batches);
+        self
+    }
+
+    /// Says that [`Handler::on_complete`](crate::Handler::on_complete) is implemented and is to be called.
+    #[must_use]
+    pub const fn on_complete(mut self) -> Self {
+        self.on_complete = true;
+        self
+    }
+}

@@ -1,0 +1,2 @@
+//! Decides what happens to a run. Pure.
+pub(crate) mod record;

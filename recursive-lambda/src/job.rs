@@ -1,0 +1,251 @@
+//! The traits `Job` and `Handler`: the whole contract between the macro and the runtime, with the words in which
+//! the compiler explains them.
+//!
+//! Nothing here runs: the driver does. Everything the attribute writes can be written by hand against [`Handler`].
+
+use crate::format::{Decode, Format};
+use crate::{Batch, BoxError, Config, Error, Flow, Progress, Summary};
+use serde::{Serialize, de::DeserializeOwned};
+use std::future::Future;
+use std::marker::PhantomData;
+
+/// A job that runs with resources of type `R`: what [`run`](crate::run) and [`run_with`](crate::run_with) take, and what
+/// the struct beside an annotated function implements.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a job that runs with resources of type `{R}`",
+    label = "cannot be run this way",
+    note = "a job with a `&R` parameter is started by `run_with::<job>(resources)`, one without by `run::<job>()`",
+    note = "an async function becomes a job with `#[recursive_lambda(batch = ..)]`"
+)]
+pub trait Job<R = ()>: 'static {
+    /// The job's handler.
+    fn handler() -> impl Handler<Resources = R>;
+}
+
+/// The contract in full. The attribute writes an implementation of it; so can a hand.
+///
+/// ```
+/// use recursive_lambda::{Batch, Config, Error, Flow, Handler, Progress, Summary, format::Lines};
+///
+/// struct Count;
+///
+/// impl Handler for Count {
+///     const NAME: &'static str = "count";
+///     const CONFIG: Config = Config::new(400);
+///     type Format = Lines;
+///     type Input = Batch<String>;
+///     type State = u64;
+///     type Resources = ();
+///
+///     async fn call(batch: Batch<String>, rows: &mut u64, _: &()) -> Result<Flow, Error> {
+///         *rows += batch.len() as u64;
+///         Ok(Flow::Continue)
+///     }
+/// }
+/// ```
+pub trait Handler: Send + Sync + 'static {
+    /// The job's name: it is part of every run's identity and of the signal.
+    const NAME: &'static str;
+    /// What the attribute's arguments say.
+    const CONFIG: Config;
+    /// How bytes become records.
+    type Format: 'static;
+    /// What the function takes by value.
+    type Input: Input<Self::Format>;
+    /// The carried state, `()` if none.
+    type State: Serialize + DeserializeOwned + Default + Clone + Send + 'static;
+    /// The shared resources, `()` if none.
+    type Resources: Send + Sync + 'static;
+
+    /// Processes one batch.
+    fn call(
+        input: Self::Input,
+        state: &mut Self::State,
+        resources: &Self::Resources,
+    ) -> impl Future<Output = Result<Flow, Error>> + Send;
+
+    /// Whether the run is complete before the end of the object; asked after every batch.
+    #[allow(unused_variables, reason = "named for implementors")]
+    fn is_complete(progress: &Progress, state: &Self::State) -> bool {
+        false
+    }
+
+    /// Called at the end of the run: committed once, and possibly called again after a crash.
+    #[allow(unused_variables, reason = "named for implementors")]
+    fn on_complete(
+        summary: &Summary,
+        state: &Self::State,
+        resources: &Self::Resources,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+}
+
+/// A handler written by hand is a job.
+#[diagnostic::do_not_recommend]
+impl<H: Handler> Job<H::Resources> for H {
+    fn handler() -> impl Handler<Resources = H::Resources> {
+        Same::<H>(PhantomData)
+    }
+}
+
+struct Same<H>(PhantomData<fn() -> H>);
+
+impl<H: Handler> Handler for Same<H> {
+    const NAME: &'static str = H::NAME;
+    const CONFIG: Config = H::CONFIG;
+    type Format = H::Format;
+    type Input = H::Input;
+    type State = H::State;
+    type Resources = H::Resources;
+
+    fn call(
+        input: Self::Input,
+        state: &mut Self::State,
+        resources: &Self::Resources,
+    ) -> impl Future<Output = Result<Flow, Error>> + Send {
+        H::call(input, state, resources)
+    }
+
+    fn is_complete(progress: &Progress, state: &Self::State) -> bool {
+        H::is_complete(progress, state)
+    }
+
+    fn on_complete(
+        summary: &Summary,
+        state: &Self::State,
+        resources: &Self::Resources,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        H::on_complete(summary, state, resources)
+    }
+}
+
+/// What a job can take by value.
+#[diagnostic::on_unimplemented(
+    message = "a job cannot take `{Self}` as its input",
+    label = "the parameter taken by value must be `Batch<T>`",
+    note = "carried state is taken by `&mut`, shared resources by `&`"
+)]
+pub trait Input<F>: Sized + Send + 'static {
+    /// One record.
+    #[doc(hidden)]
+    type Record: Send + 'static;
+    /// The format, known to be one.
+    #[doc(hidden)]
+    type Format: Format;
+    /// Turns one record's bytes into the record.
+    #[doc(hidden)]
+    fn decode(format: &mut Self::Format, record: &[u8]) -> Result<Self::Record, BoxError>;
+    /// Hands records over.
+    #[doc(hidden)]
+    fn hand_over(records: Vec<Self::Record>, context: crate::batch::Context) -> Self;
+}
+
+impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
+    type Record = T;
+    type Format = F;
+
+    fn decode(format: &mut F, record: &[u8]) -> Result<T, BoxError> {
+        format.decode(record)
+    }
+
+    fn hand_over(records: Vec<T>, context: crate::batch::Context) -> Self {
+        Self::new(records, context)
+    }
+}
+
+/// What a job can return.
+#[diagnostic::on_unimplemented(
+    message = "a job cannot return `{Self}`",
+    label = "must be `Result<(), E>` or `Result<Flow, E>`",
+    note = "`E` is any error: `recursive_lambda::Error`, `anyhow::Error`, `Box<dyn Error + Send + Sync>` or your own"
+)]
+pub trait IntoOutcome {
+    /// The outcome of one batch.
+    ///
+    /// # Errors
+    /// The job's own.
+    fn into_outcome(self) -> Result<Flow, Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> IntoOutcome for Result<(), E> {
+    fn into_outcome(self) -> Result<Flow, Error> {
+        self.map(|()| Flow::Continue).map_err(Into::into)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> IntoOutcome for Result<Flow, E> {
+    fn into_outcome(self) -> Result<Flow, Error> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What an `on_complete` function can return.
+#[diagnostic::on_unimplemented(
+    message = "`on_complete` cannot return `{Self}`",
+    label = "must be `Result<(), E>`",
+    note = "`E` is any error: `recursive_lambda::Error`, `anyhow::Error`, `Box<dyn Error + Send + Sync>` or your own"
+)]
+pub trait IntoFinished {
+    /// The outcome of `on_complete`.
+    ///
+    /// # Errors
+    /// The function's own.
+    fn into_finished(self) -> Result<(), Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> IntoFinished for Result<(), E> {
+    fn into_finished(self) -> Result<(), Error> {
+        self.map_err(Into::into)
+    }
+}
+
+/// An input whose end ends the run.
+#[diagnostic::on_unimplemented(
+    message = "a job over `{Self}` must say when it is complete",
+    label = "`{Self}` has no end of its own",
+    note = "add `is_complete = path` to the attribute, with `fn path(progress: &Progress) -> bool`"
+)]
+pub trait EndsWithTheObject {
+    /// Whether nothing is left to read.
+    #[must_use]
+    fn at_end(progress: &Progress) -> bool {
+        progress.at_end()
+    }
+}
+
+impl<T> EndsWithTheObject for Batch<T> {}
+
+/// The job of a function whose attribute is in error: it satisfies every caller, so that nothing but the mistake is reported.
+#[derive(Debug)]
+pub struct Stub<R>(PhantomData<fn() -> R>);
+
+impl<R> Stub<R> {
+    /// A stub.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<R> Default for Stub<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: Send + Sync + 'static> Handler for Stub<R> {
+    const NAME: &'static str = "stub";
+    const CONFIG: Config = Config::new(1);
+    type Format = crate::format::Lines;
+    type Input = Batch<String>;
+    type State = ();
+    type Resources = R;
+
+    async fn call(_: Batch<String>, (): &mut (), _: &R) -> Result<Flow, Error> {
+        Ok(Flow::Complete)
+    }
+}

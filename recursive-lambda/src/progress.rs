@@ -1,0 +1,134 @@
+//! What a job's `is_complete` and `on_complete` are told, and what the job says.
+
+use std::time::SystemTime;
+
+/// How far a run has come, as `is_complete` is told after every batch.
+///
+/// ```
+/// use recursive_lambda::Progress;
+/// fn sample(progress: &Progress) -> bool {
+///     progress.position() >= 10_000
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub(crate) position: u64,
+    pub(crate) offset: u64,
+    pub(crate) size: u64,
+    pub(crate) batches: u64,
+    pub(crate) invocations: u64,
+    pub(crate) at_end: bool,
+}
+
+impl Progress {
+    /// Records done.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// Bytes of the object done.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The object's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Batches done.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.batches
+    }
+
+    /// Invocations that have worked on the run, this one included.
+    #[must_use]
+    pub fn invocations(&self) -> u64 {
+        self.invocations
+    }
+
+    /// Whether the whole object has been read.
+    #[must_use]
+    pub fn at_end(&self) -> bool {
+        self.at_end
+    }
+}
+
+/// What a finished run amounts to, as `on_complete` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub(crate) progress: Progress,
+    pub(crate) set_aside: u64,
+    pub(crate) started: SystemTime,
+    pub(crate) run_id: String,
+}
+
+impl Summary {
+    /// Records done.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.progress.position
+    }
+
+    /// Bytes of the object done.
+    #[must_use]
+    pub fn offset(&self) -> u64 {
+        self.progress.offset
+    }
+
+    /// The object's size in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.progress.size
+    }
+
+    /// Batches done.
+    #[must_use]
+    pub fn batches(&self) -> u64 {
+        self.progress.batches
+    }
+
+    /// Invocations that have worked on the run, this one included.
+    #[must_use]
+    pub fn invocations(&self) -> u64 {
+        self.progress.invocations
+    }
+
+    /// Whether the whole object was read, and not ended early by `is_complete` or [`Flow::Complete`].
+    #[must_use]
+    pub fn at_end(&self) -> bool {
+        self.progress.at_end
+    }
+
+    /// Records that could not be processed and were set aside.
+    #[must_use]
+    pub fn set_aside(&self) -> u64 {
+        self.set_aside
+    }
+
+    /// When the run was started.
+    #[must_use]
+    pub fn started(&self) -> SystemTime {
+        self.started
+    }
+
+    /// The run's identity: the idempotency key of `on_complete`.
+    #[must_use]
+    pub fn run_id(&self) -> &str {
+        &self.run_id
+    }
+}
+
+/// What a job may say besides "done": whether to go on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Flow {
+    /// Go on with the next batch.
+    #[default]
+    Continue,
+    /// The run is complete; this batch was the last.
+    Complete,
+}

@@ -1,0 +1,65 @@
+//! Bytes in, records and offsets out.
+//!
+//! Pure: it never reads, waits or looks at a clock. [`Format`] says where a record ends; [`Decode`] makes it a value;
+//! `Splitter` keeps the bytes between the two and knows where in the object it stands.
+
+mod lines;
+
+pub use lines::Lines;
+
+use crate::BoxError;
+
+/// Where a format found the end of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// The first `content` bytes are the record; the next one begins at byte `next`.
+    Record {
+        /// Length of the record in bytes, without its terminator.
+        content: usize,
+        /// Length of the record in bytes with its terminator; at least 1 and at least `content`.
+        next: usize,
+    },
+    /// The first so many bytes, at least 1, belong to no record: blank lines, a mark at the start.
+    Skip(usize),
+    /// The bytes end inside a record.
+    More,
+}
+
+/// How bytes become records: lines, CSV rows, or your own.
+///
+/// Splitting does not know the record's type. It must be a pure function of the bytes, because a run that is resumed
+/// splits from the offset of a record and must find the same ends.
+pub trait Format: Sized + Send + 'static {
+    /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
+    /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default).
+    /// `end`: no bytes follow these.
+    fn header(bytes: &[u8], end: bool) -> Split {
+        let _ = (bytes, end);
+        Split::Skip(0)
+    }
+
+    /// Begins to read, once per invocation, with the header's bytes as they were found at the start of the object.
+    ///
+    /// # Errors
+    /// Says what is wrong with the header; the run fails.
+    fn open(header: &[u8]) -> Result<Self, BoxError>;
+
+    /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: no bytes follow these.
+    /// After [`Split::More`] it is asked again with the same bytes and more behind them, so it may remember how far it looked. With `end`, it
+    /// must not answer `More`; an unfinished record is the bytes that there are.
+    fn split(&mut self, bytes: &[u8], end: bool) -> Split;
+}
+
+/// How a record's bytes become a value of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "format `{Self}` does not make records of type `{T}`",
+    label = "not a record of this format",
+    note = "`lines` makes `String` and `Vec<u8>`; `csv` and `jsonl` make any `T: serde::Deserialize`: is `format = ..` missing?"
+)]
+pub trait Decode<T>: Format {
+    /// Makes the value.
+    ///
+    /// # Errors
+    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset.
+    fn decode(&mut self, record: &[u8]) -> Result<T, BoxError>;
+}

@@ -1,0 +1,1 @@
+//! One binary for the tests that need more than one crate.
