@@ -5,6 +5,8 @@ mod config;
 #[allow(missing_docs, unreachable_pub, dead_code, reason = "being written")]
 mod engine;
 mod error;
+#[allow(dead_code, unused_imports, reason = "until the driver reads events")]
+mod event;
 mod job;
 mod progress;
 mod records;
