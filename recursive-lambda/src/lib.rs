@@ -22,7 +22,7 @@ pub use run::{ResourcesOf, Run, run, run_with};
 
 /// How bytes become records: the formats, and the traits for one of your own.
 pub mod format {
-    pub use crate::records::{Decode, Format, Lines, Split};
+    pub use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }
 
 /// What the attribute's expansion uses. Not part of the public API.
