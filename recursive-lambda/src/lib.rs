@@ -18,6 +18,8 @@ pub use engine::record::Object;
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
 pub use job::{Handler, Input, IntoFinished, IntoOutcome, Job};
 pub use progress::{Flow, Progress, Summary};
+#[doc(inline)]
+pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
 
 /// How bytes become records: the formats, and the traits for one of your own.
