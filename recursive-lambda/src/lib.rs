@@ -1,16 +1,20 @@
 //! Placeholder until the README is written.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod batch;
 mod config;
-#[allow(missing_docs, unreachable_pub, dead_code, reason = "being written")]
+mod driver;
 mod engine;
 mod error;
-#[allow(dead_code, unused_imports, reason = "until the driver reads events")]
 mod event;
+mod invocation;
 mod job;
+mod ports;
 mod progress;
 mod records;
 mod run;
+mod settings;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::Config;

@@ -58,9 +58,13 @@ impl<H: Handler, P> Site<H, P> {
     }
 
     fn budget(&self, invocation: &Invocation) -> Budget {
-        let wanted = self.settings.reserve.unwrap_or(Duration::from_millis(self.config.reserve_ms));
         let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
-        Budget::new(invocation.left, wanted, most)
+        Budget::new(invocation.left, self.reserve(), most)
+    }
+
+    /// The time to keep free before the deadline, as the deployment or the attribute says.
+    pub(crate) fn reserve(&self) -> Duration {
+        self.settings.reserve.unwrap_or(Duration::from_millis(self.config.reserve_ms))
     }
 }
 
