@@ -18,11 +18,13 @@ pub use engine::record::Object;
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
 pub use job::{Handler, Input, IntoFinished, IntoOutcome, Job};
 pub use progress::{Flow, Progress, Summary};
+#[doc(inline)]
+pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
 
 /// How bytes become records: the formats, and the traits for one of your own.
 pub mod format {
-    pub use crate::records::{Decode, Format, Lines, Split};
+    pub use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }
 
 /// What the attribute's expansion uses. Not part of the public API.

@@ -1,0 +1,275 @@
+//! Reads the attribute's arguments.
+//!
+//! [`KEYS`] is the one table of them: parsing, help and suggestions come from it, and a new argument is a new line
+//! there. Nothing here looks at the function.
+
+use crate::errors::Errors;
+use crate::suggest::nearest;
+use crate::values::{self, Batch, FORMATS, Format};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use std::time::Duration;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{ExprPath, Ident, Lit, LitInt, Path, Token};
+
+/// The arguments, checked.
+pub(crate) struct Args {
+    pub(crate) batch: Batch,
+    pub(crate) format: Format,
+    pub(crate) is_complete: Option<ExprPath>,
+    pub(crate) on_complete: Option<ExprPath>,
+    pub(crate) reserve: Option<Duration>,
+    pub(crate) batches_per_invocation: Option<LitInt>,
+}
+
+/// An argument there is.
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    /// Completes "it takes ..".
+    pub(crate) takes: &'static str,
+    /// What may be written as it stands.
+    pub(crate) example: &'static str,
+    read: fn(&mut Draft, &mut Entry<'_>),
+}
+
+pub(crate) const KEYS: &[Key] = &[
+    Key {
+        name: "batch",
+        takes: "a whole number, or the path of a `const` of type `usize`",
+        example: "batch = 400",
+        read: |draft, entry| draft.batch.set_once(entry, values::batch),
+    },
+    Key {
+        name: "format",
+        takes: "`lines`, `csv`, `jsonl`, or the path of a type that implements `Format`",
+        example: "format = csv",
+        read: |draft, entry| draft.format.set_once(entry, values::format),
+    },
+    Key {
+        name: "is_complete",
+        takes: "the path of a function that is told the `&Progress`, and `&S` if the job has state",
+        example: "is_complete = enough",
+        read: |draft, entry| draft.is_complete.set_once(entry, values::function),
+    },
+    Key {
+        name: "on_complete",
+        takes: "the path of an async function that is told the `&Summary`, then `&S` and `&R` if the job has them",
+        example: "on_complete = report",
+        read: |draft, entry| draft.on_complete.set_once(entry, values::function),
+    },
+    Key {
+        name: "reserve",
+        takes: "a duration, in quotes",
+        example: "reserve = \"20s\"",
+        read: |draft, entry| draft.reserve.set_once(entry, values::duration),
+    },
+    Key {
+        name: "batches_per_invocation",
+        takes: "a whole number",
+        example: "batches_per_invocation = 1",
+        read: |draft, entry| draft.batches_per_invocation.set_once(entry, values::count),
+    },
+    Key {
+        name: "crate",
+        takes: "the path under which this crate is found",
+        example: "crate = ::recursive_lambda",
+        read: |draft, entry| draft.krate.set_once(entry, values::path),
+    },
+];
+
+/// What is set per deployment, by `RECURSIVE_LAMBDA_..`, and so is no argument.
+const SETTINGS: &[&str] = &["state", "lease", "checkpoint", "max_attempts", "max_invocations", "buckets"];
+
+/// Where the reading of an argument stands: behind its `=`.
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'static Key,
+    pub(crate) name: Ident,
+    pub(crate) input: ParseStream<'a>,
+    pub(crate) errors: &'a mut Errors,
+}
+
+#[derive(Default)]
+struct Draft {
+    batch: Slot<Batch>,
+    format: Slot<Format>,
+    is_complete: Slot<ExprPath>,
+    on_complete: Slot<ExprPath>,
+    reserve: Slot<Duration>,
+    batches_per_invocation: Slot<LitInt>,
+    krate: Slot<Path>,
+}
+
+/// An argument that may be given once. It remembers that it was given even where its value was refused.
+struct Slot<T>(Option<(Ident, Option<T>)>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Slot<T> {
+    fn set_once(&mut self, entry: &mut Entry<'_>, read: fn(&mut Entry<'_>) -> Option<T>) {
+        let value = entry.equals().and_then(|()| read(entry));
+        if value.is_none() {
+            skip(entry.input);
+        }
+        match &self.0 {
+            None => self.0 = Some((entry.name.clone(), value)),
+            Some((first, _)) => {
+                let message = format!("`{}` is given twice, and only one can hold: remove one of them", entry.key.name);
+                entry.errors.refuse_second(first, &entry.name, message).unwrap_or_default()
+            }
+        }
+    }
+
+    fn value(self) -> Option<T> {
+        self.0.and_then(|(_, value)| value)
+    }
+}
+
+/// Reads the arguments, and the path of this crate even if they are refused: what stands in for the job needs it.
+pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, Option<Path>) {
+    let bare = tokens.is_empty();
+    let parsed = (|input: ParseStream<'_>| {
+        let mut draft = Draft::default();
+        while !input.is_empty() {
+            read_entry(input, &mut draft, errors);
+            read_comma(input, errors);
+        }
+        Ok(draft)
+    })
+    .parse2(tokens);
+    let draft = match parsed {
+        Ok(draft) => draft,
+        Err(error) => return (errors.refuse_at(error.span(), error), None),
+    };
+    if draft.batch.0.is_none() {
+        let write = if bare { "#[recursive_lambda(batch = 400)]" } else { "batch = 400" };
+        let message = format!("`batch` is missing: a job must say how many records each call is given; write `{write}`");
+        errors.refuse_at::<()>(Span::call_site(), message);
+    }
+    let krate = draft.krate.value();
+    let args = draft.batch.value().map(|batch| Args {
+        batch,
+        format: draft.format.value().unwrap_or(Format::Named("Lines", Span::call_site())),
+        is_complete: draft.is_complete.value(),
+        on_complete: draft.on_complete.value(),
+        reserve: draft.reserve.value(),
+        batches_per_invocation: draft.batches_per_invocation.value(),
+    });
+    (args, krate)
+}
+
+/// Reads `key = value`, or refuses it; then stands behind it.
+fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
+    if let Some(mistake) = unnamed(input) {
+        errors.refuse_at::<()>(input.span(), mistake);
+        return skip(input);
+    }
+    let Ok(name) = input.call(Ident::parse_any) else {
+        errors.refuse_at::<()>(input.span(), "an argument is a name, `=` and a value: write `batch = 400`");
+        return skip(input);
+    };
+    match find(&name, input, errors) {
+        Some(key) => (key.read)(draft, &mut Entry { key, name, input, errors }),
+        None => skip(input),
+    }
+}
+
+/// What is wrong with a value that stands where a name should.
+fn unnamed(input: ParseStream<'_>) -> Option<String> {
+    match input.fork().parse::<Lit>().ok()? {
+        Lit::Int(number) => Some(format!("this number has no name: write `batch = {number}`")),
+        _ => Some("this value has no name: an argument is a name, `=` and a value, as in `batch = 400`".into()),
+    }
+}
+
+/// The key of this name. One that is only near is refused, and then taken for the one it is near to, so that it is not missing as well.
+fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'static Key> {
+    let written = name.to_string();
+    if let Some(key) = KEYS.iter().find(|key| key.name == written) {
+        return Some(key);
+    }
+    if let Some(setting) = SETTINGS.iter().find(|setting| **setting == written) {
+        let variable = format!("RECURSIVE_LAMBDA_{}", setting.to_uppercase());
+        return errors.refuse(
+            name,
+            format!(
+                "`{written}` is no argument, because it depends on the deployment: set the environment variable `{variable}`"
+            ),
+        );
+    }
+    if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
+        return errors.refuse(name, format!("this format has no name: write `format = {written}`"));
+    }
+    match nearest(&written, KEYS.iter().map(|key| key.name)) {
+        Some(near) => {
+            errors.refuse::<()>(name, format!("there is no argument `{written}`: did you mean `{near}`?"));
+            KEYS.iter().find(|key| key.name == near)
+        }
+        None => {
+            let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
+            errors.refuse(name, format!("there is no argument `{written}`: there are {}", known.join(", ")))
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn equals(&mut self) -> Option<()> {
+        let (name, example, input) = (self.key.name, self.key.example, self.input);
+        if !ends(input) && !starts_value(input) {
+            return self.errors.refuse_at(input.span(), format!("`{name}` takes its value behind `=`: write `{example}`"));
+        }
+        let equals = input.parse::<Option<Token![=]>>().ok()?;
+        if ends(input) {
+            let at = equals.map_or_else(|| self.name.span(), |equals| equals.span);
+            return self.errors.refuse_at(at, format!("`{name}` has no value: write `{example}`"));
+        }
+        Some(())
+    }
+}
+
+/// Between two arguments there is a comma, and after the last there may be.
+fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
+    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+        return;
+    }
+    if starts_entry(input) {
+        errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
+    } else {
+        errors.refuse_at::<()>(
+            input.span(),
+            "this does not belong to the value before it: write a comma and the next argument, or nothing",
+        );
+        skip(input);
+        _ = input.parse::<Token![,]>();
+    }
+}
+
+fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+fn starts_entry(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok() && starts_value(&ahead)
+}
+
+fn starts_value(input: ParseStream<'_>) -> bool {
+    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
+}
+
+/// Skips the rest of a refused argument, up to the comma before the next one or to the end. A comma inside it, as in a closure's parameters, is skipped too.
+fn skip(input: ParseStream<'_>) {
+    while !input.is_empty() {
+        if input.peek(Token![,]) {
+            let ahead = input.fork();
+            _ = ahead.parse::<Token![,]>();
+            if ahead.is_empty() || starts_entry(&ahead) {
+                return;
+            }
+        }
+        _ = input.parse::<TokenTree>();
+    }
+}

@@ -1,0 +1,39 @@
+//! What is written when the attribute is in error: what the user wrote, a stub of the job, and the mistakes.
+//!
+//! The stub satisfies every caller, so that no second error hides the first.
+
+use crate::expand;
+use crate::item::Item;
+use crate::krate::Krate;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+
+/// All that stands in for the job of this item. The item itself is written by the caller.
+pub(crate) fn stub(item: &Item, krate: &Krate) -> TokenStream {
+    match item {
+        // Inside an `impl`, where there is no place for a struct.
+        Item::Function(function) if function.sig.receiver().is_some() => TokenStream::new(),
+        Item::Function(function) => {
+            let (declaration, cfg) = (expand::declaration(function), expand::conditions(function));
+            let stub = implementation(&function.sig.ident, krate);
+            quote! {
+                #declaration
+                #(#cfg)*
+                const _: () = { #stub };
+            }
+        }
+        Item::Type(Some(name)) => implementation(name, krate),
+        Item::Type(None) | Item::Other => TokenStream::new(),
+    }
+}
+
+fn implementation(name: &impl ToTokens, krate: &Krate) -> TokenStream {
+    let here = krate.at(Span::call_site());
+    quote! {
+        impl<R: ::core::marker::Send + ::core::marker::Sync + 'static> #here::Job<R> for #name {
+            fn handler() -> impl #here::Handler<Resources = R> {
+                #here::__private::Stub::<R>::new()
+            }
+        }
+    }
+}

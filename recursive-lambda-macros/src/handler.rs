@@ -1,0 +1,261 @@
+//! Reads the function's signature as a job: which parameter has which role.
+//!
+//! Roles come from the kind of the parameter, never from the name of a type: by value is the input, `&mut S` carried state,
+//! `&R` shared resources. Nothing here looks at the body.
+
+use crate::errors::Errors;
+use crate::values::peel;
+use quote::ToTokens;
+use syn::{
+    Attribute, FnArg, GenericArgument, GenericParam, Ident, PatType, PathArguments, ReturnType, Signature, Type, TypeReference,
+};
+
+/// A function that can be a job.
+pub(crate) struct Handler<'a> {
+    pub(crate) name: &'a Ident,
+    /// In the order of the parameters.
+    pub(crate) roles: Vec<Role>,
+    pub(crate) input: &'a Type,
+    pub(crate) state: Option<&'a Type>,
+    pub(crate) resources: Option<&'a Type>,
+    pub(crate) output: &'a Type,
+}
+
+/// What a parameter is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Input,
+    State,
+    Resources,
+}
+
+impl Role {
+    fn second(self) -> &'static str {
+        match self {
+            Self::Input => {
+                "a second parameter by value, and a job has one input: take carried state by `&mut`, shared resources by `&`"
+            }
+            Self::State => "a second `&mut` parameter, and a job has one state: put both into one struct",
+            Self::Resources => "a second `&` parameter, and a job has one value of resources: put both into one struct",
+        }
+    }
+}
+
+pub(crate) fn read<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
+    modifiers(sig, errors);
+    generics(sig, errors);
+    let output = output(sig, errors);
+    let mut roles = Roles::default();
+    for parameter in &sig.inputs {
+        match parameter {
+            FnArg::Receiver(receiver) => errors
+                .refuse::<()>(receiver, "a job is no method, nothing could hand it a `self`: move the function out of the `impl`, and take shared resources by `&`")
+                .unwrap_or_default(),
+            FnArg::Typed(parameter) => roles.read(parameter, errors),
+        }
+    }
+    let [input, state, resources] = [Role::Input, Role::State, Role::Resources].map(|role| roles.of(role));
+    if input.is_none() && sig.receiver().is_none() {
+        roles.missing_input(sig, errors);
+    }
+    Some(Handler {
+        name: &sig.ident,
+        roles: roles.0.iter().map(|(role, ..)| *role).collect(),
+        input: input?,
+        state,
+        resources,
+        output: output?,
+    })
+}
+
+fn modifiers(sig: &Signature, errors: &mut Errors) {
+    if sig.asyncness.is_none() {
+        errors.refuse::<()>(sig.fn_token, "a job is an async function, it is awaited batch by batch: write `async fn`");
+    }
+    if let Some(constness) = &sig.constness {
+        errors.refuse::<()>(constness, "a job is not `const`: remove it");
+    }
+    if !matches!(sig.safety, syn::Safety::Default) {
+        errors.refuse::<()>(&sig.safety, "a job is called by safe code: remove `unsafe`, and use an `unsafe` block inside");
+    }
+    if let Some(abi) = &sig.abi {
+        errors.refuse::<()>(abi, "a job is a Rust function: remove the `extern`");
+    }
+    if let Some(variadic) = &sig.variadic {
+        errors.refuse::<()>(variadic, "a job has no variable arguments: remove `...`");
+    }
+}
+
+fn generics(sig: &Signature, errors: &mut Errors) {
+    for parameter in &sig.generics.params {
+        let message = match parameter {
+            GenericParam::Lifetime(_) => "a job needs no lifetime parameter, its references are lent for one call: remove it",
+            GenericParam::Type(_) => {
+                "a job has no type parameters, one function is one job: write the types out, and a function for each"
+            }
+            GenericParam::Const(_) => "a job has no const parameters, one function is one job: use a `const` item",
+        };
+        errors.refuse::<()>(parameter, message);
+    }
+    if sig.generics.params.is_empty()
+        && let Some(clause) = &sig.generics.where_clause
+    {
+        errors.refuse::<()>(clause, "a job has no parameters to bound: remove the `where` clause");
+    }
+}
+
+fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
+    match &sig.output {
+        ReturnType::Type(_, ty) => owned(ty, errors).then_some(ty),
+        ReturnType::Default => errors.refuse_at(
+            sig.paren_token.span.close(),
+            "a job says whether its batch is done, and returns nothing here: write `-> Result<(), Error>`",
+        ),
+    }
+}
+
+/// The parameters' roles and types; no type where it was refused.
+#[derive(Default)]
+struct Roles<'a>(Vec<(Role, &'a PatType, Option<&'a Type>)>);
+
+impl<'a> Roles<'a> {
+    fn of(&self, wanted: Role) -> Option<&'a Type> {
+        self.0.iter().find(|(role, ..)| *role == wanted).and_then(|(.., ty)| *ty)
+    }
+
+    fn read(&mut self, parameter: &'a PatType, errors: &mut Errors) {
+        for attr in parameter.attrs.iter().filter(|attr| conditional(attr)) {
+            errors.refuse::<()>(attr, "a parameter of a job is there or not: put `cfg` on the whole function");
+        }
+        let (role, ty) = match peel(&parameter.ty) {
+            Type::Reference(reference) => {
+                let role = if reference.mutability.is_some() { Role::State } else { Role::Resources };
+                (role, referent(role, reference, errors))
+            }
+            _ => (Role::Input, owned(&parameter.ty, errors).then_some(&*parameter.ty)),
+        };
+        if let Some((_, first, _)) = self.0.iter().find(|(known, ..)| *known == role) {
+            errors.refuse_second::<()>(&first.ty, &parameter.ty, role.second());
+        }
+        self.0.push((role, parameter, ty));
+    }
+
+    fn missing_input(&self, sig: &Signature, errors: &mut Errors) {
+        // Given, but refused.
+        if self.0.iter().any(|(role, ..)| *role == Role::Input) {
+            return;
+        }
+        match self.0.as_slice() {
+            [(_, only, _)] => {
+                let inner = match peel(&only.ty) {
+                    Type::Reference(reference) => shown(&reference.elem),
+                    ty => shown(ty),
+                };
+                let message = format!(
+                    "a job takes its input by value, and this is a reference: write `{inner}` if it is the batch, or add `batch: Batch<..>`"
+                );
+                errors.refuse::<()>(&only.ty, message);
+            }
+            _ => {
+                let message = "a job takes a batch of records by value, and none is here: add `batch: Batch<String>`";
+                errors.refuse_at::<()>(sig.paren_token.span.join(), message);
+            }
+        }
+    }
+}
+
+/// What is behind the `&` of state or resources, if it can be owned somewhere.
+fn referent<'a>(role: Role, reference: &'a TypeReference, errors: &mut Errors) -> Option<&'a Type> {
+    let sign = if role == Role::State { "&mut " } else { "&" };
+    if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_") {
+        let message = format!(
+            "state and resources are lent for one call, whatever `{lifetime}` is: write `{sign}{}`",
+            shown(&reference.elem)
+        );
+        errors.refuse::<()>(lifetime, message);
+    }
+    let ty = peel(&reference.elem);
+    let instead = match ty {
+        Type::TraitObject(_) => Some(format!("{sign}Box<{}>", shown(ty))),
+        Type::Slice(slice) => Some(format!("{sign}Vec<{}>", shown(&slice.elem))),
+        Type::Path(path) if path.path.is_ident("str") => Some(format!("{sign}String")),
+        Type::Reference(inner) => Some(format!("{sign}{}", shown(&inner.elem))),
+        _ => None,
+    };
+    match instead {
+        Some(write) => {
+            let what = match ty {
+                Type::Reference(_) => "is a reference to a reference",
+                _ => "has no size of its own",
+            };
+            errors.refuse(ty, format!("what a job is lent must be owned somewhere, and `{}` {what}: write `{write}`", shown(ty)))
+        }
+        None => owned(ty, errors).then_some(ty),
+    }
+}
+
+/// Refuses what borrows, and `impl Trait`: the type must have a meaning outside of the function.
+fn owned(ty: &Type, errors: &mut Errors) -> bool {
+    match ty {
+        Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
+            let write = match peel(&reference.elem) {
+                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
+                Type::Slice(slice) => format!("Vec<{}>", shown(&slice.elem)),
+                ty => shown(ty),
+            };
+            errors.refuse::<()>(
+                ty,
+                format!("what a job takes and returns owns its data, and `{}` borrows it: write `{write}`", shown(ty)),
+            );
+            false
+        }
+        Type::ImplTrait(_) => {
+            errors.refuse::<()>(ty, "`impl Trait` has no name outside of the function, and the job needs one: write the type");
+            false
+        }
+        Type::Infer(_) => {
+            errors.refuse::<()>(ty, "a signature leaves no type open: write the type");
+            false
+        }
+        Type::Group(group) => owned(&group.elem, errors),
+        Type::Paren(paren) => owned(&paren.elem, errors),
+        Type::Array(array) => owned(&array.elem, errors),
+        Type::Slice(slice) => owned(&slice.elem, errors),
+        Type::Tuple(tuple) => tuple.elems.iter().fold(true, |all, ty| owned(ty, errors) && all),
+        Type::Path(path) => path
+            .path
+            .segments
+            .iter()
+            .filter_map(|segment| match &segment.arguments {
+                PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+                _ => None,
+            })
+            .flatten()
+            .fold(true, |all, argument| {
+                let fine = match argument {
+                    GenericArgument::Type(ty) => owned(ty, errors),
+                    GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => {
+                        errors.refuse::<()>(
+                            lifetime,
+                            "what a job takes and returns owns its data, and this type borrows it: take one without a lifetime",
+                        );
+                        false
+                    }
+                    _ => true,
+                };
+                fine && all
+            }),
+        _ => true,
+    }
+}
+
+fn conditional(attr: &Attribute) -> bool {
+    attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
+}
+
+/// A type as people write it, for a message.
+fn shown(ty: &Type) -> String {
+    [(" <", "<"), ("< ", "<"), (" >", ">"), (" ::", "::"), (":: ", "::"), (" ,", ","), ("& ", "&"), ("( ", "("), (" )", ")")]
+        .into_iter()
+        .fold(ty.to_token_stream().to_string(), |text, (wide, tight)| text.replace(wide, tight))
+}

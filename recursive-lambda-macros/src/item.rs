@@ -1,0 +1,71 @@
+//! Splits the annotated item into what the attribute looks at and what it hands back untouched.
+//!
+//! The body is never parsed: what the user has typed so far reaches the compiler and the editor as it is.
+
+use crate::errors::Errors;
+use proc_macro2::TokenStream;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::{Attribute, Generics, Ident, Signature, Token, Visibility};
+
+const ATTRIBUTE: &str = "recursive_lambda";
+
+/// What the attribute stands on.
+pub(crate) enum Item {
+    Function(Box<Function>),
+    /// A type, whose name a job would take: with its name, if a stub can stand for it.
+    Type(Option<Ident>),
+    Other,
+}
+
+/// A function, without its body.
+pub(crate) struct Function {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) sig: Signature,
+}
+
+impl Item {
+    /// Never fails: what is not understood is `Other`.
+    pub(crate) fn of(tokens: TokenStream) -> Self {
+        Self::parse.parse2(tokens).unwrap_or(Self::Other)
+    }
+
+    /// The function, if it is one and a job can be made of it.
+    pub(crate) fn function(&self, tokens: &TokenStream, errors: &mut Errors) -> Option<&Function> {
+        match self {
+            Self::Function(function) => {
+                let again =
+                    function.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE));
+                match again {
+                    Some(attr) => {
+                        errors.refuse(attr, "a function is one job, and this is its second attribute: remove one of them")
+                    }
+                    None => Some(function),
+                }
+            }
+            Self::Type(_) => errors.refuse(
+                tokens,
+                "a type is no job, there is nothing to call: put the attribute on an `async fn` that takes a batch",
+            ),
+            Self::Other => {
+                errors.refuse(tokens, "only a function can be a job: put the attribute on an `async fn` that takes a batch")
+            }
+        }
+    }
+
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = Attribute::parse_outer(input)?;
+        let vis = Visibility::parse(input)?;
+        let item = if input.peek(Token![struct]) || input.peek(Token![enum]) {
+            Ident::parse_any(input)?;
+            let name = input.parse()?;
+            let generics: Generics = input.parse()?;
+            Self::Type(generics.params.is_empty().then_some(name))
+        } else {
+            Self::Function(Box::new(Function { attrs, vis, sig: input.parse()? }))
+        };
+        input.parse::<TokenStream>()?;
+        Ok(item)
+    }
+}

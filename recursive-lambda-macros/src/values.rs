@@ -1,0 +1,236 @@
+//! Reads the value of one argument: what kinds of value there are, and what is said of the wrong ones.
+//!
+//! A value may arrive in the invisible groups that `macro_rules!` puts around `$value:expr`; they do not count.
+
+use crate::args::Entry;
+use crate::suggest::nearest;
+use proc_macro2::Span;
+use quote::ToTokens;
+use std::fmt::Display;
+use std::time::Duration;
+use syn::{Expr, ExprPath, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
+
+/// Records per call.
+pub(crate) enum Batch {
+    Number(LitInt),
+    /// A constant, which only the compiler can see into.
+    Const(ExprPath),
+}
+
+/// How bytes become records.
+pub(crate) enum Format {
+    /// One of this crate's, by the name of its type.
+    Named(&'static str, Span),
+    /// The user's own.
+    Type(TypePath),
+}
+
+/// The formats that have a word of their own, and their types in `recursive_lambda::format`.
+pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("jsonl", "Jsonl")];
+
+pub(crate) fn batch(entry: &mut Entry<'_>) -> Option<Batch> {
+    match expression(entry)? {
+        Expr::Path(path) => Some(Batch::Const(path)),
+        value @ (Expr::Lit(_) | Expr::Unary(_) | Expr::Closure(_)) => number(entry, value).map(Batch::Number),
+        value => {
+            let written = value.to_token_stream();
+            entry.refuse(
+                value,
+                format!("`batch` takes a number or a constant: write `const BATCH: usize = {written};` and `batch = BATCH`"),
+            )
+        }
+    }
+}
+
+pub(crate) fn count(entry: &mut Entry<'_>) -> Option<LitInt> {
+    let value = expression(entry)?;
+    number(entry, value)
+}
+
+fn number(entry: &mut Entry<'_>, value: Expr) -> Option<LitInt> {
+    let (name, example) = (entry.key.name, entry.key.example);
+    let number = match value {
+        Expr::Lit(value) => match value.lit {
+            Lit::Int(number) => number,
+            Lit::Str(text) => {
+                let write = match text.value().trim().parse::<u64>() {
+                    Ok(number) if number > 0 => format!("{name} = {number}"),
+                    _ => example.to_owned(),
+                };
+                return entry.refuse(text, format!("`{name}` is a number, not text: write it without quotes, `{write}`"));
+            }
+            other => return entry.refuse(other, format!("`{name}` must be a whole number: write `{example}`")),
+        },
+        Expr::Unary(value) if matches!(value.op, UnOp::Neg(_)) => {
+            return entry.refuse(value, format!("`{name}` cannot be negative, it is a count: write `{example}`"));
+        }
+        other => return refuse_kind(entry, other),
+    };
+    if !number.suffix().is_empty() {
+        let (digits, suffix) = (number.base10_digits().to_owned(), number.suffix().to_owned());
+        return entry.refuse(number, format!("`{name}` has its type already: write `{name} = {digits}`, without `{suffix}`"));
+    }
+    match number.base10_parse::<u64>() {
+        Ok(0) => entry.refuse(number, format!("`{name}` must be at least 1, or a run would never get on: write `{example}`")),
+        Ok(_) => Some(number),
+        Err(_) => entry.refuse(number, format!("`{name}` is too large, it must fit into 64 bits: write `{example}`")),
+    }
+}
+
+pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
+    let name = entry.key.name;
+    let text = match expression(entry)? {
+        Expr::Lit(value) => match value.lit {
+            Lit::Str(text) => text,
+            Lit::Int(number) => {
+                let unit = if number.suffix().is_empty() { "s" } else { number.suffix() };
+                let write = format!("{name} = \"{}{unit}\"", number.base10_digits());
+                return entry.refuse(number, format!("`{name}` is a duration with its unit, in quotes: write `{write}`"));
+            }
+            other => return refuse_kind(entry, other),
+        },
+        other => return refuse_kind(entry, other),
+    };
+    let written = text.value();
+    match humantime::parse_duration(&written) {
+        Ok(time) if time.as_millis() > 0 => Some(time),
+        Ok(_) => entry.refuse(
+            text,
+            format!("`{name}` must be at least a millisecond, it is what a save has to fit into: write `{}`", entry.key.example),
+        ),
+        Err(_) if written.parse::<u64>().is_ok() => {
+            entry.refuse(text, format!("`{name}` has no unit: write `{name} = \"{written}s\"` for seconds"))
+        }
+        Err(why) => entry.refuse(text, format!("`{name}` is no duration ({why}): write `{}`", entry.key.example)),
+    }
+}
+
+pub(crate) fn function(entry: &mut Entry<'_>) -> Option<ExprPath> {
+    let (name, example) = (entry.key.name, entry.key.example);
+    match expression(entry)? {
+        Expr::Path(path) => Some(path),
+        Expr::Closure(closure) => entry.refuse(
+            closure,
+            format!("`{name}` takes the path of a function, and a closure has none: write a function beside the job and name it, as in `{example}`"),
+        ),
+        Expr::Call(call) => {
+            let path = call.func.to_token_stream().to_string().replace(' ', "");
+            entry.refuse(call, format!("`{name}` takes the function itself, which is called later: write `{name} = {path}`"))
+        }
+        Expr::Lit(value) => match &value.lit {
+            Lit::Str(text) => unquote(entry, text),
+            _ => refuse_kind(entry, value),
+        },
+        other => refuse_kind(entry, other),
+    }
+}
+
+pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
+    if let Some(text) = text(entry) {
+        return unquote(entry, &text);
+    }
+    let ty = match entry.input.call(Type::without_plus) {
+        Ok(ty) => ty,
+        Err(error) => return refuse_at(entry, error.span()),
+    };
+    let Type::Path(path) = peel(&ty) else { return refuse_kind(entry, ty) };
+    if path.path.segments.iter().any(|segment| matches!(segment.arguments, PathArguments::Parenthesized(_))) {
+        return refuse_kind(entry, ty);
+    }
+    let Some(word) = path.path.get_ident().filter(|_| path.qself.is_none()) else { return Some(Format::Type(path.clone())) };
+    let written = word.to_string();
+    if let Some((_, ty)) = FORMATS.iter().find(|(known, _)| *known == written) {
+        return Some(Format::Named(ty, word.span()));
+    }
+    if !written.starts_with(|first: char| first.is_lowercase()) {
+        return Some(Format::Type(path.clone()));
+    }
+    match nearest(&written, FORMATS.iter().map(|(known, _)| *known)) {
+        Some(near) => entry.refuse(word, format!("there is no format `{written}`: did you mean `{near}`?")),
+        None => entry.refuse(
+            word,
+            format!("there is no format `{written}`: there are `lines`, `csv` and `jsonl`, or write the path of a type that implements `Format`"),
+        ),
+    }
+}
+
+pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
+    if let Some(text) = text(entry) {
+        return unquote(entry, &text);
+    }
+    let ty = match entry.input.fork().parse::<Type>() {
+        // `$path:path` comes in an invisible group, which only a type or an expression sees through.
+        Ok(ty) if matches!(ty, Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
+        _ => entry.input.call(Path::parse_mod_style).map(|path| Type::Path(TypePath { attrs: Vec::new(), qself: None, path })),
+    };
+    match ty {
+        Ok(Type::Path(path)) if path.qself.is_none() => Some(path.path),
+        Ok(other) => refuse_kind(entry, other),
+        Err(error) => refuse_at(entry, error.span()),
+    }
+}
+
+/// A type without the groups and parentheses around it.
+pub(crate) fn peel(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => peel(&group.elem),
+        Type::Paren(paren) => peel(&paren.elem),
+        ty => ty,
+    }
+}
+
+fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
+    let mut value = match entry.input.parse::<Expr>() {
+        Ok(value) => value,
+        Err(error) => return refuse_at(entry, error.span()),
+    };
+    loop {
+        value = match value {
+            Expr::Group(group) => *group.expr,
+            Expr::Paren(paren) => *paren.expr,
+            value => return Some(value),
+        }
+    }
+}
+
+/// Text in quotes, if that is what comes.
+fn text(entry: &Entry<'_>) -> Option<LitStr> {
+    match entry.input.fork().parse::<Expr>() {
+        Ok(Expr::Lit(value)) => match value.lit {
+            Lit::Str(text) => Some(text),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Refuses a path in quotes.
+fn unquote<T>(entry: &mut Entry<'_>, text: &LitStr) -> Option<T> {
+    let name = entry.key.name;
+    let write = match text.parse::<Path>() {
+        Ok(_) => format!("{name} = {}", text.value().trim()),
+        Err(_) => entry.key.example.to_owned(),
+    };
+    entry.refuse(text, format!("`{name}` is a path, not text: write it without quotes, `{write}`"))
+}
+
+fn refuse_kind<T>(entry: &mut Entry<'_>, value: impl ToTokens) -> Option<T> {
+    let message = kind(entry);
+    entry.refuse(value, message)
+}
+
+fn refuse_at<T>(entry: &mut Entry<'_>, at: Span) -> Option<T> {
+    let message = kind(entry);
+    entry.errors.refuse_at(at, message)
+}
+
+fn kind(entry: &Entry<'_>) -> String {
+    let key = entry.key;
+    format!("`{}` takes {}: write `{}`", key.name, key.takes, key.example)
+}
+
+impl Entry<'_> {
+    fn refuse<T>(&mut self, at: impl ToTokens, mistake: impl Display) -> Option<T> {
+        self.errors.refuse(at, mistake)
+    }
+}
