@@ -22,7 +22,7 @@ pub(crate) fn parse(event: &[u8]) -> Result<Delivery, Error> {
     let text = std::str::from_utf8(event).map_err(|_| unknown("", "is not UTF-8"))?;
     let event = Fields::of(text, String::new())?;
     let mut items = Items::default();
-    let records = if event.has("recursive_lambda") { Vec::new() } else { event.objects("Records", MAX_ITEMS)? };
+    let records = event.objects("Records", MAX_ITEMS)?;
     let channel = if records.iter().any(|record| record.has("messageId") || record.has("body")) {
         items.add_messages(&records)?;
         let of_fifo = |arn: String| arn.ends_with(".fifo");

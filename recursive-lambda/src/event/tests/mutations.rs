@@ -21,6 +21,9 @@ const CASES: usize = 200_000;
 const TELLING: &[u8] = b"\"\\{}[]:,%+/ 0-29.e\x00\x1b\n\xc3\xff\xed";
 
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
+    if bytes.is_empty() {
+        return;
+    }
     let at = random.below(bytes.len());
     let telling = TELLING[random.below(TELLING.len())];
     match random.below(6) {
