@@ -22,7 +22,8 @@ fn error_at<F: Format>(object: &[u8], limit: usize) -> Option<(Place, String)> {
 #[test]
 fn a_record_above_the_limit_is_an_error_at_its_place() {
     let at = |record, line, offset| Some(Place::new(record, line, offset));
-    let cases: [(&str, fn(&[u8], usize) -> Option<(Place, String)>, &[u8], Option<Place>); 11] = [
+    type ErrorAt = fn(&[u8], usize) -> Option<(Place, String)>;
+    let cases: [(&str, ErrorAt, &[u8], Option<Place>); 11] = [
         ("lines fit", error_at::<Lines>, b"1234567\n1234567\n12345678", None),
         ("terminator counts", error_at::<Lines>, b"1234567\n12345678\n", at(1, 2, 8)),
         ("both of its bytes", error_at::<Lines>, b"123456\r\n1234567\r\n", at(1, 2, 8)),
