@@ -4,16 +4,23 @@
 mod aws;
 mod batch;
 mod config;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod driver;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod engine;
 mod error;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod event;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod invocation;
 mod job;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod ports;
 mod progress;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod records;
 mod run;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod settings;
 
 pub use batch::{Batch, IdempotencyKey};

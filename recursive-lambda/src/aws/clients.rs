@@ -31,8 +31,9 @@ impl Aws {
             .enable_all()
             .build()
             .map_err(|error| Error::new(ErrorKind::Config, "no thread for the calls to AWS").because(error))?;
-        let load = io.spawn(aws_config::defaults(BehaviorVersion::v2025_08_07()).load());
-        let config = load.await.map_err(|error| Error::new(ErrorKind::Config, "the AWS configuration cannot be read").because(error))?;
+        let load = io.spawn(aws_config::defaults(BehaviorVersion::v2026_01_12()).load());
+        let config =
+            load.await.map_err(|error| Error::new(ErrorKind::Config, "the AWS configuration cannot be read").because(error))?;
         let once = RetryConfig::disabled();
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).build();
         let s3 = s3_config(&config);

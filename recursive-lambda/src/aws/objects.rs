@@ -48,7 +48,9 @@ async fn get(client: Client, object: Object, range: Range<u64>) -> Result<Bytes,
         let body = get_body(&client, &object, from..range.end).await?;
         let trouble = match drain(body, &mut bytes).await {
             Ok(()) if bytes.len() == wanted => return Ok(bytes.freeze()),
-            Ok(()) if bytes.len() > wanted => return Err(SourceError::Failed("the store sent more than it was asked for".into())),
+            Ok(()) if bytes.len() > wanted => {
+                return Err(SourceError::Failed("the store sent more than it was asked for".into()));
+            }
             Ok(()) => "the body ended early".to_string(),
             Err(error) => error,
         };

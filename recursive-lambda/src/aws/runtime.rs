@@ -6,7 +6,7 @@ use crate::driver::{Answer, Site, Travelling, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
 use crate::engine::record::Record;
-use crate::event::{Channel, Item, Trigger, parse};
+use crate::event::{Channel, Item, MAX_JOB_NAME, Trigger, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -28,6 +28,7 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     super::logging::init();
     let settings = settings.read(|name| std::env::var(name).ok())?;
     let place = settings.check()?.clone();
+    check_name(H::NAME)?;
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
         State::S3 { bucket, prefix } => Some(Arc::new(S3Records::new(Arc::clone(&aws), bucket, prefix, &function))),
@@ -61,6 +62,17 @@ fn function_name() -> Result<String, Error> {
     }
 }
 
+/// The name is a part of every signal and of every record's key.
+fn check_name(job: &str) -> Result<(), Error> {
+    if job.is_empty() || job.len() > MAX_JOB_NAME || job.contains('/') {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("`Handler::NAME` is `{}`; a job's name has 1 to {MAX_JOB_NAME} bytes and no slash", job.escape_debug()),
+        ));
+    }
+    Ok(())
+}
+
 fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind()), error_message: format!("{error:?}") }
 }
@@ -76,7 +88,8 @@ impl<H: Handler> Function<H> {
     async fn invoked(&self, event: &RawValue, context: &Context) -> Result<serde_json::Value, Error> {
         let invocation = self.invocation(context);
         self.warn(&invocation);
-        let delivery = parse(event.get().as_bytes()).inspect_err(|error| tracing::error!(%error, "the event is not understood"))?;
+        let delivery =
+            parse(event.get().as_bytes()).inspect_err(|error| tracing::error!(%error, "the event is not understood"))?;
         let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
         let mut outcomes = Vec::with_capacity(delivery.items.len());
         for (index, item) in delivery.items.into_iter().enumerate() {
@@ -91,7 +104,7 @@ impl<H: Handler> Function<H> {
             outcomes.push((message_id, outcome));
         }
         if let Channel::Sqs { .. } = delivery.channel {
-            return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_ok()))));
+            return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
         }
         outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(serde_json::Value::Null), Err)
     }

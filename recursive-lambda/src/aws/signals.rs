@@ -42,11 +42,14 @@ fn not_accepted(error: &SdkError<InvokeError>, function: &str) -> (Signalled, Op
     let (signalled, why) = match (status, error.code()) {
         (_, Some("RecursiveInvocationException")) => (
             Signalled::Refused,
-            format!("Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own: {why}"),
+            format!(
+                "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own: {why}"
+            ),
         ),
-        (Some(403), _) => {
-            (Signalled::Refused, format!("the function may not invoke itself; its role needs lambda:InvokeFunction on {function}: {why}"))
-        }
+        (Some(403), _) => (
+            Signalled::Refused,
+            format!("the function may not invoke itself; its role needs lambda:InvokeFunction on {function}: {why}"),
+        ),
         // Throttled: it may be accepted the next time.
         (Some(429), _) => (Signalled::Silence, format!("Lambda throttles: {why}")),
         (Some(400..500), _) => (Signalled::Refused, format!("{function}: {why}")),

@@ -104,14 +104,18 @@ where
     let id = RecordId { job: H::NAME, run };
     let writer = Writer::new(Arc::clone(&records), Arc::clone(&site.platform), id.clone(), me.clone(), site.settings.lease);
     let engine = Run::new(site.rules(), me, given, site.budget(invocation));
-    let delivery = Delivery { site, invocation, id, records, writer: Arc::new(writer), session: None, renewals: None, error: None };
+    let delivery =
+        Delivery { site, invocation, id, records, writer: Arc::new(writer), session: None, renewals: None, error: None };
     delivery.drive(engine).instrument(span).await
 }
 
 fn other_job(signal: &Signal, name: &str) -> Error {
     Error::new(
         ErrorKind::UnknownRun,
-        format!("the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are under way", signal.job),
+        format!(
+            "the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are under way",
+            signal.job
+        ),
     )
 }
 
@@ -157,11 +161,13 @@ where
                     None => error,
                 })
             }
-            Reply::Fail => Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::State, "an error was lost; please report this"))),
+            Reply::Fail => {
+                Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::State, "an error was lost; please report this")))
+            }
         }
     }
 
-    async fn now(&self) -> Now {
+    async fn now(&mut self) -> Now {
         let now = self.site.platform.now();
         Now {
             elapsed: now.saturating_sub(self.invocation.started),
@@ -174,7 +180,9 @@ where
         match effect {
             Effect::Read => Event::Read(self.records.read(&self.id).await),
             Effect::Save(how, record) => self.save(how, *record).await,
-            Effect::Work => Event::Batch(self.work(run).await.map_or_else(|failed| Batch::Failed(self.keep(failed)), Batch::Done)),
+            Effect::Work => {
+                Event::Batch(self.work(run).await.map_or_else(|failed| Batch::Failed(self.keep(failed)), Batch::Done))
+            }
             Effect::Capture => Event::Captured(match &self.session {
                 Some(Ok(session)) => session.capture().map_err(|error| {
                     let last = last_error(&error);
@@ -215,17 +223,17 @@ where
 
     async fn work(&mut self, run: &Run) -> Result<crate::engine::step::Done, Failed> {
         let left = self.now().await.left;
-        let record = run.record();
+        let (site, record) = (self.site, run.record());
         match (self.opened()?, record) {
-            (Some(session), Some(record)) => session.work(self.site, record, run.budget(), left).await,
+            (Some(session), Some(record)) => session.work(site, record, run.budget(), left).await,
             _ => Err(not_acquired().into()),
         }
     }
 
     async fn complete(&mut self, run: &Run) -> Result<(), Failed> {
-        let record = run.record();
+        let (site, record) = (self.site, run.record());
         match (self.opened()?, record) {
-            (Some(session), Some(record)) => session.complete(self.site, record).await,
+            (Some(session), Some(record)) => session.complete(site, record).await,
             _ => Err(not_acquired().into()),
         }
     }

@@ -10,4 +10,3 @@ mod start;
 mod writer;
 
 pub(crate) use deliver::{Answer, Site, Travelling, handle};
-pub(crate) use start::expected_owner;

@@ -3,7 +3,7 @@
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
 use super::deliver::Site;
-use super::reader::{ReadError, Reader};
+use super::reader::{ReadBatch, ReadError, Reader};
 use super::source::source_error;
 use super::start::expected_owner;
 use crate::batch::{Context, RunContext};
@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
+type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Record;
 
 pub(super) struct Session<H: Handler, P> {
     reader: Reader<FormatOf<H>, P>,
@@ -77,46 +78,47 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
         left: Option<Duration>,
     ) -> Result<Done, Failed> {
         let begun = site.platform.now();
-        let batch = site.config.batch.max(1);
         let expected = budget.expected_batches(left);
-        let appetite =
-            |batches: u64, at: Cursor| Appetite { batch: batch as u64, batches, position: at.position, offset: at.offset };
-        let start = Cursor { position: record.position, offset: record.offset, line: record.line };
-        let read = self.reader.batch(batch, appetite(expected, start), H::Input::decode).await;
-        let read = read.map_err(|error| self.read_error(error, record))?;
-        let done = |complete, took| Done {
+        let batch = site.config.batch.max(1);
+        let appetite = Appetite { batch: batch as u64, batches: expected, position: record.position, offset: record.offset };
+        let read = self.reader.batch(batch, appetite, H::Input::decode).await.map_err(|error| read_error(error, record))?;
+        let mut done = Done {
             records: read.cursor.position.saturating_sub(record.position),
             offset: read.cursor.offset,
             line: read.cursor.line,
             header: self.reader.header(),
-            took,
+            took: Duration::ZERO,
             at_end: read.at_end,
-            complete,
+            complete: false,
         };
-        let Some(place) = read.place else { return Ok(Done { at_end: true, ..done(false, Duration::ZERO) }) };
-        let progress = Progress {
-            position: read.cursor.position,
-            offset: read.cursor.offset,
-            size: record.size,
-            batches: record.batches + 1,
-            invocations: record.invocations,
-            at_end: read.at_end,
-        };
-        let mut finished = done(false, Duration::ZERO);
+        let Some(place) = read.place else { return Ok(Done { at_end: true, ..done }) };
         if expected > 1 && !read.at_end {
-            self.reader.read_ahead(appetite(expected - 1, read.cursor));
+            let rest = Appetite { batches: expected - 1, position: read.cursor.position, offset: read.cursor.offset, ..appetite };
+            self.reader.read_ahead(rest);
         }
+        let progress = progress(record, &read);
+        done.complete = self.call(site, record, read.records, &progress).await.map_err(|error| error.at(place))?;
+        done.took = site.platform.now().saturating_sub(begun);
+        Ok(done)
+    }
+
+    /// Calls the job, then `is_complete`; the answer is whether the run is complete.
+    async fn call(
+        &mut self,
+        site: &Site<H, P>,
+        record: &Record,
+        records: Vec<RecordOf<H>>,
+        progress: &Progress,
+    ) -> Result<bool, Error> {
         let context = Context { run: Arc::clone(&self.run), position: record.position, attempt: record.attempts.max(1) };
-        let input = H::Input::hand_over(read.records, context);
+        let input = H::Input::hand_over(records, context);
         let mut state = self.state.clone();
         let call = AssertUnwindSafe(H::call(input, &mut state, &site.resources)).catch_unwind().await;
-        let flow = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic))).map_err(|error| error.at(place))?;
-        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, &state)));
-        let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic).at(place))?;
+        let flow = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)))?;
+        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(progress, &state)));
+        let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic))?;
         self.state = state;
-        finished.complete = complete || flow == Flow::Complete;
-        finished.took = site.platform.now().saturating_sub(begun);
-        Ok(finished)
+        Ok(complete || flow == Flow::Complete)
     }
 
     /// The carried state as JSON; `None` if there is nothing to carry.
@@ -128,7 +130,7 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
     }
 
     /// Runs the job's `on_complete`.
-    pub(super) async fn complete(&self, site: &Site<H, P>, record: &Record) -> Result<(), Failed> {
+    pub(super) async fn complete(&mut self, site: &Site<H, P>, record: &Record) -> Result<(), Failed> {
         let summary = Summary {
             progress: Progress {
                 position: record.position,
@@ -145,16 +147,28 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
         let call = AssertUnwindSafe(H::on_complete(&summary, &self.state, &site.resources)).catch_unwind().await;
         Ok(call.unwrap_or_else(|panic| Err(panicked("`on_complete`", &*panic)))?)
     }
+}
 
-    fn read_error(&self, error: ReadError, record: &Record) -> Failed {
-        match error {
-            ReadError::Record(error) => error.into(),
-            ReadError::Source(error) => {
-                let cause = if error == SourceError::Changed { Cause::Changed } else { Cause::Other };
-                let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
-                failed.failure.cause = cause;
-                failed
-            }
+/// How far the run is with these records done.
+fn progress<T>(record: &Record, read: &ReadBatch<T>) -> Progress {
+    Progress {
+        position: read.cursor.position,
+        offset: read.cursor.offset,
+        size: record.size,
+        batches: record.batches + 1,
+        invocations: record.invocations,
+        at_end: read.at_end,
+    }
+}
+
+fn read_error(error: ReadError, record: &Record) -> Failed {
+    match error {
+        ReadError::Record(error) => error.into(),
+        ReadError::Source(error) => {
+            let cause = if error == SourceError::Changed { Cause::Changed } else { Cause::Other };
+            let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
+            failed.failure.cause = cause;
+            failed
         }
     }
 }

@@ -104,7 +104,10 @@ pub(crate) fn expected_owner(settings: &Settings, function_arn: &str, bucket: &s
         Some(entry) => Ok(entry.account.clone().or(own)),
         None => Err(Error::terminal(Error::new(
             ErrorKind::NotAllowed,
-            format!("the event names bucket `{}`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger", shown(bucket)),
+            format!(
+                "the event names bucket `{}`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger",
+                shown(bucket)
+            ),
         ))),
     }
 }

@@ -16,7 +16,8 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// `left`: time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch.
+    /// `left`: time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch. The reserve is capped at
+    /// a quarter of it.
     pub(crate) fn new(left: Option<Duration>, reserve: Duration, most_batches: Option<u64>) -> Self {
         let reserve = left.map_or(reserve, |left| reserve.min(left / 4));
         Self {
@@ -28,11 +29,6 @@ impl Budget {
             slowest_batch: Duration::ZERO,
             slowest_save: Duration::ZERO,
         }
-    }
-
-    /// The reserve that holds: at most a quarter of the invocation's time.
-    pub(crate) fn reserve(&self) -> Duration {
-        self.reserve
     }
 
     pub(crate) fn batch_took(&mut self, took: Duration) {

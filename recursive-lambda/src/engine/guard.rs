@@ -27,7 +27,10 @@ mod tests {
     #[test]
     fn depth_is_the_highest_last_number() {
         for (header, want) in [
-            ("Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a87bd80c:1|68fd508a:5|c512fbe3:2", Some(5)),
+            (
+                "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a87bd80c:1|68fd508a:5|c512fbe3:2",
+                Some(5),
+            ),
             ("Root=1-a-b;Lineage=1:a87bd80c:12", Some(12)),
             ("Root=1-a-b; Lineage=a87bd80c:3", Some(3)),
             ("Root=1-a-b;Parent=c;Sampled=0", None),

@@ -131,7 +131,15 @@ impl Object {
     }
 
     pub(crate) fn for_tests() -> Self {
-        Self { bucket: "bucket".into(), key: "key".into(), version: None, etag: "etag".into(), size: 0, region: None, owner: None }
+        Self {
+            bucket: "bucket".into(),
+            key: "key".into(),
+            version: None,
+            etag: "etag".into(),
+            size: 0,
+            region: None,
+            owner: None,
+        }
     }
 }
 

@@ -23,13 +23,16 @@ impl Refusal {
     pub(crate) fn message(&self) -> String {
         match self {
             Self::DuplicateInFlight => {
-                "another invocation is at work on this run; this event is given back and comes again, in case that one dies".into()
+                "another invocation is at work on this run; this event is given back and comes again, in case that one dies"
+                    .into()
             }
             Self::RunFailed(Some(error)) => format!("the run failed: {}", error.message),
             Self::RunFailed(None) => "the run failed".into(),
-            Self::UnknownRun => "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; \
+            Self::UnknownRun => {
+                "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; \
                  start the object again by a manual start"
-                .into(),
+                    .into()
+            }
             Self::FromFuture { seq } => format!(
                 "the signal is ahead of the record of its run, which is at invocation {seq}: the record was rolled back, or the signal is forged"
             ),
@@ -46,21 +49,25 @@ impl Refusal {
                 "the run took {invocations} invocations, which RECURSIVE_LAMBDA_MAX_INVOCATIONS says is too many; raise it if the object needs more"
             ),
             Self::RecordGone => {
-                "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way".into()
+                "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"
+                    .into()
             }
             Self::Unreadable(Unreadable::Newer(v)) => format!(
                 "the record of the run has version {v}, written by a newer recursive-lambda than this one; deploy that version again"
             ),
             Self::Unreadable(Unreadable::Corrupt(why)) => format!("the record of the run cannot be read as one: {why}"),
             Self::StoreFailed(why) => format!("the record of the run could not be read or written: {why}"),
-            Self::SignalFailed => "the function could not invoke itself; the run is saved, and this event given back to try again".into(),
+            Self::SignalFailed => {
+                "the function could not invoke itself; the run is saved, and this event given back to try again".into()
+            }
             Self::OutOfStep => "recursive-lambda answered itself out of turn; please report this as a defect".into(),
         }
     }
 
     /// As the record keeps it. What an invocation said before it died outlives the count of deaths.
     pub(crate) fn as_last_error(&self, before: Option<LastError>) -> LastError {
-        let place = before.unwrap_or(LastError { kind: String::new(), message: String::new(), record: None, line: None, offset: None });
+        let place =
+            before.unwrap_or(LastError { kind: String::new(), message: String::new(), record: None, line: None, offset: None });
         LastError { kind: format!("{:?}", self.kind()), message: self.message(), ..place }
     }
 }

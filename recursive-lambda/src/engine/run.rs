@@ -41,11 +41,26 @@ enum Phase {
         careful_until: Option<Duration>,
     },
     Working(Box<Work>),
-    Capturing { work: Box<Work>, then: Then },
+    Capturing {
+        work: Box<Work>,
+        then: Then,
+    },
     Completing(Box<Work>),
-    Signalling { record: Box<Record>, tries: u32, why: Why },
-    Pausing { record: Box<Record>, tries: u32, why: Why },
-    Checking { record: Box<Record>, tries: u32, why: Why },
+    Signalling {
+        record: Box<Record>,
+        tries: u32,
+        why: Why,
+    },
+    Pausing {
+        record: Box<Record>,
+        tries: u32,
+        why: Why,
+    },
+    Checking {
+        record: Box<Record>,
+        tries: u32,
+        why: Why,
+    },
     Over,
 }
 

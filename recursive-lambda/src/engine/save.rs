@@ -206,7 +206,12 @@ mod tests {
             ("create: not applied", true, vec![W(unknown()), R(Read::Absent), W(applied("e1"))], "applied e1"),
             ("create: somebody else's", true, vec![W(Written::Conflict), R(stored("you.1", "e1"))], "lost to you.1"),
             ("refused", true, vec![W(Written::Refused("403".into()))], "Refused(\"403\")"),
-            ("read-back fails once", false, vec![W(unknown()), failed(), W(Written::Conflict), R(stored("me.2", "e1"))], "applied e1"),
+            (
+                "read-back fails once",
+                false,
+                vec![W(unknown()), failed(), W(Written::Conflict), R(stored("me.2", "e1"))],
+                "applied e1",
+            ),
             (
                 "silence for ever",
                 false,

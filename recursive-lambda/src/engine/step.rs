@@ -154,10 +154,18 @@ pub(crate) enum Refusal {
     DuplicateInFlight,
     RunFailed(Option<LastError>),
     UnknownRun,
-    FromFuture { seq: u64 },
-    PlanChanged { was: Plan },
-    TooManyDeaths { attempts: u32 },
-    TooManyInvocations { invocations: u64 },
+    FromFuture {
+        seq: u64,
+    },
+    PlanChanged {
+        was: Plan,
+    },
+    TooManyDeaths {
+        attempts: u32,
+    },
+    TooManyInvocations {
+        invocations: u64,
+    },
     RecordGone,
     Unreadable(Unreadable),
     StoreFailed(String),
@@ -165,4 +173,3 @@ pub(crate) enum Refusal {
     /// The driver answered what was not asked: a defect of this crate.
     OutOfStep,
 }
-

@@ -8,16 +8,16 @@ mod csv;
 mod jsonl;
 mod line_end;
 mod lines;
-#[allow(dead_code, reason = "the driver that uses it is being written")]
 mod splitter;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, reason = "used by the splitter")]
 mod unread;
 
 pub use csv::Csv;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
+
+pub(crate) use splitter::{Cursor, Next, Splitter};
 
 use crate::BoxError;
 
