@@ -12,7 +12,6 @@ mod lines;
 mod splitter;
 #[cfg(test)]
 mod tests;
-#[allow(dead_code, reason = "used by the splitter")]
 mod unread;
 
 pub use csv::Csv;
