@@ -55,7 +55,9 @@ fn program(line: &[u8]) -> Option<(String, PathBuf)> {
 fn choose(mut programs: Vec<(String, PathBuf)>) -> Result<(String, PathBuf), String> {
     match (programs.pop(), programs.is_empty()) {
         (Some(program), true) => Ok(program),
-        (None, _) => Err("the package has no program; a job needs a `main` that says `recursive_lambda::run::<job>().await`".into()),
+        (None, _) => {
+            Err("the package has no program; a job needs a `main` that says `recursive_lambda::run::<job>().await`".into())
+        }
         (Some((last, _)), false) => {
             let names: Vec<_> = programs.into_iter().map(|(name, _)| name).chain([last]).collect();
             Err(format!("there are several programs; choose one by `--package` or `--bin`: {}", names.join(", ")))

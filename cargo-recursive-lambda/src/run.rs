@@ -126,7 +126,9 @@ fn tell(progress: &Progress, entry: &Arc<Entry>, verbose: bool) {
             Outcome::Crashed { status } => progress.tell(&format!("-- an invocation died: {status}")),
             _ => {}
         },
-        What::Retried { attempt, delay, .. } => progress.tell(&format!("-- its event comes again in {delay:?}, attempt {attempt}")),
+        What::Retried { attempt, delay, .. } => {
+            progress.tell(&format!("-- its event comes again in {delay:?}, attempt {attempt}"))
+        }
         What::InvocationStarted { container, attempt, .. } if verbose => {
             progress.tell(&format!("-- invocation in {container}, attempt {attempt}"));
         }
