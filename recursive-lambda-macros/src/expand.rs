@@ -6,7 +6,7 @@
 use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
-use crate::krate::Krate;
+use crate::krate::{Krate, place_of};
 use crate::values::{Batch, Format};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -68,7 +68,7 @@ fn batch_check(batch: &Batch) -> TokenStream {
     match batch {
         Batch::Number(_) => TokenStream::new(),
         Batch::Const(path) => {
-            let place = first_place(path);
+            let place = place_of(path);
             quote_spanned!(place=> const _: () = ::core::assert!(#path >= 1, "`batch` must be at least 1");)
         }
     }
@@ -123,17 +123,17 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
         Role::Resources => &resources,
     });
     let output = handler.output;
-    let place = first_place(output);
+    let place = place_of(output);
     let there = krate.at(place);
     let into = quote_spanned!(place=> <#output as #there::IntoOutcome>::into_outcome(#outcome));
     // At the function's name, where a future that is not `Send` is reported.
-    let body = quote_spanned! {name.span()=>
+    let body = quote_spanned! {place_of(name)=>
         async move {
             let #outcome = #name(#(#arguments),*).await;
             #into
         }
     };
-    let future = future(quote!(#here::Flow), krate);
+    let future = future(quote!(#here::Flow), name, krate);
     quote! {
         fn call(#input: Self::Input, #state: &mut Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -147,11 +147,11 @@ fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream
     let body = match &args.is_complete {
         Some(path) => {
             let arguments = lent(path, &["__progress", "__state"], &[true, handler.state.is_some()]);
-            quote_spanned!(first_place(path)=> #path(#arguments))
+            quote_spanned!(place_of(path)=> #path(#arguments))
         }
         None => {
             let input = handler.input;
-            let place = first_place(input);
+            let place = place_of(input);
             let there = krate.at(place);
             quote_spanned!(place=> <#input as #there::__private::EndsWithTheObject>::at_end(#progress))
         }
@@ -167,7 +167,7 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
     let path = args.on_complete.as_ref()?;
     let here = krate.at(Span::call_site());
     let [summary, state, resources] = ["__summary", "__state", "__resources"].map(|name| local(name, Span::call_site()));
-    let place = first_place(path);
+    let place = place_of(path);
     let there = krate.at(place);
     let outcome = local("__outcome", place);
     let arguments =
@@ -178,7 +178,7 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
             #there::IntoFinished::into_finished(#outcome)
         }
     };
-    let future = future(quote!(()), krate);
+    let future = future(quote!(()), path, krate);
     Some(quote! {
         fn on_complete(#summary: &#here::Summary, #state: &Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -188,23 +188,21 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
 
 /// The arguments of one of the user's functions, each at the place of its path: there the compiler says which is too many.
 fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
-    let place = first_place(path);
+    let place = place_of(path);
     let arguments = names.iter().zip(given).filter(|(_, given)| **given).map(|(name, _)| local(name, place));
     quote_spanned!(place=> #(#arguments),*)
 }
 
-fn future(value: TokenStream, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
-    quote! {
-        impl ::core::future::Future<Output = ::core::result::Result<#value, #here::Error>> + ::core::marker::Send
+/// A future, at the place of what it comes from: there it is reported if it is not `Send`.
+fn future(value: TokenStream, from: &impl ToTokens, krate: &Krate) -> TokenStream {
+    let place = place_of(from);
+    let there = krate.at(place);
+    quote_spanned! {place=>
+        impl ::core::future::Future<Output = ::core::result::Result<#value, #there::Error>> + ::core::marker::Send
     }
 }
 
 /// A local that no name of the user's can be mistaken for.
 fn local(name: &str, place: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(place))
-}
-
-fn first_place(tokens: &impl ToTokens) -> Span {
-    tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }

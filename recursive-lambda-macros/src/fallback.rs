@@ -11,8 +11,10 @@ use quote::{ToTokens, quote};
 /// All that stands in for the job of this item. The item itself is written by the caller.
 pub(crate) fn stub(item: &Item, krate: &Krate) -> TokenStream {
     match item {
-        // Inside an `impl`, where there is no place for a struct.
-        Item::Function(function) if function.sig.receiver().is_some() => TokenStream::new(),
+        // Inside an `impl` there is no place for a struct; and where the attribute comes twice, the second one writes it.
+        Item::Function(function) if function.sig.receiver().is_some() || function.second_attribute().is_some() => {
+            TokenStream::new()
+        }
         Item::Function(function) => {
             let (declaration, cfg) = (expand::declaration(function), expand::conditions(function));
             let stub = implementation(&function.sig.ident, krate);

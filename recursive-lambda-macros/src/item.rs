@@ -25,6 +25,13 @@ pub(crate) struct Function {
     pub(crate) sig: Signature,
 }
 
+impl Function {
+    /// This attribute once more: what it writes would come twice.
+    pub(crate) fn second_attribute(&self) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE))
+    }
+}
+
 impl Item {
     /// Never fails: what is not understood is `Other`.
     pub(crate) fn of(tokens: TokenStream) -> Self {

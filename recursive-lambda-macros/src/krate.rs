@@ -27,3 +27,9 @@ impl Krate {
             .collect()
     }
 }
+
+/// The place of these tokens for what is written on their behalf: a message points there, and offers no change to what nobody wrote.
+pub(crate) fn place_of(tokens: &impl ToTokens) -> Span {
+    let first = tokens.to_token_stream().into_iter().next();
+    first.map_or_else(Span::call_site, |token| Span::call_site().located_at(token.span()))
+}
