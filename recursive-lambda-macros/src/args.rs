@@ -141,6 +141,10 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     let parsed = (|input: ParseStream<'_>| {
         let mut draft = Draft::default();
         while !input.is_empty() {
+            if let Ok(comma) = input.parse::<Token![,]>() {
+                errors.refuse::<()>(comma, "a comma too many: remove it");
+                continue;
+            }
             read_entry(input, &mut draft, errors);
             read_comma(input, errors);
         }
@@ -178,9 +182,6 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
             draft.batch.assume(&value);
         }
         return skip(input);
-    }
-    if let Ok(comma) = input.parse::<Token![,]>() {
-        return errors.refuse(comma, "a comma too many: remove it").unwrap_or_default();
     }
     let Ok(name) = input.call(Ident::parse_any) else {
         errors.refuse_at::<()>(input.span(), "an argument is a name, `=` and a value: write `batch = 400`");

@@ -6,19 +6,19 @@
 use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
-use crate::krate::{Krate, place_of};
+use crate::krate::{Krate, located, place_of};
 use crate::values::{Batch, Format};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, Ident};
 
 /// The job of a function.
 pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
     let declaration = declaration(function);
-    let cfg = conditions(function);
+    let attrs = function.attrs_of_job();
     let name = handler.name;
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let batch_check = batch_check(&args.batch);
     let items = [
@@ -30,7 +30,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate
     ];
     quote! {
         #declaration
-        #(#cfg)*
+        #(#attrs)*
         const _: () = {
             #batch_check
             // Private, so that the private types of a public job stay private.
@@ -49,19 +49,14 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate
 
 /// The struct of the function's name. It has braces, so it lives among the types only, and the function among the values.
 pub(crate) fn declaration(function: &Function) -> TokenStream {
-    let (cfg, vis, name) = (conditions(function), &function.vis, &function.sig.ident);
+    let (attrs, vis, name) = (function.attrs_of_struct(), &function.vis, &function.sig.ident);
     let doc = format!("The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
     quote! {
-        #(#cfg)*
+        #(#attrs)*
         #[doc = #doc]
         #[allow(non_camel_case_types, reason = "it bears the name of its function")]
         #vis struct #name {}
     }
-}
-
-/// The function's `cfg`s, for all that stands and falls with it.
-pub(crate) fn conditions(function: &Function) -> impl Iterator<Item = &Attribute> + Clone {
-    function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
 }
 
 fn batch_check(batch: &Batch) -> TokenStream {
@@ -75,7 +70,7 @@ fn batch_check(batch: &Batch) -> TokenStream {
 }
 
 fn constants(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     let name = handler.name.unraw().to_string();
     let batch = match &args.batch {
         Batch::Number(number) => number.to_token_stream(),
@@ -114,7 +109,7 @@ fn types(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
 
 fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
     let name = handler.name;
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     let [input, state, resources, outcome] =
         ["__input", "__state", "__resources", "__outcome"].map(|name| local(name, Span::call_site()));
     let arguments = handler.roles.iter().map(|role| match role {
@@ -142,7 +137,7 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
 }
 
 fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     let [progress, state] = ["__progress", "__state"].map(|name| local(name, Span::call_site()));
     let body = match &args.is_complete {
         Some(path) => {
@@ -165,7 +160,7 @@ fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream
 
 fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<TokenStream> {
     let path = args.on_complete.as_ref()?;
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     let [summary, state, resources] = ["__summary", "__state", "__resources"].map(|name| local(name, Span::call_site()));
     let place = place_of(path);
     let there = krate.at(place);
@@ -196,9 +191,9 @@ fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
 /// A future, at the place of what it comes from: there it is reported if it is not `Send`.
 fn future(value: TokenStream, from: &impl ToTokens, krate: &Krate) -> TokenStream {
     let place = place_of(from);
-    let there = krate.at(place);
+    let (there, core) = (krate.at(place), located(quote!(::core), place));
     quote_spanned! {place=>
-        impl ::core::future::Future<Output = ::core::result::Result<#value, #there::Error>> + ::core::marker::Send
+        impl #core::future::Future<Output = #core::result::Result<#value, #there::Error>> + #core::marker::Send
     }
 }
 

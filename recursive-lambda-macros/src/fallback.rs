@@ -5,7 +5,7 @@
 use crate::expand;
 use crate::item::Item;
 use crate::krate::Krate;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 /// All that stands in for the job of this item. The item itself is written by the caller.
@@ -16,11 +16,11 @@ pub(crate) fn stub(item: &Item, krate: &Krate) -> TokenStream {
             TokenStream::new()
         }
         Item::Function(function) => {
-            let (declaration, cfg) = (expand::declaration(function), expand::conditions(function));
+            let (declaration, attrs) = (expand::declaration(function), function.attrs_of_job());
             let stub = implementation(&function.sig.ident, krate);
             quote! {
                 #declaration
-                #(#cfg)*
+                #(#attrs)*
                 const _: () = { #stub };
             }
         }
@@ -30,7 +30,7 @@ pub(crate) fn stub(item: &Item, krate: &Krate) -> TokenStream {
 }
 
 fn implementation(name: &impl ToTokens, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
+    let here = krate.here();
     quote! {
         impl<R: ::core::marker::Send + ::core::marker::Sync + 'static> #here::Job<R> for #name {
             fn handler() -> impl #here::Handler<Resources = R> {

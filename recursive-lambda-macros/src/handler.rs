@@ -106,7 +106,7 @@ fn generics(sig: &Signature, errors: &mut Errors) {
 
 fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
     match &sig.output {
-        ReturnType::Type(_, ty) => owned(ty, errors).then_some(ty),
+        ReturnType::Type(_, ty) => owned(ty, errors).then_some(peel(ty)),
         ReturnType::Default => errors.refuse_at(
             sig.paren_token.span.close(),
             "a job says whether its batch is done, and returns nothing here: write `-> Result<(), Error>`",
@@ -132,7 +132,7 @@ impl<'a> Roles<'a> {
                 let role = if reference.mutability.is_some() { Role::State } else { Role::Resources };
                 (role, referent(role, reference, errors))
             }
-            _ => (Role::Input, owned(&parameter.ty, errors).then_some(&*parameter.ty)),
+            ty => (Role::Input, owned(ty, errors).then_some(ty)),
         };
         if let Some((_, first, _)) = self.0.iter().find(|(known, ..)| *known == role) {
             errors.refuse_second::<()>(&first.ty, &parameter.ty, role.second());

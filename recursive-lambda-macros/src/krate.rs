@@ -7,29 +7,50 @@ use quote::{ToTokens, quote};
 use syn::Path;
 
 /// The crate's path.
-pub(crate) struct Krate(TokenStream);
+pub(crate) struct Krate {
+    path: TokenStream,
+    home: Span,
+}
 
 impl Krate {
     /// As the `crate` argument says, else the crate's own name.
-    pub(crate) fn new(path: Option<&Path>) -> Self {
-        Self(path.map_or_else(|| quote!(::recursive_lambda), ToTokens::to_token_stream))
+    pub(crate) fn new(argument: Option<&Path>) -> Self {
+        let Some(path) = argument else {
+            return Self { path: quote!(::recursive_lambda), home: Span::call_site() };
+        };
+        let tokens = path.to_token_stream().into_iter().map(|mut token| {
+            // What `$crate` means is in its span, and nowhere else.
+            if token.to_string() != "$crate" {
+                token.set_span(Span::call_site().located_at(token.span()));
+            }
+            token
+        });
+        Self { path: tokens.collect(), home: place_of(path) }
+    }
+
+    /// The path where nothing of the user's is explained: if it is wrong itself, that is said at the `crate` argument.
+    pub(crate) fn here(&self) -> TokenStream {
+        self.at(self.home)
     }
 
     /// The path for tokens at this place.
     pub(crate) fn at(&self, place: Span) -> TokenStream {
-        self.0
-            .clone()
-            .into_iter()
-            .map(|mut token| {
-                token.set_span(token.span().located_at(place));
-                token
-            })
-            .collect()
+        located(self.path.clone(), place)
     }
 }
 
-/// The place of these tokens for what is written on their behalf: a message points there, and offers no change to what nobody wrote.
+/// Moves tokens to a place. They stay the attribute's own, so no lint takes a path that begins with them for the user's.
+pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(token.span().located_at(place));
+            token
+        })
+        .collect()
+}
+
+/// Where these tokens begin. What is written on their behalf bears this place, so that the compiler's messages about it point there.
 pub(crate) fn place_of(tokens: &impl ToTokens) -> Span {
-    let first = tokens.to_token_stream().into_iter().next();
-    first.map_or_else(Span::call_site, |token| Span::call_site().located_at(token.span()))
+    tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }
