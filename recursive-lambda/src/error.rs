@@ -159,6 +159,16 @@ impl Error {
         self
     }
 
+    /// The message without the place, with the innermost cause that says more.
+    pub(crate) fn bare_message(&self) -> String {
+        match (&self.0.message, &self.0.source) {
+            (Some(message), Some(source)) => format!("{message}: {source}"),
+            (Some(message), None) => message.clone(),
+            (None, Some(source)) => source.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+
     /// Sets the place unless a more exact one is known.
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.0.place.get_or_insert(place);

@@ -1,14 +1,27 @@
 //! Placeholder until the README is written.
 
+#[cfg(feature = "aws")]
+mod aws;
 mod batch;
 mod config;
-#[allow(missing_docs, unreachable_pub, dead_code, reason = "being written")]
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
+mod driver;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod engine;
 mod error;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
+mod event;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
+mod invocation;
 mod job;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
+mod ports;
 mod progress;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod records;
 mod run;
+#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
+mod settings;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::Config;
@@ -22,7 +35,7 @@ pub use run::{ResourcesOf, Run, run, run_with};
 
 /// How bytes become records: the formats, and the traits for one of your own.
 pub mod format {
-    pub use crate::records::{Decode, Format, Lines, Split};
+    pub use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }
 
 /// What the attribute's expansion uses. Not part of the public API.

@@ -1,35 +1,176 @@
 //! `run` and `run_with`: from a job to a running Lambda function.
 
+use crate::job::Handler;
+use crate::settings::{Settings, parse_buckets, parse_state};
 use crate::{Error, Job};
+use futures_util::future::BoxFuture;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 /// A job about to run: await it in `main`.
+///
+/// Each method sets what the environment variable of its name says where that is set; the variable wins, because it is the
+/// deployment's.
+///
+/// ```no_run
+/// use recursive_lambda::{Batch, Error, recursive_lambda};
+///
+/// #[recursive_lambda(batch = 400)]
+/// async fn count(batch: Batch<String>) -> Result<(), Error> {
+///     println!("{} lines", batch.len());
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Error> {
+/// recursive_lambda::run::<count>().state("s3://my-state/runs").max_invocations(100).await
+/// # }
+/// ```
 #[must_use = "a run does nothing unless it is awaited"]
-pub struct Run(Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>);
+pub struct Run {
+    settings: Settings,
+    mistake: Option<Error>,
+    stage: Stage,
+}
+
+enum Stage {
+    Ready(Box<dyn FnOnce(Settings) -> BoxFuture<'static, Result<(), Error>> + Send>),
+    Serving(BoxFuture<'static, Result<(), Error>>),
+    Over,
+}
+
+impl Run {
+    fn new<H: Handler>(_: H, resources: H::Resources) -> Self {
+        let serve = |settings| serve::<H>(settings, resources);
+        Self { settings: Settings::default(), mistake: None, stage: Stage::Ready(Box::new(serve)) }
+    }
+
+    /// `RECURSIVE_LAMBDA_STATE`: where runs are recorded, `s3://bucket/prefix`, or `none`. No default.
+    pub fn state(mut self, place: &str) -> Self {
+        match parse_state(place) {
+            Ok(state) => self.settings.state = Some(state),
+            Err(mistake) => _ = self.mistake.get_or_insert(mistake),
+        }
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_LEASE`: how long an invocation that says nothing is taken to be at work, 2 s to 50 s; by default 45 s.
+    pub fn lease(mut self, lease: Duration) -> Self {
+        self.settings.lease = lease;
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_CHECKPOINT`: time between saves, by default 10 s; zero, or the text `batch`, saves after every batch.
+    pub fn checkpoint(mut self, checkpoint: Duration) -> Self {
+        self.settings.checkpoint = checkpoint;
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_MAX_ATTEMPTS`: how often a batch is tried before the run fails, by default 3.
+    pub fn max_attempts(mut self, attempts: u32) -> Self {
+        self.settings.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_MAX_INVOCATIONS`: how many invocations a run may take before it is stopped as run away, by default 10,000.
+    pub fn max_invocations(mut self, invocations: u64) -> Self {
+        self.settings.max_invocations = invocations.max(1);
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_BUCKETS`: the buckets that events may name, `name` or `name@account`, separated by commas; by default
+    /// any bucket of the function's own account.
+    pub fn buckets(mut self, names: &str) -> Self {
+        match parse_buckets(names) {
+            Ok(buckets) => self.settings.buckets = Some(buckets),
+            Err(mistake) => _ = self.mistake.get_or_insert(mistake),
+        }
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_RESERVE`: time kept free before the deadline, over the attribute's.
+    pub fn reserve(mut self, reserve: Duration) -> Self {
+        self.settings.reserve = Some(reserve);
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION`: the most batches of one invocation, over the attribute's.
+    pub fn batches_per_invocation(mut self, batches: u64) -> Self {
+        self.settings.batches_per_invocation = Some(batches.max(1));
+        self
+    }
+}
 
 impl Future for Run {
     type Output = Result<(), Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.as_mut().poll(cx)
+        if let Some(mistake) = self.mistake.take() {
+            return Poll::Ready(Err(mistake));
+        }
+        let mut serving = match std::mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Ready(serve) => serve(self.settings.clone()),
+            Stage::Serving(serving) => serving,
+            Stage::Over => return Poll::Ready(Ok(())),
+        };
+        let poll = serving.as_mut().poll(cx);
+        if poll.is_pending() {
+            self.stage = Stage::Serving(serving);
+        }
+        poll
     }
 }
 
 impl fmt::Debug for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Run").finish_non_exhaustive()
+        f.debug_struct("Run").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
+#[cfg(feature = "aws")]
+fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> BoxFuture<'static, Result<(), Error>> {
+    Box::pin(crate::aws::serve::<H>(settings, resources))
+}
+
+#[cfg(not(feature = "aws"))]
+fn serve<H: Handler>(_: Settings, _: H::Resources) -> BoxFuture<'static, Result<(), Error>> {
+    let error = "recursive-lambda was built without its feature `aws`, which runs jobs; enable it in Cargo.toml";
+    Box::pin(std::future::ready(Err(Error::new(crate::ErrorKind::Config, error))))
+}
+
 /// Runs a job that takes no resources.
+///
+/// # Errors
+/// The settings are wrong, the program was not started by Lambda, or Lambda's runtime API failed. An error of the job is no
+/// error here: Lambda is told, and the next event served.
 pub fn run<J: Job>() -> Run {
-    ().start_as(std::marker::PhantomData::<J>)
+    Run::new(J::handler(), ())
 }
 
 /// Runs a job with its resources: what it takes by `&`.
+///
+/// ```no_run
+/// use recursive_lambda::{Batch, Error, recursive_lambda};
+///
+/// struct Db;
+///
+/// #[recursive_lambda(batch = 400)]
+/// async fn import(batch: Batch<String>, db: &Db) -> Result<(), Error> {
+///     # let _ = (batch, db);
+///     Ok(())
+/// }
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Error> {
+/// recursive_lambda::run_with::<import>(Db).await
+/// # }
+/// ```
+///
+/// # Errors
+/// As those of [`run`].
 pub fn run_with<J>(resources: impl ResourcesOf<J>) -> Run {
     resources.start()
 }
@@ -48,17 +189,6 @@ pub trait ResourcesOf<J> {
 #[diagnostic::do_not_recommend]
 impl<J: Job<R>, R: Send + Sync + 'static> ResourcesOf<J> for R {
     fn start(self) -> Run {
-        let _ = (J::handler(), self);
-        Run(Box::pin(async { Ok(()) }))
-    }
-}
-
-trait StartAs {
-    fn start_as<J: Job>(self, job: std::marker::PhantomData<J>) -> Run;
-}
-
-impl StartAs for () {
-    fn start_as<J: Job>(self, _: std::marker::PhantomData<J>) -> Run {
-        ResourcesOf::<J>::start(self)
+        Run::new(J::handler(), self)
     }
 }

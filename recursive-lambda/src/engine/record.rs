@@ -1,9 +1,90 @@
-//! The record of a run.
+//! The record of a run: where it stands, who works on it, and what it is about. The record is the truth, a signal is not.
+//!
+//! It is JSON that a person can read. It never holds data of the object besides the header.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// The version of the record this code writes, and the newest it reads.
+pub(crate) const VERSION: u32 = 1;
+
+/// The record of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) v: u32,
+    pub(crate) status: Status,
+    /// Records done.
+    pub(crate) position: u64,
+    /// Bytes done: the offset of the next record.
+    pub(crate) offset: u64,
+    /// Lines done: newlines before `offset`.
+    pub(crate) line: u64,
+    /// The object's size in bytes.
+    pub(crate) size: u64,
+    pub(crate) batches: u64,
+    /// The number of the invocation that works, or is due to.
+    pub(crate) seq: u64,
+    /// Grows with every acquisition.
+    pub(crate) epoch: u64,
+    /// Who works on the run; `None`: a signal for `seq` is due.
+    pub(crate) owner: Option<Owner>,
+    /// Acquisitions at this position.
+    pub(crate) attempts: u32,
+    /// Acquisitions in all.
+    pub(crate) invocations: u64,
+    pub(crate) set_aside: u64,
+    pub(crate) plan: Plan,
+    pub(crate) object: Object,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) header: Option<Header>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<Carried>,
+    #[serde(with = "humantime_millis")]
+    pub(crate) started: std::time::SystemTime,
+    #[serde(with = "humantime_millis")]
+    pub(crate) updated: std::time::SystemTime,
+    pub(crate) last_error: Option<LastError>,
+    /// The write's nonce: it makes every body unique, and one's own write recognisable.
+    pub(crate) w: String,
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) enum Status {
+    /// Nobody works on it; a signal is due.
+    Ready,
+    /// `owner` works on it.
+    Running,
+    /// The input is finished, `on_complete` is not.
+    Completing,
+    Done,
+    Failed,
+    /// The object was replaced before its first record was processed: the newer upload has a run of its own.
+    Superseded,
+    Cancelled,
+}
+
+/// One invocation, as the record knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Owner {
+    pub(crate) request_id: String,
+    /// Tells two attempts of one request apart.
+    pub(crate) nonce: String,
+}
+
+/// What decides the cut into batches; it must not change during a run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    pub(crate) batch: u64,
+    pub(crate) format: String,
+    /// What is compared; the others are for people.
+    pub(crate) hash: String,
+}
 
 /// The object a run reads, pinned: the same bytes in every invocation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Object {
     pub(crate) bucket: String,
     pub(crate) key: String,
@@ -11,6 +92,11 @@ pub struct Object {
     pub(crate) version: Option<String>,
     pub(crate) etag: String,
     pub(crate) size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<String>,
+    /// The account that must own the bucket, as the settings of this deployment say.
+    #[serde(skip)]
+    pub(crate) owner: Option<String>,
 }
 
 impl Object {
@@ -45,6 +131,198 @@ impl Object {
     }
 
     pub(crate) fn for_tests() -> Self {
-        Self { bucket: "bucket".into(), key: "key".into(), version: None, etag: "etag".into(), size: 0 }
+        Self {
+            bucket: "bucket".into(),
+            key: "key".into(),
+            version: None,
+            etag: "etag".into(),
+            size: 0,
+            region: None,
+            owner: None,
+        }
+    }
+}
+
+/// The header's bytes as they stand in the object: text where they are, so that a person can read it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Header(pub(crate) Arc<[u8]>);
+
+impl Serialize for Header {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match std::str::from_utf8(&self.0) {
+            Ok(text) => serializer.serialize_str(text),
+            Err(_) => serializer.collect_seq(self.0.iter()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Header {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Bytes(Vec<u8>),
+        }
+        Ok(match Form::deserialize(deserializer)? {
+            Form::Text(text) => Self(text.into_bytes().into()),
+            Form::Bytes(bytes) => Self(bytes.into()),
+        })
+    }
+}
+
+/// The carried state as JSON text: the engine carries it and never looks inside.
+#[derive(Clone, Debug)]
+pub(crate) struct Carried(Arc<RawValue>);
+
+impl Carried {
+    pub(crate) fn new(json: Box<RawValue>) -> Self {
+        Self(json.into())
+    }
+
+    pub(crate) fn json(&self) -> &str {
+        self.0.get()
+    }
+}
+
+impl PartialEq for Carried {
+    fn eq(&self, other: &Self) -> bool {
+        self.json() == other.json()
+    }
+}
+
+impl Eq for Carried {}
+
+impl Hash for Carried {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.json().hash(state);
+    }
+}
+
+impl Serialize for Carried {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Carried {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// The last failure, for people and for `status`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct LastError {
+    pub(crate) kind: String,
+    pub(crate) message: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) offset: Option<u64>,
+}
+
+impl Record {
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
+    }
+
+    pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
+    }
+
+    /// Reads a record, unless it is of a newer version or none at all.
+    pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            v: u32,
+        }
+        match serde_json::from_slice::<Versioned>(bytes) {
+            Ok(Versioned { v }) if v > VERSION => Err(Unreadable::Newer(v)),
+            _ => serde_json::from_slice(bytes).map_err(|error| Unreadable::Corrupt(error.to_string())),
+        }
+    }
+}
+
+/// Why a record cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Unreadable {
+    Newer(u32),
+    Corrupt(String),
+}
+
+/// Times as RFC 3339 with milliseconds.
+mod humantime_millis {
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+    use std::time::SystemTime;
+
+    pub(super) fn serialize<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_rfc3339_millis(*time))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SystemTime, D::Error> {
+        humantime::parse_rfc3339(&String::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+pub(crate) mod tests {
+    use super::*;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    pub(crate) fn fresh() -> Record {
+        let start = UNIX_EPOCH + Duration::from_millis(1_795_000_000_123);
+        Record {
+            v: VERSION,
+            status: Status::Ready,
+            position: 0,
+            offset: 0,
+            line: 0,
+            size: 1_000,
+            batches: 0,
+            seq: 1,
+            epoch: 0,
+            owner: None,
+            attempts: 0,
+            invocations: 0,
+            set_aside: 0,
+            plan: Plan { batch: 10, format: "lines".into(), hash: "00".into() },
+            object: Object { size: 1_000, ..Object::for_tests() },
+            header: None,
+            state: None,
+            started: start,
+            updated: start,
+            last_error: None,
+            w: "n.0".into(),
+        }
+    }
+
+    #[test]
+    fn a_record_survives_its_json() {
+        let full = Record {
+            header: Some(Header(b"a,b\n".as_slice().into())),
+            state: Some(Carried::new(RawValue::from_string("{\"big\":18446744073709551615, \"f\":0.1}".into()).unwrap())),
+            owner: Some(Owner { request_id: "r".into(), nonce: "n".into() }),
+            last_error: Some(LastError { kind: "Job".into(), message: "no".into(), record: Some(1), line: None, offset: None }),
+            ..fresh()
+        };
+        let binary_header = Record { header: Some(Header(vec![0xff, 0, 1].into())), ..fresh() };
+        for record in [fresh(), full, binary_header] {
+            assert_eq!(Record::from_json(&record.to_json().unwrap()), Ok(record));
+        }
+        let json = String::from_utf8(fresh().to_json().unwrap()).unwrap();
+        assert!(json.starts_with(r#"{"v":1,"status":"Ready","position":0,"offset":0,"#), "readable from the left: {json}");
+        assert!(json.contains(r#""started":"2026-11-18T"#), "{json}");
+    }
+
+    #[test]
+    fn a_newer_or_broken_record_is_not_taken_for_ours() {
+        assert_eq!(Record::from_json(br#"{"v":2,"all":"new"}"#), Err(Unreadable::Newer(2)));
+        for broken in ["", "{}", "[]", r#"{"v":1}"#, "\u{0}"] {
+            assert!(matches!(Record::from_json(broken.as_bytes()), Err(Unreadable::Corrupt(_))), "{broken:?}");
+        }
     }
 }

@@ -3,9 +3,21 @@
 //! Pure: it never reads, waits or looks at a clock. [`Format`] says where a record ends; [`Decode`] makes it a value;
 //! `Splitter` keeps the bytes between the two and knows where in the object it stands.
 
+mod brief;
+mod csv;
+mod jsonl;
+mod line_end;
 mod lines;
+mod splitter;
+#[cfg(test)]
+mod tests;
+mod unread;
 
+pub use csv::Csv;
+pub use jsonl::Jsonl;
 pub use lines::Lines;
+
+pub(crate) use splitter::{Cursor, Next, Splitter};
 
 use crate::BoxError;
 

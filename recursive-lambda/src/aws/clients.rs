@@ -1,0 +1,97 @@
+//! The clients, built once, and the thread they work on.
+
+use crate::ports::Clock;
+use crate::{Error, ErrorKind};
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::runtime::{Builder, Runtime};
+
+/// No call but a long body takes so long; a lease is renewed three times in its time.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The platform a job runs on: AWS, or what answers in its place at the SDK's endpoint variables.
+pub(crate) struct Aws {
+    io: Runtime,
+    origin: Instant,
+    pub(super) s3: aws_sdk_s3::Client,
+    /// For records: one try each, because the second one could be refused for the first one's success.
+    pub(super) s3_once: aws_sdk_s3::Client,
+    pub(super) lambda: aws_sdk_lambda::Client,
+    other_regions: Mutex<HashMap<String, aws_sdk_s3::Client>>,
+}
+
+impl Aws {
+    pub(crate) async fn new() -> Result<Self, Error> {
+        let io = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("recursive-lambda-io")
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Config, "no thread for the calls to AWS").because(error))?;
+        let load = io.spawn(aws_config::defaults(BehaviorVersion::v2026_01_12()).load());
+        let config =
+            load.await.map_err(|error| Error::new(ErrorKind::Config, "the AWS configuration cannot be read").because(error))?;
+        let once = RetryConfig::disabled();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).build();
+        let s3 = s3_config(&config);
+        let lambda = aws_sdk_lambda::config::Builder::from(&config).retry_config(once.clone()).timeout_config(timeouts.clone());
+        Ok(Self {
+            io,
+            origin: Instant::now(),
+            s3: aws_sdk_s3::Client::from_conf(s3.clone().build()),
+            s3_once: aws_sdk_s3::Client::from_conf(s3.retry_config(once).timeout_config(timeouts).build()),
+            lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
+            other_regions: Mutex::default(),
+        })
+    }
+
+    /// The client for a bucket's region, where that is known and another one.
+    pub(super) fn s3_in(&self, region: Option<&str>) -> aws_sdk_s3::Client {
+        let own = self.s3.config().region().map(Region::as_ref);
+        let Some(region) = region.filter(|region| own != Some(*region)) else { return self.s3.clone() };
+        let mut others = self.other_regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = others.entry(region.to_string()).or_insert_with(|| {
+            let config = self.s3.config().to_builder().region(Region::new(region.to_string()));
+            aws_sdk_s3::Client::from_conf(config.build())
+        });
+        client.clone()
+    }
+
+    /// Begins a call at once, on the thread for calls. `None`: the process is ending.
+    pub(super) fn call<T: Send + 'static>(
+        &self,
+        call: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        let running = self.io.spawn(call);
+        async move { running.await.ok() }
+    }
+}
+
+/// A custom endpoint has no name for each bucket.
+fn s3_config(config: &SdkConfig) -> aws_sdk_s3::config::Builder {
+    let custom = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| std::env::var_os(name).is_some());
+    aws_sdk_s3::config::Builder::from(config).force_path_style(custom)
+}
+
+impl Clock for Aws {
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn wall(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        // On the thread for calls: the user's runtime may have been built without a timer.
+        self.call(tokio::time::sleep(duration)).await;
+    }
+
+    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+        let running = self.call(task);
+        async move { running.await.unwrap_or_default() }
+    }
+}

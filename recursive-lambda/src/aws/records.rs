@@ -1,0 +1,106 @@
+//! Records of runs on S3: create with `If-None-Match`, swap with `If-Match`.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
+
+use super::clients::Aws;
+use super::dates::StoreDate;
+use crate::engine::record::Record;
+use crate::engine::save::{Condition, Read, Stored, Written};
+use crate::ports::{RecordId, Records};
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::get_object::GetObjectError;
+use std::sync::Arc;
+
+/// Records below `s3://bucket/prefix/function/`.
+pub(super) struct S3Records {
+    aws: Arc<Aws>,
+    bucket: String,
+    folder: String,
+}
+
+impl S3Records {
+    pub(super) fn new(aws: Arc<Aws>, bucket: &str, prefix: &str, function: &str) -> Self {
+        let folder = if prefix.is_empty() { function.to_string() } else { format!("{prefix}/{function}") };
+        Self { aws, bucket: bucket.into(), folder }
+    }
+
+    fn key(&self, id: &RecordId) -> String {
+        format!("{}/{}/{}.json", self.folder, id.job, id.run)
+    }
+}
+
+impl Records for S3Records {
+    const TRAVELS: bool = false;
+
+    async fn read(&self, id: &RecordId) -> Read {
+        let (client, bucket, key) = (self.aws.s3.clone(), self.bucket.clone(), self.key(id));
+        let read = async move {
+            let date = StoreDate::default();
+            let request = client.get_object().bucket(&bucket).key(&key).customize().interceptor(date.clone());
+            let answer = match request.send().await {
+                Ok(answer) => answer,
+                Err(error) => return not_read(&error, &bucket, &key),
+            };
+            let etag = answer.e_tag().unwrap_or_default().to_string();
+            let age = date.since(answer.last_modified());
+            match answer.body.collect().await {
+                Err(error) => Read::Failed(DisplayErrorContext(error).to_string()),
+                Ok(body) => match Record::from_json(&body.into_bytes()) {
+                    Ok(record) => Read::Found(Box::new(Stored { record, etag, age })),
+                    Err(unreadable) => Read::Unreadable(unreadable),
+                },
+            }
+        };
+        self.aws.call(read).await.unwrap_or_else(|| Read::Failed("the process is ending".into()))
+    }
+
+    async fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> Written {
+        let request = self.aws.s3_once.put_object().bucket(&self.bucket).key(self.key(id));
+        let request = request.content_type("application/json").body(body.into());
+        let request = match condition {
+            Condition::Absent => request.if_none_match("*"),
+            Condition::Matches(etag) => request.if_match(etag),
+        };
+        let place = format!("s3://{}/{}", self.bucket, self.key(id));
+        let write = async move {
+            match request.send().await {
+                Ok(written) => Written::Applied { etag: written.e_tag().unwrap_or_default().into() },
+                Err(error) => not_written(&error, &place),
+            }
+        };
+        self.aws.call(write).await.unwrap_or_else(|| Written::Unknown("the process is ending".into()))
+    }
+}
+
+fn not_read(error: &SdkError<GetObjectError>, bucket: &str, key: &str) -> Read {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let why = DisplayErrorContext(error);
+    match (status, error.code()) {
+        (_, Some("NoSuchBucket")) => Read::Failed(no_such_bucket(bucket)),
+        (Some(404), _) => Read::Absent,
+        (Some(403), _) => Read::Failed(format!(
+            "the function may not read s3://{bucket}/{key}; its role needs s3:GetObject there, and s3:ListBucket to be told of a missing one: {why}"
+        )),
+        _ => Read::Failed(format!("s3://{bucket}/{key}: {why}")),
+    }
+}
+
+fn not_written<E>(error: &SdkError<E>, place: &str) -> Written
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let why = format!("{place}: {}", DisplayErrorContext(error));
+    match (status, error.code()) {
+        (_, Some("NoSuchBucket")) => Written::Refused(no_such_bucket(place)),
+        (Some(404 | 409 | 412), _) => Written::Conflict,
+        (Some(403), _) => {
+            Written::Refused(format!("the function may not write there; its role needs s3:PutObject and s3:GetObject: {why}"))
+        }
+        (Some(status), _) if (300..500).contains(&status) && status != 408 && status != 429 => Written::Refused(why),
+        _ => Written::Unknown(why),
+    }
+}
+
+fn no_such_bucket(place: &str) -> String {
+    format!("the bucket that RECURSIVE_LAMBDA_STATE names does not exist in the function's region: {place}")
+}

@@ -1,0 +1,175 @@
+//! From Lambda's events to the driver, and back to Lambda's answers.
+
+use super::clients::Aws;
+use super::records::S3Records;
+use crate::driver::{Answer, Site, Travelling, handle};
+use crate::engine::guard;
+use crate::engine::identity::unqualified;
+use crate::engine::record::Record;
+use crate::event::{Channel, Item, MAX_JOB_NAME, Trigger, parse};
+use crate::invocation::Invocation;
+use crate::job::Handler;
+use crate::ports::Clock;
+use crate::settings::{Settings, State};
+use crate::{Error, ErrorKind};
+use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// An admission must end in this time; what cannot begin before it is given back.
+const ADMISSION: Duration = Duration::from_secs(2);
+
+/// Serves invocations until the process ends.
+pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> Result<(), Error> {
+    let function = function_name()?;
+    super::logging::init();
+    let settings = settings.read(|name| std::env::var(name).ok())?;
+    let place = settings.check()?.clone();
+    check_name(H::NAME)?;
+    let aws = Arc::new(Aws::new().await?);
+    let records = match &place {
+        State::S3 { bucket, prefix } => Some(Arc::new(S3Records::new(Arc::clone(&aws), bucket, prefix, &function))),
+        State::None => {
+            tracing::warn!(
+                "RECURSIVE_LAMBDA_STATE=none: runs are not recorded; a signal that Lambda delivers twice forks the run, one that it loses ends it in silence"
+            );
+            None
+        }
+    };
+    let function = Arc::new(Function::<H> { site: Site::new(settings, resources, aws), records, warned: AtomicBool::new(false) });
+    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+        let function = Arc::clone(&function);
+        async move { function.invoked(&event.payload, &event.context).await.map_err(|error| diagnostic(&error)) }
+    }));
+    served.await.map_err(|error| Error::new(ErrorKind::NotOnLambda, "Lambda's runtime API failed").because(error))
+}
+
+/// The function's name, if Lambda started this program.
+fn function_name() -> Result<String, Error> {
+    let variable = |name: &str| std::env::var(name).ok();
+    let needed = ["AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
+    match variable("AWS_LAMBDA_FUNCTION_NAME") {
+        Some(name) if needed.iter().all(|needed| variable(needed).is_some()) => Ok(name),
+        _ => Err(Error::new(
+            ErrorKind::NotOnLambda,
+            "this program runs on AWS Lambda and was started outside of it\n  \
+             run it here:  cargo recursive-lambda run FILE\n  \
+             deploy it:    cargo lambda build --release --arm64, then your template; examples/s3-upload has both",
+        )),
+    }
+}
+
+/// The name is a part of every signal and of every record's key.
+fn check_name(job: &str) -> Result<(), Error> {
+    if job.is_empty() || job.len() > MAX_JOB_NAME || job.contains('/') {
+        return Err(Error::new(
+            ErrorKind::Config,
+            format!("`Handler::NAME` is `{}`; a job's name has 1 to {MAX_JOB_NAME} bytes and no slash", job.escape_debug()),
+        ));
+    }
+    Ok(())
+}
+
+fn diagnostic(error: &Error) -> Diagnostic {
+    Diagnostic { error_type: format!("{:?}", error.kind()), error_message: format!("{error:?}") }
+}
+
+struct Function<H: Handler> {
+    site: Site<H, Aws>,
+    /// `None`: records travel in the signals.
+    records: Option<Arc<S3Records>>,
+    warned: AtomicBool,
+}
+
+impl<H: Handler> Function<H> {
+    async fn invoked(&self, event: &RawValue, context: &Context) -> Result<serde_json::Value, Error> {
+        let invocation = self.invocation(context);
+        self.warn(&invocation);
+        let delivery =
+            parse(event.get().as_bytes()).inspect_err(|error| tracing::error!(%error, "the event is not understood"))?;
+        let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
+        let mut outcomes = Vec::with_capacity(delivery.items.len());
+        for (index, item) in delivery.items.into_iter().enumerate() {
+            let Item { message_id, trigger } = item;
+            let outcome = match trigger {
+                Ok(trigger) => self.handled(&invocation, trigger, alone, index).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = &outcome {
+                tracing::error!(kind = ?error.kind(), error = ?error, "not done");
+            }
+            outcomes.push((message_id, outcome));
+        }
+        if let Channel::Sqs { .. } = delivery.channel {
+            return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
+        }
+        outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(serde_json::Value::Null), Err)
+    }
+
+    async fn handled(&self, invocation: &Invocation, trigger: Trigger, alone: bool, index: usize) -> Result<(), Error> {
+        let now = self.site.platform.now();
+        if index > 0 && invocation.deadline().is_some_and(|deadline| deadline.saturating_sub(now) < ADMISSION) {
+            return Err(Error::new(ErrorKind::State, "no time is left to admit this object; it is given back"));
+        }
+        let invocation = Invocation { nonce: format!("{}-{index}", invocation.nonce), ..invocation.clone() };
+        let answer = match &self.records {
+            Some(records) => handle(&self.site, Arc::clone(records), &invocation, trigger, alone).await?,
+            None => {
+                let records = Arc::new(Travelling(carried(&trigger)?));
+                handle(&self.site, records, &invocation, trigger, alone).await?
+            }
+        };
+        if let Answer::Nothing(why) = answer {
+            tracing::info!(why, "nothing to do");
+        }
+        Ok(())
+    }
+
+    fn invocation(&self, context: &Context) -> Invocation {
+        let clock = &self.site.platform;
+        let deadline = UNIX_EPOCH + Duration::from_millis(context.deadline);
+        Invocation {
+            request_id: context.request_id.clone(),
+            function_arn: context.invoked_function_arn.clone(),
+            tenant: context.tenant_id.clone(),
+            trace_header: context.xray_trace_id.clone(),
+            started: clock.now(),
+            // Already past means that whoever answers in Lambda's place does not know it.
+            left: deadline.duration_since(clock.wall()).ok().filter(|left| !left.is_zero()),
+            nonce: format!("{:016x}", RandomState::new().build_hasher().finish()),
+        }
+    }
+
+    /// What is wrong with the deployment, while it can still be put right.
+    fn warn(&self, invocation: &Invocation) {
+        let depth = invocation.trace_header.as_deref().and_then(guard::depth);
+        if let Some(depth) = depth.filter(|depth| guard::is_near_the_limit(*depth)) {
+            tracing::warn!(
+                depth,
+                "invocation {depth} of one chain; Lambda stops a chain after about 16 unless the function's `RecursiveLoop` is `Allow`: \
+                 set it in the template, or: aws lambda put-function-recursion-config --function-name {} --recursive-loop Allow",
+                unqualified(&invocation.function_arn)
+            );
+        }
+        let wanted = self.site.reserve();
+        let capped = invocation.left.map(|left| left / 4).filter(|quarter| *quarter < wanted);
+        if let Some(quarter) = capped.filter(|_| !self.warned.swap(true, Ordering::Relaxed)) {
+            tracing::warn!(
+                "the time-out leaves a reserve of {quarter:?} instead of {wanted:?}; set the function's time-out to {:?} or more, or a shorter reserve",
+                wanted * 4
+            );
+        }
+    }
+}
+
+/// The record that came in the signal.
+fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
+    let Trigger::Signal(signal) = trigger else { return Ok(None) };
+    let Some(json) = &signal.carried else { return Ok(None) };
+    Record::from_json(json.get().as_bytes()).map(Some).map_err(|unreadable| {
+        Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {unreadable:?}"))
+    })
+}

@@ -1,0 +1,59 @@
+//! Signals: the function invokes itself, asynchronously, under the qualifier it was invoked with.
+//!
+//! It never hides from recursion detection: the trace header goes on as it came.
+
+use super::clients::Aws;
+use crate::engine::step::Signalled;
+use crate::invocation::Invocation;
+use crate::ports::Signals;
+use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::operation::invoke::InvokeError;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::InvocationType;
+
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
+const TRACE_HEADER: &str = "X-Amzn-Trace-Id";
+
+impl Signals for Aws {
+    async fn signal(&self, invocation: &Invocation, payload: String) -> (Signalled, Option<String>) {
+        let function = invocation.function_arn.clone();
+        let request = self.lambda.invoke().function_name(&function).invocation_type(InvocationType::Event);
+        let request = request.payload(Blob::new(payload)).set_tenant_id(invocation.tenant.clone());
+        let trace = invocation.trace_header.clone();
+        let invoke = async move {
+            let request = request.customize().mutate_request(move |request| {
+                if let Some(trace) = &trace {
+                    // Not a legal header value: then Lambda sent none that could go on.
+                    let _ = request.headers_mut().try_insert(TRACE_HEADER, trace.clone());
+                }
+            });
+            match request.send().await {
+                Ok(_) => (Signalled::Accepted, None),
+                Err(error) => not_accepted(&error, &function),
+            }
+        };
+        self.call(invoke).await.unwrap_or_else(|| (Signalled::Silence, Some("the process is ending".into())))
+    }
+}
+
+fn not_accepted(error: &SdkError<InvokeError>, function: &str) -> (Signalled, Option<String>) {
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let why = DisplayErrorContext(error);
+    let (signalled, why) = match (status, error.code()) {
+        (_, Some("RecursiveInvocationException")) => (
+            Signalled::Refused,
+            format!(
+                "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own: {why}"
+            ),
+        ),
+        (Some(403), _) => (
+            Signalled::Refused,
+            format!("the function may not invoke itself; its role needs lambda:InvokeFunction on {function}: {why}"),
+        ),
+        // Throttled: it may be accepted the next time.
+        (Some(429), _) => (Signalled::Silence, format!("Lambda throttles: {why}")),
+        (Some(400..500), _) => (Signalled::Refused, format!("{function}: {why}")),
+        _ => (Signalled::Silence, format!("{function}: {why}")),
+    };
+    (signalled, Some(why))
+}

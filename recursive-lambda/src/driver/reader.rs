@@ -1,0 +1,126 @@
+//! Reads batches of records: fetches ranges of the object ahead of need and hands their bytes to the splitter.
+//!
+//! Memory is bounded by two requests and one batch. What was fetched and not used is lost, so it asks for little more than will be used.
+
+use crate::engine::read_ahead::Appetite;
+use crate::engine::record::{Header, Object};
+use crate::format::Format;
+use crate::ports::{Objects, SourceError};
+use crate::records::{Cursor, Next, Splitter};
+use crate::{BoxError, Error, Place};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use std::sync::Arc;
+
+/// The largest record, in bytes.
+const RECORD_LIMIT: usize = 16 << 20;
+
+pub(crate) struct Reader<F: Format, O> {
+    objects: Arc<O>,
+    object: Object,
+    splitter: Splitter<F>,
+    /// The offset behind the last byte asked for.
+    asked: u64,
+    fetch: Option<BoxFuture<'static, Result<Bytes, SourceError>>>,
+}
+
+/// Records read, in order.
+pub(crate) struct ReadBatch<T> {
+    pub(crate) records: Vec<T>,
+    /// Where the first one begins.
+    pub(crate) place: Option<Place>,
+    /// After the last one.
+    pub(crate) cursor: Cursor,
+    pub(crate) at_end: bool,
+}
+
+/// What ends a reading: the object, or a record in it.
+pub(crate) enum ReadError {
+    Source(SourceError),
+    Record(Error),
+}
+
+impl<F: Format, O: Objects> Reader<F, O> {
+    /// Begins at `cursor`, with the header that was found at the object's start.
+    pub(crate) fn new(objects: Arc<O>, object: Object, cursor: Cursor, header: Option<&Header>) -> Result<Self, Error> {
+        let splitter = match header {
+            Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
+            None => Splitter::start(RECORD_LIMIT),
+        };
+        let mut reader = Self { objects, asked: splitter.wanted(), object, splitter, fetch: None };
+        reader.finish_at_the_end();
+        Ok(reader)
+    }
+
+    pub(crate) fn header(&self) -> Option<Header> {
+        self.splitter.header().map(|bytes| Header(bytes.into()))
+    }
+
+    /// Reads up to `batch` records.
+    pub(crate) async fn batch<T>(
+        &mut self,
+        batch: usize,
+        appetite: Appetite,
+        decode: fn(&mut F, &[u8]) -> Result<T, BoxError>,
+    ) -> Result<ReadBatch<T>, ReadError> {
+        let mut records = Vec::with_capacity(batch.min(4096));
+        let mut place = None;
+        let mut demands = 0;
+        while records.len() < batch {
+            match self.splitter.next(decode).map_err(ReadError::Record)? {
+                Next::Record { value, place: at } => {
+                    place.get_or_insert(at);
+                    records.push(value.map_err(ReadError::Record)?);
+                }
+                Next::End => break,
+                Next::More => {
+                    if self.fetch.is_none() {
+                        let missing = (batch - records.len()) as u64;
+                        let size = appetite.request(self.held()).max(appetite.demand(missing, demands));
+                        demands += 1;
+                        self.ask(size);
+                    }
+                    self.receive().await.map_err(ReadError::Source)?;
+                }
+            }
+        }
+        let cursor = self.splitter.cursor();
+        Ok(ReadBatch { records, place, cursor, at_end: cursor.offset >= self.object.size })
+    }
+
+    /// Asks for what will be used after the batch at hand, while that one is processed.
+    pub(crate) fn read_ahead(&mut self, appetite: Appetite) {
+        if self.fetch.is_none() {
+            self.ask(appetite.request(self.held()));
+        }
+    }
+
+    /// Bytes asked for and not yet given out.
+    fn held(&self) -> u64 {
+        self.asked.saturating_sub(self.splitter.cursor().offset)
+    }
+
+    fn ask(&mut self, size: u64) {
+        let end = self.asked.saturating_add(size).min(self.object.size);
+        if end > self.asked {
+            self.fetch = Some(Box::pin(self.objects.get(&self.object, self.asked..end)));
+            self.asked = end;
+        }
+    }
+
+    async fn receive(&mut self) -> Result<(), SourceError> {
+        if let Some(fetch) = &mut self.fetch {
+            let bytes = fetch.await?;
+            self.fetch = None;
+            self.splitter.push(&bytes);
+        }
+        self.finish_at_the_end();
+        Ok(())
+    }
+
+    fn finish_at_the_end(&mut self) {
+        if self.splitter.wanted() >= self.object.size {
+            self.splitter.finish();
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! From an event about an object to the record its run begins with.
+
+use super::deliver::Site;
+use super::source::{shown, source_error};
+use crate::engine::identity::{Identity, unqualified};
+use crate::engine::record::{Object, Owner, Record, Status, VERSION};
+use crate::event::Start;
+use crate::invocation::Invocation;
+use crate::job::Handler;
+use crate::ports::{Clock, Objects};
+use crate::settings::{Settings, State};
+use crate::{Error, ErrorKind};
+
+/// The run's identity and its first record, or why the event is none of ours.
+pub(super) enum Beginning {
+    Run { id: String, record: Box<Record> },
+    OwnRecord,
+}
+
+/// `in_place`: the invocation works on the run itself, and owns it from the start.
+pub(super) async fn begin<H: Handler, P: Objects + Clock>(
+    site: &Site<H, P>,
+    invocation: &Invocation,
+    start: Start,
+    in_place: Option<Owner>,
+) -> Result<Beginning, Error> {
+    if is_own_record(&site.settings, &start) {
+        return Ok(Beginning::OwnRecord);
+    }
+    let owner = expected_owner(&site.settings, &invocation.function_arn, &start.bucket)?;
+    let identity = Identity {
+        function_arn: unqualified(&invocation.function_arn),
+        job: H::NAME,
+        tenant: invocation.tenant.as_deref(),
+        region: start.region.as_deref(),
+        bucket: &start.bucket,
+        key: &start.key,
+        version: start.version.as_deref(),
+        etag: start.etag.as_deref(),
+        occasion: start.name.as_deref().or(start.sequencer.as_deref()),
+    };
+    let id = identity.run_id();
+    let object = pin(site, &start, owner).await?;
+    let now = site.platform.wall();
+    let working = in_place.is_some();
+    let record = Record {
+        v: VERSION,
+        status: if working { Status::Running } else { Status::Ready },
+        position: 0,
+        offset: 0,
+        line: 0,
+        size: object.size,
+        batches: 0,
+        seq: u64::from(!working),
+        epoch: u64::from(working),
+        owner: in_place,
+        attempts: u32::from(working),
+        invocations: u64::from(working),
+        set_aside: 0,
+        plan: site.plan.clone(),
+        object,
+        header: None,
+        state: None,
+        started: now,
+        updated: now,
+        last_error: None,
+        w: String::new(),
+    };
+    Ok(Beginning::Run { id, record: Box::new(record) })
+}
+
+/// The event pins the object by itself where it can; otherwise the store is asked.
+async fn pin<H: Handler, P: Objects>(site: &Site<H, P>, start: &Start, owner: Option<String>) -> Result<Object, Error> {
+    let named = Object {
+        bucket: start.bucket.clone(),
+        key: start.key.clone(),
+        version: start.version.clone(),
+        etag: start.etag.clone().unwrap_or_default(),
+        size: start.size.unwrap_or_default(),
+        region: start.region.clone(),
+        owner,
+    };
+    if start.etag.is_some() && start.size.is_some() {
+        return Ok(named);
+    }
+    site.platform.head(&named).await.map_err(|error| source_error(error, &named, false))
+}
+
+/// Records of runs in a bucket that triggers the function would each start a run.
+fn is_own_record(settings: &Settings, start: &Start) -> bool {
+    let Some(State::S3 { bucket, prefix }) = &settings.state else { return false };
+    let in_prefix = match start.key.strip_prefix(prefix.as_str()) {
+        Some(rest) => prefix.is_empty() || rest.starts_with('/'),
+        None => false,
+    };
+    *bucket == start.bucket && in_prefix
+}
+
+/// The account that must own the bucket; `None` where the function's ARN has none to compare with. Refuses what is not allowed.
+pub(crate) fn expected_owner(settings: &Settings, function_arn: &str, bucket: &str) -> Result<Option<String>, Error> {
+    let own = function_arn.split(':').nth(4).filter(|account| !account.is_empty()).map(String::from);
+    let Some(allowed) = &settings.buckets else { return Ok(own) };
+    match allowed.iter().find(|entry| entry.name == bucket) {
+        Some(entry) => Ok(entry.account.clone().or(own)),
+        None => Err(Error::terminal(Error::new(
+            ErrorKind::NotAllowed,
+            format!(
+                "the event names bucket `{}`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger",
+                shown(bucket)
+            ),
+        ))),
+    }
+}

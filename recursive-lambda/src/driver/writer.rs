@@ -1,0 +1,149 @@
+//! The one writer of a run's record: saves and renewals of the lease go through it, one at a time.
+//!
+//! It never decides what a record says, only that a write comes to a certain end.
+
+use crate::engine::record::{Owner, Record};
+use crate::engine::save::{Condition, Save, Saved, Step};
+use crate::engine::step::How;
+use crate::ports::{Clock, RecordId, Records};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, oneshot};
+
+pub(crate) struct Writer<R, C> {
+    records: Arc<R>,
+    clock: Arc<C>,
+    id: RecordId,
+    me: Owner,
+    lease: Duration,
+    held: Mutex<Held>,
+}
+
+/// What the writer knows of the record in the store.
+#[derive(Default)]
+struct Held {
+    etag: Option<String>,
+    /// As last saved, while this invocation owns it.
+    record: Option<Record>,
+    writes: u64,
+    renewed: Duration,
+}
+
+impl<R: Records, C: Clock> Writer<R, C> {
+    pub(crate) fn new(records: Arc<R>, clock: Arc<C>, id: RecordId, me: Owner, lease: Duration) -> Self {
+        Self { records, clock, id, me, lease, held: Mutex::default() }
+    }
+
+    /// Writes the record and says how that ended.
+    pub(crate) async fn save(&self, how: How, record: Record) -> Saved {
+        let mut held = self.held.lock().await;
+        let condition = match how {
+            How::Create => Condition::Absent,
+            How::Over { etag } => Condition::Matches(etag),
+            How::Swap => match held.etag.clone() {
+                Some(etag) => Condition::Matches(etag),
+                None => return Saved::Gone,
+            },
+        };
+        self.write(&mut held, condition, record).await
+    }
+
+    /// Time since the last successful write, from before it was sent.
+    pub(crate) async fn since_renewal(&self) -> Duration {
+        self.clock.now().saturating_sub(self.held.lock().await.renewed)
+    }
+
+    async fn write(&self, held: &mut Held, condition: Condition, mut record: Record) -> Saved {
+        held.writes += 1;
+        record.w = format!("{}.{}", self.me.nonce, held.writes);
+        record.updated = self.clock.wall();
+        held.record = None;
+        let body = match record.to_json() {
+            Ok(body) => body,
+            Err(error) => return Saved::Refused(error.to_string()),
+        };
+        let mut save = Save::new(condition, record.w.clone());
+        let mut step = save.first();
+        let mut sent = self.clock.now();
+        loop {
+            step = match step {
+                Step::Write { condition } => {
+                    sent = self.clock.now();
+                    save.written(self.records.write(&self.id, body.clone(), &condition).await)
+                }
+                Step::Read => save.read(self.records.read(&self.id).await, |w| self.wrote(w)),
+                Step::Pause(duration) => {
+                    self.clock.sleep(duration).await;
+                    save.paused()
+                }
+                Step::End(saved) => {
+                    if let Saved::Applied { etag } = &saved {
+                        held.etag = Some(etag.clone());
+                        held.renewed = sent;
+                        held.record = (record.owner.as_ref() == Some(&self.me)).then_some(record);
+                    }
+                    return saved;
+                }
+            };
+        }
+    }
+
+    fn wrote(&self, w: &str) -> bool {
+        w.strip_prefix(self.me.nonce.as_str()).is_some_and(|rest| rest.starts_with('.'))
+    }
+
+    /// Keeps the lease alive until told to stop, by writing the last saved record again.
+    async fn renew_until(&self, mut stop: oneshot::Receiver<()>) {
+        let third = self.lease / 3;
+        loop {
+            let due = third.saturating_sub(self.since_renewal().await);
+            tokio::select! {
+                biased;
+                _ = &mut stop => return,
+                () = self.clock.sleep(due.max(Duration::from_millis(10))) => {}
+            }
+            let mut held = self.held.lock().await;
+            if self.clock.now().saturating_sub(held.renewed) < third {
+                continue;
+            }
+            let (Some(record), Some(etag)) = (held.record.clone(), held.etag.clone()) else { return };
+            let saved = self.write(&mut held, Condition::Matches(etag), record.clone()).await;
+            match saved {
+                Saved::Applied { .. } => tracing::debug!("the lease was renewed"),
+                // Perhaps the store recovers before the lease is over.
+                Saved::Unknown(why) => {
+                    tracing::warn!(why, "the lease could not be renewed; trying again");
+                    held.record = Some(record);
+                }
+                lost => {
+                    tracing::warn!(?lost, "the lease was lost; another invocation has taken over");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Renewals under way. They must be stopped before the event is answered: Lambda freezes what runs after that.
+pub(crate) struct Renewals<F> {
+    stop: oneshot::Sender<()>,
+    ended: F,
+}
+
+impl<F: Future<Output = ()>> Renewals<F> {
+    pub(crate) async fn stop(self) {
+        // It may have ended by itself.
+        let _ = self.stop.send(());
+        self.ended.await;
+    }
+}
+
+/// Starts to renew the lease beside the work.
+pub(crate) fn renew<R: Records, C: Clock>(writer: &Arc<Writer<R, C>>) -> Renewals<impl Future<Output = ()> + Send + 'static> {
+    let (stop, stopped) = oneshot::channel();
+    let task = {
+        let writer = Arc::clone(writer);
+        async move { writer.renew_until(stopped).await }
+    };
+    Renewals { stop, ended: writer.clock.beside(task) }
+}

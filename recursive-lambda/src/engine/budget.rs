@@ -1,0 +1,125 @@
+//! Is there time for one more batch in this invocation?
+
+use std::time::Duration;
+
+/// What an invocation may still do. The first batch is never asked about: it always runs, so a run always moves.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Budget {
+    /// The invocation's whole time; `None` if the deadline is unknown.
+    total: Option<Duration>,
+    reserve: Duration,
+    most_batches: Option<u64>,
+    batches: u64,
+    working: Duration,
+    slowest_batch: Duration,
+    slowest_save: Duration,
+}
+
+impl Budget {
+    /// `left`: time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch. The reserve is capped at
+    /// a quarter of it.
+    pub(crate) fn new(left: Option<Duration>, reserve: Duration, most_batches: Option<u64>) -> Self {
+        let reserve = left.map_or(reserve, |left| reserve.min(left / 4));
+        Self {
+            total: left,
+            reserve,
+            most_batches,
+            batches: 0,
+            working: Duration::ZERO,
+            slowest_batch: Duration::ZERO,
+            slowest_save: Duration::ZERO,
+        }
+    }
+
+    pub(crate) fn batch_took(&mut self, took: Duration) {
+        self.batches += 1;
+        self.working += took;
+        self.slowest_batch = self.slowest_batch.max(took);
+    }
+
+    pub(crate) fn save_took(&mut self, took: Duration) {
+        self.slowest_save = self.slowest_save.max(took);
+    }
+
+    /// Whether another batch may start with so much time left: more than the reserve or twice the slowest batch, whichever
+    /// is longer, and what a save and a signal take on top.
+    pub(crate) fn allows_another(&self, left: Option<Duration>) -> bool {
+        let allowed = self.most_batches.is_none_or(|most| self.batches < most);
+        allowed && left.is_some_and(|left| left > self.kept_free())
+    }
+
+    /// How many more batches will probably start. Before the first one is done nothing is known, and one is the answer.
+    pub(crate) fn expected_batches(&self, left: Option<Duration>) -> u64 {
+        let allowed = self.most_batches.map_or(u64::MAX, |most| most.saturating_sub(self.batches)).max(1);
+        let (Some(left), true) = (left, self.batches > 0) else { return 1 };
+        let mean = (self.working.as_secs_f64() / self.batches as f64).max(1e-6);
+        let fitting = left.saturating_sub(self.kept_free()).as_secs_f64() / mean;
+        (fitting as u64).clamp(1, allowed)
+    }
+
+    /// Whether half of the invocation is left, which `on_complete` needs to start.
+    pub(crate) fn half_is_left(&self, left: Option<Duration>) -> bool {
+        match (self.total, left) {
+            (Some(total), Some(left)) => left >= total / 2,
+            _ => true,
+        }
+    }
+
+    fn kept_free(&self) -> Duration {
+        self.reserve.max(self.slowest_batch * 2) + self.slowest_save * 2
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn another_batch_needs_reserve_or_twice_the_slowest_and_a_save_and_a_signal() {
+        //    total     reserve  most     batches took     save  left       another?
+        let table: [(Option<Duration>, Duration, Option<u64>, &[u64], u64, Option<Duration>, bool); 11] = [
+            (Some(s(900)), s(10), None, &[1], 0, Some(s(11)), true),
+            (Some(s(900)), s(10), None, &[1], 0, Some(s(10)), false),
+            (Some(s(900)), s(10), None, &[6], 0, Some(s(12)), false),
+            (Some(s(900)), s(10), None, &[6, 1], 0, Some(s(13)), true),
+            (Some(s(900)), s(10), None, &[1], 1, Some(s(12)), false),
+            (Some(s(900)), s(10), None, &[1], 1, Some(s(13)), true),
+            (Some(s(8)), s(10), None, &[0], 0, Some(s(3)), true),
+            (Some(s(8)), s(10), None, &[0], 0, Some(s(2)), false),
+            (None, s(10), None, &[0], 0, None, false),
+            (Some(s(900)), s(10), Some(2), &[1], 0, Some(s(800)), true),
+            (Some(s(900)), s(10), Some(2), &[1, 1], 0, Some(s(800)), false),
+        ];
+        for (line, (total, reserve, most, batches, save, left, want)) in table.into_iter().enumerate() {
+            let mut budget = Budget::new(total, reserve, most);
+            batches.iter().for_each(|took| budget.batch_took(s(*took)));
+            budget.save_took(s(save));
+            assert_eq!(budget.allows_another(left), want, "line {line}");
+        }
+    }
+
+    #[test]
+    fn expected_batches_is_one_until_something_is_known_and_never_more_than_allowed() {
+        let mut budget = Budget::new(Some(s(100)), s(10), None);
+        assert_eq!(budget.expected_batches(Some(s(100))), 1);
+        budget.batch_took(s(1));
+        assert_eq!(budget.expected_batches(Some(s(99))), 89);
+        assert_eq!(budget.expected_batches(Some(s(5))), 1, "the reader always wants the batch it is asked for");
+        let mut budget = Budget::new(Some(s(100)), s(10), Some(3));
+        budget.batch_took(s(1));
+        assert_eq!(budget.expected_batches(Some(s(99))), 2);
+        assert_eq!(Budget::new(None, s(10), None).expected_batches(None), 1);
+    }
+
+    #[test]
+    fn on_complete_wants_half_of_the_invocation() {
+        let budget = Budget::new(Some(s(100)), s(10), None);
+        assert!(budget.half_is_left(Some(s(50))));
+        assert!(!budget.half_is_left(Some(s(49))));
+        assert!(Budget::new(None, s(10), None).half_is_left(None));
+    }
+}

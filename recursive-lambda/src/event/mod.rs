@@ -1,0 +1,93 @@
+//! Any event that can reach the function -> what it asks for: starts, signals, or nothing.
+//!
+//! It reads by structure and leniently: what AWS adds, or a stand-in leaves out, does not matter. It is pure, never
+//! trusts a name before [`names`] has, never puts a value into an error, and does not judge whether a run or a
+//! bucket is one that this function may work on, nor whether two triggers mean the same run.
+
+mod fields;
+mod names;
+mod read;
+mod signal;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use names::MAX_JOB_NAME;
+pub(crate) use read::parse;
+pub(crate) use signal::Signal;
+
+use crate::Error;
+use serde_json::{Value, json};
+
+/// What one Lambda event holds.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    /// In the event's order. A message of a queue has at least one item, and may have several.
+    pub(crate) items: Vec<Item>,
+    pub(crate) channel: Channel,
+}
+
+/// Who reads the function's reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channel {
+    /// A queue's event source mapping, which deletes the messages that the reply does not name.
+    Sqs {
+        fifo: bool,
+    },
+    Other,
+}
+
+#[derive(Debug)]
+pub(crate) struct Item {
+    /// The message the item came in, if it came from a queue.
+    pub(crate) message_id: Option<String>,
+    /// An error here is this item's alone.
+    pub(crate) trigger: Result<Trigger, Error>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Trigger {
+    Start(Start),
+    Signal(Signal),
+    /// Understood, and no work; why, for the log.
+    Nothing(&'static str),
+}
+
+/// An object to work on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub(crate) bucket: String,
+    /// Decoded as its channel encodes it.
+    pub(crate) key: String,
+    pub(crate) region: Option<String>,
+    /// From a notification never `null`: that version is overwritten in place, and so pins nothing.
+    pub(crate) version: Option<String>,
+    /// Without quotes.
+    pub(crate) etag: Option<String>,
+    /// In bytes.
+    pub(crate) size: Option<u64>,
+    pub(crate) sequencer: Option<String>,
+    /// The run's name, if a person started it.
+    pub(crate) name: Option<String>,
+}
+
+impl Channel {
+    /// The reply, from each item's message and whether the item failed, in the order of [`Delivery::items`].
+    ///
+    /// A FIFO queue's messages stay in order only if everything after a failure is handed back, too.
+    pub(crate) fn respond<'a>(self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
+        let Self::Sqs { fifo } = self else { return Value::Null };
+        let mut any_failed = false;
+        let mut hand_back: Vec<&str> = Vec::new();
+        for (message, failed) in outcomes {
+            any_failed |= failed;
+            if let Some(message) = message
+                && (failed || (fifo && any_failed))
+                && hand_back.last() != Some(&message)
+            {
+                hand_back.push(message);
+            }
+        }
+        let failures: Vec<Value> = hand_back.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
+        json!({ "batchItemFailures": failures })
+    }
+}

@@ -1,0 +1,69 @@
+//! What a name taken from an event must look like before anything is done with it.
+//!
+//! Events can be forged by whoever may invoke the function, so each name is bounded to what S3 and this crate give out;
+//! a region ends up in a host name, an ETag in a header. The errors say what a name is not, and never repeat it.
+
+use percent_encoding::percent_decode_str;
+
+/// The length of a job's name in bytes, so that a signal stays within its 400.
+pub(crate) const MAX_JOB_NAME: usize = 128;
+
+pub(super) type Checked = Result<String, &'static str>;
+
+/// A bucket, or the ARN of an access point in place of one.
+pub(super) fn bucket(text: String) -> Checked {
+    let arn = text.starts_with("arn:");
+    let allowed = |byte: u8| is_word(byte) || (arn && matches!(byte, b':' | b'/'));
+    let valid = (3..=255).contains(&text.len()) && text.bytes().all(allowed);
+    if valid { Ok(text) } else { Err("is not a bucket's name: 3 to 255 of A-Z a-z 0-9 . _ -, or an access point's ARN") }
+}
+
+pub(super) fn key(text: String) -> Checked {
+    if (1..=1024).contains(&text.len()) { Ok(text) } else { Err("is not a key: S3's have 1 to 1,024 bytes") }
+}
+
+/// A key as S3's own notifications write it: `+` is a space, `%2B` a plus.
+pub(super) fn form_encoded_key(text: String) -> Checked {
+    let spaced = text.replace('+', " ");
+    let is_hex = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+    if !spaced.split('%').skip(1).all(|after| after.get(..2).is_some_and(is_hex)) {
+        return Err("is not a form-encoded key: a `%` lacks its two hexadecimal digits");
+    }
+    match percent_decode_str(&spaced).decode_utf8() {
+        Ok(decoded) => key(decoded.into_owned()),
+        Err(_) => Err("is not a form-encoded key: its bytes are not UTF-8"),
+    }
+}
+
+/// A version, a sequencer, a message: opaque, but from AWS.
+pub(super) fn token(text: String) -> Checked {
+    let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"';
+    let valid = (1..=1024).contains(&text.len()) && text.bytes().all(allowed);
+    if valid { Ok(text) } else { Err("is not an identifier as AWS gives them: 1 to 1,024 visible ASCII characters") }
+}
+
+pub(super) fn etag(text: String) -> Checked {
+    let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(str::to_owned);
+    token(bare.unwrap_or(text))
+}
+
+pub(super) fn region(text: String) -> Checked {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.len() <= 63 && text.bytes().all(allowed) { Ok(text) } else { Err("is not a region's name") }
+}
+
+pub(super) fn run(text: String) -> Checked {
+    let valid = (1..=64).contains(&text.len()) && text.bytes().all(is_word);
+    if valid { Ok(text) } else { Err("is not a run's name: 1 to 64 of A-Z a-z 0-9 . _ -") }
+}
+
+/// A job is named by a function, so the name may be in any script.
+pub(super) fn job(text: String) -> Checked {
+    let refused = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '\\' | '"');
+    let valid = (1..=MAX_JOB_NAME).contains(&text.len()) && !text.contains(refused);
+    if valid { Ok(text) } else { Err("is not a job's name") }
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-')
+}

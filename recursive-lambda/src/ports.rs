@@ -1,0 +1,68 @@
+//! The only ways out: objects, records of runs, signals, the clock. The driver knows nothing else of the world.
+//!
+//! AWS implements them; so does memory, for tests. Whatever a port returns is already tried as often as it makes sense at that place.
+
+use crate::engine::record::Object;
+use crate::engine::save::{Condition, Read, Written};
+use crate::engine::step::Signalled;
+use crate::invocation::Invocation;
+use bytes::Bytes;
+use std::future::Future;
+use std::ops::Range;
+use std::time::{Duration, SystemTime};
+
+/// The objects that runs read.
+pub(crate) trait Objects: Send + Sync + 'static {
+    /// Pins an object: the same with the ETag and the size that it has now.
+    fn head(&self, named: &Object) -> impl Future<Output = Result<Object, SourceError>> + Send;
+
+    /// Reads exactly these bytes of exactly this object. The reading may begin before the future is awaited.
+    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static;
+}
+
+/// Why an object could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SourceError {
+    NoSuchObject,
+    NoSuchBucket,
+    /// It is not the one that was pinned.
+    Changed,
+    Denied(String),
+    Archived,
+    /// No answer, or none that helps: why.
+    Failed(String),
+}
+
+/// Which record: the job's name and the run's identity.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RecordId {
+    pub(crate) job: &'static str,
+    pub(crate) run: String,
+}
+
+/// The records of runs.
+pub(crate) trait Records: Send + Sync + 'static {
+    /// Whether the record travels in the signal instead of being kept: nothing is ever read back or held then.
+    const TRAVELS: bool;
+
+    fn read(&self, id: &RecordId) -> impl Future<Output = Read> + Send;
+
+    /// One try, without any retry below: only the caller can tell what a refusal means.
+    fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> impl Future<Output = Written> + Send;
+}
+
+/// The function's invocation of itself.
+pub(crate) trait Signals: Send + Sync + 'static {
+    /// One try, in the name of this invocation. The text says why, where it was not accepted.
+    fn signal(&self, invocation: &Invocation, payload: String) -> impl Future<Output = (Signalled, Option<String>)> + Send;
+}
+
+/// Time, and work beside the work.
+pub(crate) trait Clock: Send + Sync + 'static {
+    /// Monotonic, from an origin of its own.
+    fn now(&self) -> Duration;
+    fn wall(&self) -> SystemTime;
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
+    /// Runs a task where user code cannot hold it up; the future ends when the task has.
+    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
+}

@@ -1,0 +1,65 @@
+//! Foreign text in messages: short, on one line, without characters that a terminal or a log would obey.
+//!
+//! It never shows a whole record: a value is cut to [`SHOWN`] characters.
+
+/// How many characters of a value a message shows.
+const SHOWN: usize = 64;
+/// How many characters of another library's message are kept at its start, and again at its end: what was found stands at the
+/// start, what was expected at the end, and a value of any length between the two.
+const KEPT: usize = 96;
+
+/// A value or a name from the object, in quotes.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(bytes.get(..SHOWN * 4).unwrap_or(bytes));
+    let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    format!("\"{shown}\"")
+}
+
+/// The message of a library that quotes the record as it likes.
+pub(super) fn message(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= 2 * KEPT {
+        return text.chars().map(visible).collect();
+    }
+    let start = text.chars().take(KEPT).map(visible);
+    let end = text.chars().skip(length - KEPT).map(visible);
+    start.chain([String::from("…")]).chain(end).collect()
+}
+
+fn visible(character: char) -> String {
+    match character {
+        '"' | '\'' | '\\' => character.to_string(),
+        _ => character.escape_debug().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_quoted_escaped_and_cut() {
+        let long = "x".repeat(300);
+        let cases: [(&[u8], String); 5] = [
+            (b"12,5", r#""12,5""#.into()),
+            (b"a\"b\n\x1b[31m", r#""a\"b\n\u{1b}[31m""#.into()),
+            (b"\xff", "\"\u{fffd}\"".into()),
+            (long.as_bytes(), format!("\"{}…\"", "x".repeat(64))),
+            ("é".repeat(64).leak().as_bytes(), format!("\"{}\"", "é".repeat(64))),
+        ];
+        for (value, shown) in cases {
+            assert_eq!(quoted(value), shown);
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_its_start_and_its_end() {
+        assert_eq!(message("unknown variant `x\u{202e}`, expected \"a\""), "unknown variant `x\\u{202e}`, expected \"a\"");
+        let long = message(&format!("invalid type: string \"{}\", expected u64", "y".repeat(5_000)));
+        assert!(long.starts_with("invalid type: string \"yyy") && long.ends_with("\", expected u64"), "{long}");
+        assert_eq!(long.chars().count(), 2 * KEPT + 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! The splitter and the fields against the `csv` crate's default reader: every short input, and many longer ones.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use super::Csv;
+use crate::records::splitter::Splitter;
+use crate::records::tests::{LIMIT, Random, every, read_cut, read_whole};
+use crate::records::{Format, Split};
+use std::io::{Cursor, SeekFrom};
+
+/// What moves csv's state machine, each once, and one byte that does not.
+const ALPHABET: &[u8] = b"a,\"\n\r";
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// A row: its fields, and its first byte's line (counted from 1) and offset.
+type Row = (Vec<Vec<u8>>, u64, u64);
+
+/// The `csv` crate, kept from input to input because building its tables takes longer than reading a short one.
+struct Peer(csv::Reader<Cursor<Vec<u8>>>);
+
+impl Peer {
+    fn new() -> Self {
+        // Neither option changes what a row is: the header comes as the first row, and lengths are compared elsewhere.
+        Self(csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::default()))
+    }
+
+    fn rows(&mut self, object: &[u8]) -> Vec<Row> {
+        *self.0.get_mut() = Cursor::new(object.to_vec());
+        self.0.seek_raw(SeekFrom::Start(0), csv::Position::new()).unwrap();
+        let mut rows = Vec::new();
+        let mut row = csv::ByteRecord::new();
+        while self.0.read_byte_record(&mut row).unwrap() {
+            // It counts from where the row before was left: ahead of what is skipped, and of the `\n` of a `\r\n`.
+            let left = row.position().unwrap();
+            let mut skipped = &object[left.byte() as usize..];
+            if left.byte() == 0 {
+                skipped = skipped.strip_prefix(BYTE_ORDER_MARK).unwrap_or(skipped);
+            }
+            let skipped: Vec<u8> = skipped.iter().copied().take_while(|byte| b"\r\n".contains(byte)).collect();
+            let mark = if left.byte() == 0 && object.starts_with(BYTE_ORDER_MARK) { 3 } else { 0 };
+            let newlines = skipped.iter().filter(|&&byte| byte == b'\n').count();
+            let fields = row.iter().map(<[u8]>::to_vec).collect();
+            rows.push((fields, left.line() + newlines as u64, left.byte() + (mark + skipped.len()) as u64));
+        }
+        rows
+    }
+}
+
+/// Ours, kept from input to input for the same reason: the header and the rows as the format alone splits them.
+fn rows(csv: &mut Csv, object: &[u8]) -> Vec<Row> {
+    let mut rows = Vec::new();
+    let (mut at, mut split) = (0, Csv::header(object, true));
+    loop {
+        match split {
+            Split::Record { content, next } => {
+                let before = if at == 0 { object.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
+                let bytes = &object[at + before..at + content];
+                rows.push((fields(csv, bytes), line(object, at + before), (at + before) as u64));
+                at += next;
+            }
+            Split::Skip(skipped) => at += skipped,
+            Split::More => panic!("more asked for behind the end: {}", object.escape_ascii()),
+        }
+        if at == object.len() {
+            return rows;
+        }
+        split = csv.split(&object[at..], true);
+    }
+}
+
+fn fields(csv: &mut Csv, bytes: &[u8]) -> Vec<Vec<u8>> {
+    csv.fields.read(bytes, &mut csv.row);
+    csv.row.iter().map(<[u8]>::to_vec).collect()
+}
+
+fn line(object: &[u8], offset: usize) -> u64 {
+    1 + object[..offset].iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+/// By the splitter, in one piece and cut.
+fn check(peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) {
+    let whole = read_whole(Splitter::<Csv>::start(LIMIT), object).unwrap();
+    let mut csv = Csv::open(&whole.header).unwrap();
+    let header: Vec<Vec<u8>> = csv.header.iter().map(<[u8]>::to_vec).collect();
+    let rows: Vec<Row> =
+        whole.records.iter().map(|found| (fields(&mut csv, &found.bytes), found.place.line, found.place.offset)).collect();
+    let expected = peer.rows(object);
+    assert_eq!(header, expected.first().map(|row| row.0.clone()).unwrap_or_default(), "{}", object.escape_ascii());
+    assert_eq!(rows, expected.get(1..).unwrap_or_default(), "{}", object.escape_ascii());
+    let cut = read_cut(Splitter::<Csv>::start(LIMIT), object, cuts).unwrap();
+    assert_eq!(cut, whole, "cut: {}", object.escape_ascii());
+}
+
+#[test]
+fn on_every_input_up_to_eight_bytes() {
+    let (mut peer, mut csv) = (Peer::new(), Csv::open(b"").unwrap());
+    for length in 0..=8 {
+        for object in every(ALPHABET, length) {
+            assert_eq!(rows(&mut csv, &object), peer.rows(&object), "{}", object.escape_ascii());
+        }
+    }
+}
+
+#[test]
+fn on_every_short_input_byte_by_byte() {
+    let mut peer = Peer::new();
+    for length in 0..=5 {
+        every(ALPHABET, length).for_each(|object| check(&mut peer, &object, 1..object.len()));
+    }
+    // Behind a header, so that all the symbols go to rows.
+    for length in 1..=5 {
+        every(ALPHABET, length).for_each(|rest| {
+            let object = [b"a,a\n", rest.as_slice()].concat();
+            check(&mut peer, &object, 4..object.len());
+        });
+    }
+}
+
+#[test]
+fn on_every_short_input_behind_a_byte_order_mark_or_a_part_of_one() {
+    let mut peer = Peer::new();
+    for mark in [BYTE_ORDER_MARK, b"\xef", b"\xef\xbb", b"\xef\xbb\xbf\xef\xbb\xbf", b"\n\xef\xbb\xbf", b"a\n\xef\xbb\xbf"] {
+        for length in 0..=4 {
+            every(ALPHABET, length).for_each(|rest| {
+                let object = [mark, rest.as_slice()].concat();
+                check(&mut peer, &object, 1..object.len());
+            });
+        }
+    }
+}
+
+#[test]
+fn on_longer_inputs_cut_anywhere() {
+    const TOKENS: &[&str] = &[
+        "a",
+        "bc",
+        "é",
+        "\u{feff}",
+        " ",
+        ",",
+        ",",
+        "\"",
+        "\"\"",
+        ",\"",
+        "\",",
+        "\"\n",
+        "\n",
+        "\r\n",
+        "\r",
+        "a field of some length",
+    ];
+    let mut peer = Peer::new();
+    let mut random = Random(1);
+    for round in 0..600 {
+        let object = random.text(TOKENS, 1 + round);
+        let cuts = random.cuts(object.len());
+        check(&mut peer, &object, cuts);
+        if round % 20 == 0 {
+            check(&mut peer, &object, 1..object.len());
+        }
+    }
+}

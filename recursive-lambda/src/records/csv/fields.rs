@@ -1,0 +1,54 @@
+//! The fields of one row, by csv-core, in buffers that are used again for the next.
+
+use csv::ByteRecord;
+use csv_core::{ReadRecordResult, Reader};
+
+#[derive(Debug)]
+pub(super) struct Fields {
+    /// Never reset: after a reset it would take a byte order mark at the start of any row for that of the object.
+    reader: Reader,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Fields {
+    /// The header's fields, and the reader for the rows after it.
+    pub(super) fn open(header: &[u8]) -> (ByteRecord, Self) {
+        let mut fields = Self { reader: Reader::new(), bytes: Vec::new(), ends: vec![0; 16] };
+        let mut names = ByteRecord::new();
+        fields.read(header, &mut names);
+        (names, fields)
+    }
+
+    /// Replaces the contents of `row` by the fields of the row that `bytes` are. Bytes behind a row's end are left out.
+    pub(super) fn read(&mut self, bytes: &[u8], row: &mut ByteRecord) {
+        // One more than can be written, for with a full buffer csv-core asks for a larger one before it looks at the rest.
+        if self.bytes.len() <= bytes.len() {
+            self.bytes.resize(bytes.len() + 1, 0);
+        }
+        let (mut rest, mut written, mut ended) = (bytes, 0, 0);
+        loop {
+            let (result, read, wrote, ends) = self.reader.read_record(
+                rest,
+                self.bytes.get_mut(written..).unwrap_or_default(),
+                self.ends.get_mut(ended..).unwrap_or_default(),
+            );
+            rest = rest.get(read..).unwrap_or_default();
+            written += wrote;
+            ended += ends;
+            match result {
+                // The empty input that is left says that the row ends here.
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
+                ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),
+                ReadRecordResult::Record | ReadRecordResult::End => break,
+            }
+        }
+        row.clear();
+        let mut start = 0;
+        for &end in self.ends.iter().take(ended) {
+            row.push_field(self.bytes.get(start..end).unwrap_or_default());
+            start = end;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! How an object is cut into parts and where a run is resumed changes nothing.
+
+use super::{LIMIT, Random, every, read_cut, read_whole};
+use crate::records::splitter::Splitter;
+use crate::records::{Csv, Format, Jsonl, Lines};
+
+/// One piece, byte by byte, at every single cut, and resumed behind every record: all the same.
+fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
+    let whole = read_whole(Splitter::<F>::start(LIMIT), object).unwrap();
+    let shown = object.escape_ascii();
+    assert_eq!(whole.end.offset, object.len() as u64, "{shown}");
+    assert_eq!(whole.end.line, object.iter().filter(|&&byte| byte == b'\n').count() as u64, "{shown}");
+
+    assert_eq!(read_cut(Splitter::<F>::start(LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
+    for &cut in more_cuts {
+        assert_eq!(read_cut(Splitter::<F>::start(LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
+    }
+    for (index, found) in whole.records.iter().enumerate() {
+        assert_eq!((found.place.record, found.after.position), (index as u64, index as u64 + 1), "{shown}");
+        let resumed = || Splitter::<F>::resume(found.after, &whole.header, LIMIT).unwrap();
+        assert_eq!(resumed().cursor(), found.after);
+        let rest = read_whole(resumed(), object).unwrap();
+        assert_eq!((rest.records.as_slice(), rest.end), (&whole.records[index + 1..], whole.end), "from {index}: {shown}");
+        assert_eq!(rest.header, whole.header);
+        let from = found.after.offset as usize;
+        assert_eq!(read_cut(resumed(), object, from..object.len()).unwrap(), rest, "byte by byte from {index}: {shown}");
+    }
+    let again = Splitter::<F>::resume(whole.end, &whole.header, LIMIT).unwrap();
+    assert_eq!(read_whole(again, object).unwrap().records, whole.records[whole.end.position as usize..], "at the end: {shown}");
+}
+
+#[test]
+fn over_every_short_object() {
+    for length in 0..=5 {
+        for object in every(b"a,\"\n\r", length) {
+            let cuts: Vec<usize> = (1..object.len()).collect();
+            check::<Csv>(&object, &cuts);
+            check::<Lines>(&object, &cuts);
+        }
+        every(b"1 \t\n\r", length).for_each(|object| check::<Jsonl>(&object, &[]));
+    }
+}
+
+#[test]
+fn over_longer_objects() {
+    let mut random = Random(2);
+    for round in 0..60 {
+        let mark = if round % 3 == 0 { "\u{feff}" } else { "" };
+        let text = random.text(&["a", ",", "\"", ",\"", "\",", "\n", "\r\n", "\r", "long long long", "é", " "], round * 4);
+        let object = [mark.as_bytes(), &text].concat();
+        let cuts = random.cuts(object.len());
+        check::<Csv>(&object, &cuts);
+        check::<Lines>(&object, &cuts);
+        check::<Jsonl>(&object, &cuts);
+    }
+}

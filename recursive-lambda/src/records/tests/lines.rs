@@ -1,0 +1,40 @@
+//! What a line is.
+
+use super::{decode_all, first_error};
+use crate::records::Lines;
+
+#[test]
+fn lines_are_those_of_the_standard_library() {
+    for text in
+        ["", "\n", "a", "a\n", "a\nb", "\na\n\n", "a\r\nb\r\n", "a\r", "\r", "\r\n", "a\rb\n", "é\n\r\r\n", "a\n\u{feff}b"]
+    {
+        let (lines, error) = decode_all::<Lines, String>(text.as_bytes());
+        assert!(error.is_none());
+        assert_eq!(lines, text.lines().collect::<Vec<_>>(), "{text:?}");
+    }
+}
+
+#[test]
+fn the_byte_order_mark_is_skipped_once() {
+    let cases: [(&[u8], &[&[u8]]); 5] = [
+        (b"\xef\xbb\xbf", &[]),
+        (b"\xef\xbb\xbfa\nb", &[b"a", b"b"]),
+        (b"\xef\xbb\xbf\n", &[b""]),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa", &[b"\xef\xbb\xbfa"]),
+        (b"\xef\xbb", &[b"\xef\xbb"]),
+    ];
+    for (object, lines) in cases {
+        assert_eq!(decode_all::<Lines, Vec<u8>>(object).0, lines, "{}", object.escape_ascii());
+    }
+}
+
+#[test]
+fn what_is_not_utf_8_is_an_error_of_strings_and_none_of_bytes() {
+    let object = b"first\r\nab\xffcd\nlast";
+    assert_eq!(
+        first_error::<Lines, String>(object),
+        "the record does not decode (record 1, line 2, byte 7)\n  \
+         because: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding"
+    );
+    assert_eq!(decode_all::<Lines, Vec<u8>>(object).0, [&b"first"[..], b"ab\xffcd", b"last"]);
+}

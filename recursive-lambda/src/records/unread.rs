@@ -1,0 +1,137 @@
+//! The bytes that a splitter was given and has not passed, and where in the object they begin.
+//!
+//! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
+
+use super::Split;
+use super::splitter::{Cursor, Next};
+use crate::{Error, ErrorKind, Place};
+
+#[derive(Debug)]
+pub(super) struct Unread {
+    buffer: Vec<u8>,
+    /// How many bytes of the buffer are passed.
+    passed: usize,
+    /// Where in the object the first byte not passed stands.
+    start: Cursor,
+    finished: bool,
+}
+
+impl From<Cursor> for Unread {
+    fn from(start: Cursor) -> Self {
+        Self { buffer: Vec::new(), passed: 0, start, finished: false }
+    }
+}
+
+impl Unread {
+    pub(super) fn push(&mut self, part: &[u8]) {
+        // Moved only when no more bytes move than were passed since the last time: linear over all pushes.
+        if self.passed >= self.buffer.len() - self.passed {
+            self.buffer.drain(..self.passed);
+            self.passed = 0;
+        }
+        self.buffer.extend_from_slice(part);
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.finished = true;
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.passed..).unwrap_or_default()
+    }
+
+    pub(super) fn start(&self) -> Cursor {
+        self.start
+    }
+
+    /// Where a record that begins with the first of the bytes stands.
+    pub(super) fn place(&self) -> Place {
+        Place::new(self.start.position, self.start.line + 1, self.start.offset)
+    }
+
+    pub(super) fn wanted(&self) -> u64 {
+        self.start.offset + self.bytes().len() as u64
+    }
+
+    /// Passes bytes that belong to no record.
+    pub(super) fn advance(&mut self, count: usize) {
+        let passed = self.bytes().get(..count).unwrap_or_default();
+        self.start.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.start.offset += count as u64;
+        self.passed += count;
+    }
+
+    /// Passes a record.
+    pub(super) fn advance_record(&mut self, count: usize) {
+        self.advance(count);
+        self.start.position += 1;
+    }
+
+    /// The answer to a format that wants more bytes.
+    pub(super) fn more<T>(&self, what: &str, limit: usize) -> Result<Next<T>, Error> {
+        if self.finished {
+            return Err(self.broken_contract(Split::More));
+        }
+        if self.bytes().len() > limit {
+            return Err(self.too_long(what, limit));
+        }
+        Ok(Next::More)
+    }
+
+    /// Content and length of a record that a format found.
+    pub(super) fn record(&self, what: &str, split: Split, limit: usize) -> Result<(usize, usize), Error> {
+        match split {
+            Split::Record { content, next } if content <= next && (1..=self.bytes().len()).contains(&next) => {
+                if next > limit {
+                    Err(self.too_long(what, limit))
+                } else {
+                    Ok((content, next))
+                }
+            }
+            split => Err(self.broken_contract(split)),
+        }
+    }
+
+    /// `count`, if so many bytes can be skipped.
+    pub(super) fn checked(&self, least: usize, count: usize) -> Result<usize, Error> {
+        if (least..=self.bytes().len()).contains(&count) { Ok(count) } else { Err(self.broken_contract(Split::Skip(count))) }
+    }
+
+    fn too_long(&self, what: &str, limit: usize) -> Error {
+        let message = format!(
+            "the {what} is longer than {limit} bytes: is `format` right, is a quote left open? A job over `Window` reads records of any length"
+        );
+        Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
+    }
+
+    fn broken_contract(&self, split: Split) -> Error {
+        let (bytes, end) = (self.bytes().len(), self.finished);
+        let message = format!("the format answered {split:?} for {bytes} bytes (end: {end}), which `Format` does not allow");
+        Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_stays_within_what_is_unread_and_one_part() {
+        // (part, bytes passed after each push): all but a little, all, and less than comes for a while.
+        for (part, pass) in [(1_000, 999), (1_000, 1_000), (1_000, 500)] {
+            let mut unread = Unread::from(Cursor::default());
+            for _ in 0..200 {
+                unread.push(&vec![b'\n'; part]);
+                unread.advance(pass);
+                let left = unread.bytes().len();
+                assert!(unread.buffer.len() <= 2 * (left + part), "{} bytes kept of {left}", unread.buffer.len());
+            }
+            assert_eq!(unread.wanted(), 200 * part as u64);
+            assert_eq!(unread.start().line, 200 * pass as u64);
+        }
+    }
+}

@@ -1,0 +1,221 @@
+//! What depends on the deployment: environment variables, each with a builder method of the same name.
+//!
+//! Pure: the environment comes in as a function.
+
+use crate::{Error, ErrorKind};
+use std::time::Duration;
+
+/// The settings of a deployment, each at its default until it is read or set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) state: Option<State>,
+    pub(crate) lease: Duration,
+    /// Time between saves; zero: after every batch.
+    pub(crate) checkpoint: Duration,
+    pub(crate) max_attempts: u32,
+    pub(crate) max_invocations: u64,
+    /// `None`: any bucket of the function's own account.
+    pub(crate) buckets: Option<Vec<AllowedBucket>>,
+    /// Over the attribute's.
+    pub(crate) reserve: Option<Duration>,
+    pub(crate) batches_per_invocation: Option<u64>,
+}
+
+/// Where runs are recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    S3 {
+        bucket: String,
+        /// Without slashes at its ends; may be empty.
+        prefix: String,
+    },
+    None,
+}
+
+/// A bucket that events may name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AllowedBucket {
+    pub(crate) name: String,
+    /// `None`: the function's own.
+    pub(crate) account: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            state: None,
+            lease: Duration::from_secs(45),
+            checkpoint: Duration::from_secs(10),
+            max_attempts: 3,
+            max_invocations: 10_000,
+            buckets: None,
+            reserve: None,
+            batches_per_invocation: None,
+        }
+    }
+}
+
+/// The variables' common beginning.
+const PREFIX: &str = "RECURSIVE_LAMBDA_";
+
+impl Settings {
+    /// Takes what the environment says over what is set; the first mistake is the error.
+    pub(crate) fn read(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
+        let text = |name: &str| variable(&format!("{PREFIX}{name}")).filter(|value| !value.trim().is_empty());
+        if let Some(value) = text("STATE") {
+            self.state = Some(parse_state(&value)?);
+        }
+        if let Some(value) = text("LEASE") {
+            self.lease = parse_duration("LEASE", &value)?;
+        }
+        if let Some(value) = text("CHECKPOINT") {
+            self.checkpoint = if value == "batch" { Duration::ZERO } else { parse_duration("CHECKPOINT", &value)? };
+        }
+        if let Some(value) = text("MAX_ATTEMPTS") {
+            self.max_attempts = parse_count("MAX_ATTEMPTS", &value)?;
+        }
+        if let Some(value) = text("MAX_INVOCATIONS") {
+            self.max_invocations = parse_count("MAX_INVOCATIONS", &value)?;
+        }
+        if let Some(value) = text("BUCKETS") {
+            self.buckets = Some(parse_buckets(&value)?);
+        }
+        if let Some(value) = text("RESERVE") {
+            self.reserve = Some(parse_duration("RESERVE", &value)?);
+        }
+        if let Some(value) = text("BATCHES_PER_INVOCATION") {
+            self.batches_per_invocation = Some(parse_count("BATCHES_PER_INVOCATION", &value)?);
+        }
+        Ok(self)
+    }
+
+    /// What must hold between settings; gives the place where runs are recorded.
+    pub(crate) fn check(&self) -> Result<&State, Error> {
+        if !(Duration::from_secs(2)..=Duration::from_secs(50)).contains(&self.lease) {
+            return Err(config(format!(
+                "{PREFIX}LEASE is {}; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda tries \
+                 a failed event again after one minute",
+                humantime::format_duration(self.lease)
+            )));
+        }
+        self.state.as_ref().ok_or_else(|| {
+            config(format!(
+                "{PREFIX}STATE is not set: write `s3://BUCKET/PREFIX`, a private bucket where the function may read and write, and runs are recorded \
+                 there; or `none`, and a signal that Lambda delivers twice forks the run, one that it loses ends the run in silence"
+            ))
+        })
+    }
+}
+
+pub(crate) fn parse_state(value: &str) -> Result<State, Error> {
+    if value == "none" {
+        return Ok(State::None);
+    }
+    let place = value.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
+    match place {
+        Some((bucket, prefix)) if (3..=255).contains(&bucket.len()) => {
+            Ok(State::S3 { bucket: bucket.into(), prefix: prefix.trim_matches('/').into() })
+        }
+        _ => Err(config(format!("{PREFIX}STATE is `{value}`; write `s3://BUCKET/PREFIX` or `none`"))),
+    }
+}
+
+pub(crate) fn parse_buckets(value: &str) -> Result<Vec<AllowedBucket>, Error> {
+    let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
+    names
+        .map(|entry| match entry.split_once('@') {
+            None => Ok(AllowedBucket { name: entry.into(), account: None }),
+            Some((name, account)) if account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()) => {
+                Ok(AllowedBucket { name: name.into(), account: Some(account.into()) })
+            }
+            Some(_) => Err(config(format!(
+                "{PREFIX}BUCKETS has `{entry}`; write `name` for a bucket of the function's account or `name@123456789012`"
+            ))),
+        })
+        .collect()
+}
+
+fn parse_duration(name: &str, value: &str) -> Result<Duration, Error> {
+    match humantime::parse_duration(value.trim()) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(config(format!("{PREFIX}{name} is `{value}`; write a time such as `10s`"))),
+    }
+}
+
+fn parse_count<N: std::str::FromStr + PartialOrd + From<u8>>(name: &str, value: &str) -> Result<N, Error> {
+    match value.trim().parse() {
+        Ok(count) if count >= N::from(1) => Ok(count),
+        _ => Err(config(format!("{PREFIX}{name} is `{value}`; write an integer of at least 1"))),
+    }
+}
+
+fn config(message: String) -> Error {
+    Error::new(ErrorKind::Config, message)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+
+    fn read(pairs: &[(&str, &str)]) -> Result<Settings, Error> {
+        let settings = Settings::default().read(|name| {
+            pairs.iter().find(|(key, _)| name.strip_prefix(PREFIX) == Some(key)).map(|(_, value)| (*value).to_string())
+        })?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    #[test]
+    fn mistakes_name_the_variable_and_what_to_write() {
+        let ok = ("STATE", "s3://state/runs");
+        for (pairs, first_words) in [
+            (&[][..], "RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`"),
+            (&[("STATE", " ")], "RECURSIVE_LAMBDA_STATE is not set"),
+            (&[("STATE", "bucket/prefix")], "RECURSIVE_LAMBDA_STATE is `bucket/prefix`; write `s3://BUCKET/PREFIX` or `none`"),
+            (&[("STATE", "s3://")], "RECURSIVE_LAMBDA_STATE is `s3://`;"),
+            (&[ok, ("LEASE", "1s")], "RECURSIVE_LAMBDA_LEASE is 1s; it must be at least 2s"),
+            (&[ok, ("LEASE", "51s")], "RECURSIVE_LAMBDA_LEASE is 51s;"),
+            (&[ok, ("LEASE", "soon")], "RECURSIVE_LAMBDA_LEASE is `soon`; write a time such as `10s`"),
+            (&[ok, ("CHECKPOINT", "0s")], "RECURSIVE_LAMBDA_CHECKPOINT is `0s`; write a time"),
+            (&[ok, ("MAX_ATTEMPTS", "0")], "RECURSIVE_LAMBDA_MAX_ATTEMPTS is `0`; write an integer of at least 1"),
+            (&[ok, ("MAX_INVOCATIONS", "-1")], "RECURSIVE_LAMBDA_MAX_INVOCATIONS is `-1`; write an integer"),
+            (&[ok, ("BUCKETS", "a@b")], "RECURSIVE_LAMBDA_BUCKETS has `a@b`; write `name`"),
+            (&[ok, ("RESERVE", "10")], "RECURSIVE_LAMBDA_RESERVE is `10`; write a time"),
+            (&[ok, ("BATCHES_PER_INVOCATION", "all")], "RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION is `all`; write an integer"),
+        ] {
+            let error = read(pairs).unwrap_err();
+            assert!(error.to_string().starts_with(first_words), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Config);
+        }
+    }
+
+    #[test]
+    fn every_variable_is_read() {
+        let all = read(&[
+            ("STATE", "s3://state/a/b/"),
+            ("LEASE", "2s"),
+            ("CHECKPOINT", "batch"),
+            ("MAX_ATTEMPTS", "5"),
+            ("MAX_INVOCATIONS", "20"),
+            ("BUCKETS", "uploads, other@123456789012"),
+            ("RESERVE", "500ms"),
+            ("BATCHES_PER_INVOCATION", "1"),
+        ]);
+        let want = Settings {
+            state: Some(State::S3 { bucket: "state".into(), prefix: "a/b".into() }),
+            lease: Duration::from_secs(2),
+            checkpoint: Duration::ZERO,
+            max_attempts: 5,
+            max_invocations: 20,
+            buckets: Some(vec![
+                AllowedBucket { name: "uploads".into(), account: None },
+                AllowedBucket { name: "other".into(), account: Some("123456789012".into()) },
+            ]),
+            reserve: Some(Duration::from_millis(500)),
+            batches_per_invocation: Some(1),
+        };
+        assert_eq!(all.unwrap(), want);
+        assert_eq!(read(&[("STATE", "none")]).unwrap().state, Some(State::None));
+    }
+}
