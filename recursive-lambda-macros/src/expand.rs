@@ -1,12 +1,13 @@
 //! Writes the job: the struct of the function's name and the handler behind it.
 //!
 //! Total: everything was checked before, so nothing here can fail. It decides nothing at run time either; what it writes is
-//! data and one call into the user's function. All names are absolute, because the user's module may shadow any of them.
+//! data and one call into the user's function. Every path begins at the one import of this crate or at `::core`, because the user's
+//! module may shadow any other name.
 
 use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
-use crate::krate::{Krate, located, place_of};
+use crate::krate::{Krate, krate, located, place_of};
 use crate::values::{Batch, Format};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -14,24 +15,26 @@ use syn::Ident;
 use syn::ext::IdentExt;
 
 /// The job of a function.
-pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
+pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path: &Krate) -> TokenStream {
     let declaration = declaration(function);
     let attrs = function.attrs_of_job();
     let name = handler.name;
-    let here = krate.here();
+    let here = krate(Span::call_site());
+    let import = path.import();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let batch_check = batch_check(&args.batch);
     let items = [
-        constants(handler, args, krate),
-        types(handler, args, krate),
-        call(handler, krate),
-        is_complete(handler, args, krate),
-        on_complete(handler, args, krate).unwrap_or_default(),
+        constants(handler, args),
+        types(handler, args),
+        call(handler),
+        is_complete(handler, args),
+        on_complete(handler, args).unwrap_or_default(),
     ];
     quote! {
         #declaration
         #(#attrs)*
         const _: () = {
+            #import
             #batch_check
             // Private, so that the private types of a public job stay private.
             struct __Job;
@@ -69,8 +72,8 @@ fn batch_check(batch: &Batch) -> TokenStream {
     }
 }
 
-fn constants(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.here();
+fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
+    let here = krate(Span::call_site());
     let name = handler.name.unraw().to_string();
     let batch = match &args.batch {
         Batch::Number(number) => number.to_token_stream(),
@@ -88,10 +91,10 @@ fn constants(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
     }
 }
 
-fn types(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
+fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let format = match &args.format {
         Format::Named(ty, place) => {
-            let (there, ty) = (krate.at(*place), Ident::new(ty, *place));
+            let (there, ty) = (krate(*place), Ident::new(ty, *place));
             quote_spanned!(*place=> #there::format::#ty)
         }
         Format::Type(path) => path.to_token_stream(),
@@ -107,9 +110,9 @@ fn types(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
     }
 }
 
-fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
+fn call(handler: &Handler<'_>) -> TokenStream {
     let name = handler.name;
-    let here = krate.here();
+    let here = krate(Span::call_site());
     let [input, state, resources, outcome] =
         ["__input", "__state", "__resources", "__outcome"].map(|name| local(name, Span::call_site()));
     let arguments = handler.roles.iter().map(|role| match role {
@@ -119,7 +122,7 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
     });
     let output = handler.output;
     let place = place_of(output);
-    let there = krate.at(place);
+    let there = krate(place);
     let into = quote_spanned!(place=> <#output as #there::IntoOutcome>::into_outcome(#outcome));
     // At the function's name, where a future that is not `Send` is reported.
     let body = quote_spanned! {place_of(name)=>
@@ -128,7 +131,7 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
             #into
         }
     };
-    let future = future(quote!(#here::Flow), name, krate);
+    let future = future(quote!(#here::Flow), name);
     quote! {
         fn call(#input: Self::Input, #state: &mut Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -136,8 +139,8 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
     }
 }
 
-fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.here();
+fn is_complete(handler: &Handler<'_>, args: &Args) -> TokenStream {
+    let here = krate(Span::call_site());
     let [progress, state] = ["__progress", "__state"].map(|name| local(name, Span::call_site()));
     let body = match &args.is_complete {
         Some(path) => {
@@ -147,7 +150,7 @@ fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream
         None => {
             let input = handler.input;
             let place = place_of(input);
-            let there = krate.at(place);
+            let there = krate(place);
             quote_spanned!(place=> <#input as #there::__private::EndsWithTheObject>::at_end(#progress))
         }
     };
@@ -158,12 +161,12 @@ fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream
     }
 }
 
-fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<TokenStream> {
+fn on_complete(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
     let path = args.on_complete.as_ref()?;
-    let here = krate.here();
+    let here = krate(Span::call_site());
     let [summary, state, resources] = ["__summary", "__state", "__resources"].map(|name| local(name, Span::call_site()));
     let place = place_of(path);
-    let there = krate.at(place);
+    let there = krate(place);
     let outcome = local("__outcome", place);
     let arguments =
         lent(path, &["__summary", "__state", "__resources"], &[true, handler.state.is_some(), handler.resources.is_some()]);
@@ -173,7 +176,7 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
             #there::IntoFinished::into_finished(#outcome)
         }
     };
-    let future = future(quote!(()), path, krate);
+    let future = future(quote!(()), path);
     Some(quote! {
         fn on_complete(#summary: &#here::Summary, #state: &Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -189,9 +192,9 @@ fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
 }
 
 /// A future, at the place of what it comes from: there it is reported if it is not `Send`.
-fn future(value: TokenStream, from: &impl ToTokens, krate: &Krate) -> TokenStream {
+fn future(value: TokenStream, from: &impl ToTokens) -> TokenStream {
     let place = place_of(from);
-    let (there, core) = (krate.at(place), located(quote!(::core), place));
+    let (there, core) = (krate(place), located(quote!(::core), place));
     quote_spanned! {place=>
         impl #core::future::Future<Output = #core::result::Result<#value, #there::Error>> + #core::marker::Send
     }

@@ -1,42 +1,32 @@
-//! The path under which the expansion finds `recursive_lambda`.
-//!
-//! Every use gets the place of what it explains: a path that kept the attribute's own place would drag the compiler's messages there.
+//! How the expansion finds `recursive_lambda`: one import, so that a wrong `crate` argument is one error, at that argument.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
 
+const NAME: &str = "__recursive_lambda";
+
 /// The crate's path.
-pub(crate) struct Krate {
-    path: TokenStream,
-    home: Span,
-}
+pub(crate) struct Krate(TokenStream);
 
 impl Krate {
     /// As the `crate` argument says, else the crate's own name.
     pub(crate) fn new(argument: Option<&Path>) -> Self {
-        let Some(path) = argument else {
-            return Self { path: quote!(::recursive_lambda), home: Span::call_site() };
-        };
-        let tokens = path.to_token_stream().into_iter().map(|mut token| {
-            // What `$crate` means is in its span, and nowhere else.
-            if token.to_string() != "$crate" {
-                token.set_span(Span::call_site().located_at(token.span()));
-            }
-            token
-        });
-        Self { path: tokens.collect(), home: place_of(path) }
+        Self(argument.map_or_else(|| quote!(::recursive_lambda), ToTokens::to_token_stream))
     }
 
-    /// The path where nothing of the user's is explained: if it is wrong itself, that is said at the `crate` argument.
-    pub(crate) fn here(&self) -> TokenStream {
-        self.at(self.home)
+    /// What makes [`krate`] known in a block.
+    pub(crate) fn import(&self) -> TokenStream {
+        let Self(path) = self;
+        let place = place_of(path);
+        let name = Ident::new(NAME, place);
+        quote_spanned!(place=> use #path as #name;)
     }
+}
 
-    /// The path for tokens at this place.
-    pub(crate) fn at(&self, place: Span) -> TokenStream {
-        located(self.path.clone(), place)
-    }
+/// The crate, for tokens at this place: there the compiler's messages about them point.
+pub(crate) fn krate(place: Span) -> TokenStream {
+    Ident::new(NAME, Span::call_site().located_at(place)).into_token_stream()
 }
 
 /// Moves tokens to a place. They stay the attribute's own, so no lint takes a path that begins with them for the user's.
