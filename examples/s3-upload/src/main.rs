@@ -1,6 +1,6 @@
 //! The bundled example: the strikes of birds against aircraft in the United States, counted and priced from a CSV upload.
 //!
-//! Here: `cargo demo`. On AWS: README.md beside this file.
+//! Run it: `cargo demo`.
 
 use recursive_lambda::{Batch, Error, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
