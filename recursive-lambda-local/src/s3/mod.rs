@@ -239,10 +239,8 @@ impl Front {
         };
         let answer = if fault == Some(Fault::LoseResponse) { Err(Hangup) } else { answer };
         self.counters.answered(answer.as_ref().ok().map(Response::status), &bucket, &key);
-        let meter: Arc<dyn Fn(u64) + Send + Sync> = match operation {
-            Operation::GetObject => self.counters.meter(&bucket, &key),
-            _ => Arc::new(|_| {}),
-        };
+        let read = operation == Operation::GetObject && answer.as_ref().is_ok_and(|response| response.status().is_success());
+        let meter = if read { self.counters.meter(&bucket, &key) } else { Arc::new(|_| {}) };
         let cut = if let Some(Fault::CutBody(after)) = fault { Some(after) } else { None };
         answer.map(|response| response.map(|body| MeteredBody::new(body, cut, meter)))
     }
