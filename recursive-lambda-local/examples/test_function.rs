@@ -1,8 +1,9 @@
 //! The function that the tests of the platform run: it does what the payload's `do` says.
 //!
-//! `echo` | `fail` | `sleep` (`ms`) | `exit` | `panic` | `environment` | `log` (`line`) | `write_tmp` | `read_tmp`
-//! `recurse` (`left`: invokes itself, asynchronously, until it is 0) | `flaky` (`bucket`, `key`: fails until an object of that
-//! many bytes is there) | messages of SQS: those whose body contains `bad` are reported as failed.
+//! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
+//! `big` (`bytes`) | `environment` | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
+//! Of messages of SQS, those whose body contains `bad` are reported as failed.
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;

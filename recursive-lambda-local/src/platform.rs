@@ -52,7 +52,7 @@ pub struct Platform {
     api: Option<Server>,
     lambda_url: String,
     folder: Option<TempDir>,
-    _ctrl_c: Option<Owned>,
+    _signals: Option<Owned>,
 }
 
 /// A container that has no event at the moment.
@@ -92,8 +92,8 @@ impl Platform {
         let lambda = Arc::new(Lambda::new(function, journal, Arc::clone(&faults), builder.queue_faults, builder.seed));
         let served = Arc::clone(&lambda);
         let api = listener.serve(move |request| Arc::clone(&served).serve(request));
-        let ctrl_c = builder.handle_ctrl_c.then(|| Owned::spawn(end_on_ctrl_c()));
-        Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, folder: Some(folder), _ctrl_c: ctrl_c })
+        let signals = builder.handle_signals.then(|| Owned::spawn(end_on_signal()));
+        Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, folder: Some(folder), _signals: signals })
     }
 
     /// The store.
@@ -247,7 +247,6 @@ impl Platform {
     /// Ends everything: what is queued is forgotten, what runs is killed, and every process is gone when this returns.
     pub async fn shutdown(mut self) {
         self.api = None;
-        kill_all(Some(self.id));
         self.lambda.stop().await;
     }
 }
@@ -291,9 +290,15 @@ fn client_environment(s3_url: &str, lambda_url: &str) -> Vec<(String, String)> {
 }
 
 /// Containers have process groups of their own, so the terminal's Ctrl-C does not reach them.
-async fn end_on_ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        kill_all(None);
-        std::process::exit(130);
-    }
+async fn end_on_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return;
+    };
+    let status = tokio::select! {
+        _ = interrupt.recv() => 130,
+        _ = terminate.recv() => 143,
+    };
+    kill_all(None);
+    std::process::exit(status);
 }

@@ -121,3 +121,38 @@ async fn objects_are_found_again_in_their_folder() {
     files.sort();
     assert_eq!(files, ["bucket", "data", "data", "data", "json", "json", "json"]);
 }
+
+/// Run by the next test, in a process of its own.
+#[tokio::test]
+#[ignore = "waits for a signal"]
+async fn hold() {
+    let platform = platform().handle_signals(true).start().await.unwrap();
+    let mut entries = platform.subscribe();
+    platform.send(json!({"do": "sleep", "ms": 60_000}).to_string());
+    while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
+    println!("pid={}=", pids(&platform)[0]);
+    platform.idle().await;
+}
+
+#[test]
+fn a_signal_ends_the_containers_too() {
+    use std::io::{BufRead, BufReader};
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "life::hold", "--ignored", "--nocapture"])
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(holder.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let pid = lines.filter_map(|line| line.split("pid=").nth(1)?.split('=').next()?.parse::<u32>().ok()).next().unwrap();
+        assert!(is_running(pid));
+        let killed = std::process::Command::new("kill").args([signal, &holder.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        assert_eq!(holder.wait().unwrap().code(), Some(status));
+        let started = Instant::now();
+        while is_running(pid) {
+            assert!(started.elapsed() < Duration::from_secs(2), "{pid} still runs");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}

@@ -30,7 +30,7 @@ pub(crate) fn platform() -> Builder {
         .timeout(Duration::from_secs(5))
         .retry_delays([Duration::from_millis(20), Duration::from_millis(30)])
         .visibility_timeout(Duration::from_millis(30))
-        .handle_ctrl_c(false)
+        .handle_signals(false)
 }
 
 fn variable(platform: &Platform, name: &str) -> String {

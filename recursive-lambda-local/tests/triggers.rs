@@ -76,7 +76,8 @@ async fn messages_that_were_not_processed_are_received_again_until_they_are_give
         });
         for (poll, event) in polled.enumerate() {
             let records = event["Records"].as_array().unwrap().clone();
-            assert!(records.iter().all(|record| record["attributes"]["ApproximateReceiveCount"] == (poll + 1).to_string()));
+            let received = (poll + 1).to_string();
+            assert!(records.iter().all(|record| record["attributes"]["ApproximateReceiveCount"] == received.as_str()));
             assert!(poll == 0 || records.iter().all(|record| record["body"].as_str().unwrap().starts_with("bad")));
         }
     }
