@@ -131,24 +131,30 @@ async fn hold() {
     platform.send(json!({"do": "sleep", "ms": 60_000}).to_string());
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     println!("pid={}=", pids(&platform)[0]);
+    // Another one: the first to notice the signal must see to both.
+    let second = self::platform().handle_signals(true).start().await.unwrap();
     platform.idle().await;
+    drop(second);
 }
 
 #[test]
 fn a_signal_ends_the_containers_too() {
     use std::io::{BufRead, BufReader};
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        let tmp = tempfile::tempdir().unwrap();
         let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
+            .env("TMPDIR", tmp.path())
             .args(["--exact", "life::hold", "--ignored", "--nocapture"])
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(holder.stdout.take().unwrap()).lines().map_while(Result::ok);
         let pid = lines.filter_map(|line| line.split("pid=").nth(1)?.split('=').next()?.parse::<u32>().ok()).next().unwrap();
-        assert!(is_running(pid));
+        assert!(is_running(pid) && std::fs::read_dir(tmp.path()).unwrap().count() > 0);
         let killed = std::process::Command::new("kill").args([signal, &holder.id().to_string()]).status().unwrap();
         assert!(killed.success());
         assert_eq!(holder.wait().unwrap().code(), Some(status));
+        assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
         let started = Instant::now();
         while is_running(pid) {
             assert!(started.elapsed() < Duration::from_secs(2), "{pid} still runs");
