@@ -11,7 +11,7 @@ use crate::support::{blob, json as value, lambda_client, platform};
 
 #[tokio::test]
 async fn a_synchronous_invocation_answers_with_the_result_or_the_error() {
-    let platform = platform().timeout(Duration::from_millis(500)).start().await.unwrap();
+    let platform = platform().timeout(Duration::from_secs(2)).start().await.unwrap();
     let client = lambda_client(&platform);
     // payload -> the function error's header, and the payload or the error's type
     let cases = [
@@ -148,6 +148,20 @@ async fn the_program_gets_lambdas_environment_and_nothing_of_ours() {
     let deadline = Duration::from_millis(seen["deadline"].as_u64().unwrap()) - before;
     assert!(deadline > Duration::from_secs(3) && deadline < Duration::from_secs(8), "{deadline:?}");
     assert_eq!(seen["request_id"], aws_sdk_lambda::operation::RequestId::request_id(&output).unwrap());
+}
+
+/// Again in a process that has such variables.
+#[test]
+fn variables_of_the_platforms_own_process_do_not_reach_the_program() {
+    let again = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "lambda::the_program_gets_lambdas_environment_and_nothing_of_ours"])
+        .env("AWS_PROFILE", "production")
+        .env("AWS_SESSION_TOKEN", "secret")
+        .env("RECURSIVE_LAMBDA_STATE", "s3://production")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(again.status.success() && said.contains("1 passed"), "{said}");
 }
 
 #[tokio::test]

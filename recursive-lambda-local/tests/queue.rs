@@ -20,7 +20,7 @@ async fn an_event_is_accepted_at_once_and_tried_three_times() {
         (json!({"do": "once"}), vec!["crashed", "ok"], None),
     ];
     for (payload, expected, letter) in cases {
-        let platform = platform().timeout(Duration::from_millis(400)).start().await.unwrap();
+        let platform = platform().timeout(Duration::from_millis(600)).start().await.unwrap();
         let sent = lambda_client(&platform)
             .invoke()
             .function_name(platform.function_name())
