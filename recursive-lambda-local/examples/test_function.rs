@@ -1,7 +1,7 @@
 //! The function that the tests of the platform run: it does what the payload's `do` says.
 //!
 //! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
-//! `big` (`bytes`) | `environment` | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
+//! `big` (`bytes`) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
 //! Of messages of SQS, those whose body contains `bad` are reported as failed.
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
 
@@ -47,6 +47,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             eprintln!("to stderr");
             Ok(Value::Null)
         }
+        "spawn" => Ok(json!(std::process::Command::new("sleep").arg("60").spawn()?.id())),
         "write_tmp" => {
             std::fs::write(tmp, b"x")?;
             std::process::exit(1)

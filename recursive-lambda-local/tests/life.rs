@@ -86,6 +86,20 @@ async fn a_container_is_reused_and_its_tmp_survives_a_crash_but_not_its_end() {
 }
 
 #[tokio::test]
+async fn what_the_program_has_started_ends_with_it() {
+    let platform = platform().start().await.unwrap();
+    let spawned = value(&platform.invoke(json!({"do": "spawn"}).to_string()).await.unwrap());
+    let pid = u32::try_from(spawned.as_u64().unwrap()).unwrap();
+    assert!(is_running(pid));
+    platform.retire_idle_containers().await;
+    let started = Instant::now();
+    while is_running(pid) {
+        assert!(started.elapsed() < Duration::from_secs(2), "{pid} still runs");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_process_that_died_while_idle_costs_no_attempt() {
     let platform = platform().start().await.unwrap();
     platform.invoke("1").await.unwrap();

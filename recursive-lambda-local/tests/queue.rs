@@ -172,6 +172,7 @@ async fn one_invocation_is_killed_by_hand() {
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     assert_eq!(platform.kill_request("no such request"), None);
     assert_eq!(platform.kill_one().map(|(_, request_id)| request_id), Some(id));
+    assert_eq!(platform.kill_one(), None, "nothing is killed twice");
     platform.idle().await;
     assert_eq!(outcomes(&platform).iter().map(name).collect::<Vec<_>>(), ["crashed"]);
 }
