@@ -1,8 +1,9 @@
 //! The function that the tests of the platform run: it does what the payload's `do` says.
 //!
-//! `echo` | `fail` | `sleep` (`ms`) | `exit` | `panic` | `environment` | `log` (`line`) | `write_tmp` | `read_tmp`
-//! `recurse` (`left`: invokes itself, asynchronously, until it is 0) | `flaky` (`bucket`, `key`: fails until an object of that
-//! many bytes is there) | messages of SQS: those whose body contains `bad` are reported as failed.
+//! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
+//! `big` (`bytes`) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
+//! Of messages of SQS, those whose body contains `bad` are reported as failed.
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,12 +36,18 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
             Ok(json!("slept"))
         }
         "exit" => std::process::exit(1),
+        "once" if tmp.exists() => Ok(Value::Null),
+        "once" => {
+            std::fs::write(tmp, b"x")?;
+            std::process::exit(1)
+        }
         "panic" => panic!("as asked"),
         "log" => {
             println!("{}", payload["line"].as_str().unwrap_or_default());
             eprintln!("to stderr");
             Ok(Value::Null)
         }
+        "spawn" => Ok(json!(std::process::Command::new("sleep").arg("60").spawn()?.id())),
         "write_tmp" => {
             std::fs::write(tmp, b"x")?;
             std::process::exit(1)

@@ -30,7 +30,7 @@ pub struct Builder {
     pub(crate) queue_faults: QueueFaults,
     pub(crate) seed: u64,
     pub(crate) state_folder: Option<PathBuf>,
-    pub(crate) handle_ctrl_c: bool,
+    pub(crate) handle_signals: bool,
 }
 
 impl Builder {
@@ -57,7 +57,7 @@ impl Builder {
             max_receive_count: 3,
             visibility_timeout: Duration::from_secs(30),
         };
-        Self { function, queue_faults: QueueFaults::default(), seed: 0, state_folder: None, handle_ctrl_c: true }
+        Self { function, queue_faults: QueueFaults::default(), seed: 0, state_folder: None, handle_signals: true }
     }
 
     /// The function's program: the `bootstrap` that would be deployed.
@@ -114,7 +114,7 @@ impl Builder {
         self
     }
 
-    /// The most invocations at one time. Default: 10.
+    /// The most invocations at one time, 1 to 1000. Default: 10.
     pub fn max_concurrency(mut self, containers: usize) -> Self {
         self.function.max_concurrency = containers;
         self
@@ -174,10 +174,10 @@ impl Builder {
         self
     }
 
-    /// Whether Ctrl-C kills the containers and ends this process with status 130. Default: yes. Without it the caller sees to
-    /// both, by [`Platform::shutdown`].
-    pub fn handle_ctrl_c(mut self, handled: bool) -> Self {
-        self.handle_ctrl_c = handled;
+    /// Whether Ctrl-C and SIGTERM kill the containers and end this process, with status 130 or 143. Default: yes. Without it the
+    /// caller sees to both, by [`Platform::shutdown`].
+    pub fn handle_signals(mut self, handled: bool) -> Self {
+        self.handle_signals = handled;
         self
     }
 
@@ -199,8 +199,8 @@ impl Builder {
         if function.name.is_empty() || function.name.len() > 64 || !function.name.bytes().all(good) {
             return wrong("a function's name is 1 to 64 letters, digits, hyphens and underscores".to_owned());
         }
-        if function.max_concurrency == 0 || function.max_receive_count == 0 {
-            return wrong("max_concurrency and max_receive_count must be at least 1".to_owned());
+        if !(1..=1000).contains(&function.max_concurrency) || function.max_receive_count == 0 {
+            return wrong("max_concurrency is 1 to 1000, and max_receive_count at least 1".to_owned());
         }
         function.arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         Platform::start(self).await

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use hyper::StatusCode;
 use tokio::time::Sleep;
 
 use crate::http::{BoxError, Hangup};
@@ -60,12 +61,16 @@ pub enum Fault {
     Delay(Duration),
     /// It is refused with 503 (`SlowDown`, `ServiceException`) and has no effect.
     Unavailable,
+    /// It is refused with this status and error code, for instance 409 `ConditionalRequestConflict`, and has no effect.
+    Refuse(u16, &'static str),
     /// The connection is closed before the request is looked at; no effect.
     Hangup,
     /// The response's body ends after this many bytes and the connection is closed.
     CutBody(u64),
     /// The request has its effect, then the connection is closed without a response.
     LoseResponse,
+    /// The request has its effect; the response comes this much later.
+    DelayResponse(Duration),
 }
 
 type Hook = Arc<dyn Fn(&ApiCall) -> Option<Fault> + Send + Sync>;
@@ -101,15 +106,33 @@ impl Faults {
     }
 }
 
-/// Performs the part of a fault that comes before the request is looked at. `Ok(true)`: refuse it.
-pub(crate) async fn before(fault: Option<Fault>) -> Result<bool, Hangup> {
+/// Performs the part of a fault that comes before the request is looked at. `Some`: refuse it with this status and code.
+pub(crate) async fn before(
+    fault: Option<Fault>,
+    unavailable: &'static str,
+) -> Result<Option<(StatusCode, &'static str)>, Hangup> {
     match fault {
         Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
         Some(Fault::Hangup) => return Err(Hangup),
-        Some(Fault::Unavailable) => return Ok(true),
-        _ => {}
+        Some(Fault::Unavailable) => return Ok(Some((StatusCode::SERVICE_UNAVAILABLE, unavailable))),
+        Some(Fault::Refuse(status, code)) => {
+            return Ok(Some((StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code)));
+        }
+        Some(Fault::CutBody(_) | Fault::LoseResponse | Fault::DelayResponse(_)) | None => {}
     }
-    Ok(false)
+    Ok(None)
+}
+
+/// Performs the part of a fault that comes after the request had its effect.
+pub(crate) async fn after(fault: Option<Fault>) -> Result<(), Hangup> {
+    match fault {
+        Some(Fault::LoseResponse) => Err(Hangup),
+        Some(Fault::DelayResponse(delay)) => {
+            tokio::time::sleep(delay).await;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A body whose bytes are counted, and which breaks after `cut` of them.

@@ -6,6 +6,7 @@
 //! Signatures are checked by S3 only, and everything listens on 127.0.0.1. Not a sandbox: the program runs as this user.
 
 mod builder;
+mod cleanup;
 mod error;
 mod faults;
 mod http;

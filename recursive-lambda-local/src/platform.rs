@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tempfile::TempDir;
 use tokio::sync::broadcast;
 
 use crate::builder::Builder;
+use crate::cleanup::{Folder, end_on_signal};
 use crate::error::Error;
 use crate::faults::{ApiCall, Fault, Faults};
 use crate::http::Server;
@@ -51,8 +51,8 @@ pub struct Platform {
     faults: Arc<Faults>,
     api: Option<Server>,
     lambda_url: String,
-    folder: Option<TempDir>,
-    _ctrl_c: Option<Owned>,
+    _folder: Folder,
+    _signals: Option<Owned>,
 }
 
 /// A container that has no event at the moment.
@@ -75,8 +75,7 @@ impl Platform {
 
     pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
         let id = PLATFORMS.fetch_add(1, Ordering::Relaxed);
-        let folder = tempfile::Builder::new().prefix("recursive-lambda-local-").tempdir();
-        let folder = folder.map_err(|error| Error::io("no temporary folder can be made", error))?;
+        let folder = Folder::create().map_err(|error| Error::io("no temporary folder can be made", error))?;
         let faults = Arc::new(Faults::default());
         let objects = builder.state_folder.unwrap_or_else(|| folder.path().join("s3"));
         let s3 = S3::start(objects, Arc::clone(&faults)).await?;
@@ -92,8 +91,8 @@ impl Platform {
         let lambda = Arc::new(Lambda::new(function, journal, Arc::clone(&faults), builder.queue_faults, builder.seed));
         let served = Arc::clone(&lambda);
         let api = listener.serve(move |request| Arc::clone(&served).serve(request));
-        let ctrl_c = builder.handle_ctrl_c.then(|| Owned::spawn(end_on_ctrl_c()));
-        Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, folder: Some(folder), _ctrl_c: ctrl_c })
+        let signals = builder.handle_signals.then(|| Owned::spawn(end_on_signal()));
+        Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, _folder: folder, _signals: signals })
     }
 
     /// The store.
@@ -247,7 +246,6 @@ impl Platform {
     /// Ends everything: what is queued is forgotten, what runs is killed, and every process is gone when this returns.
     pub async fn shutdown(mut self) {
         self.api = None;
-        kill_all(Some(self.id));
         self.lambda.stop().await;
     }
 }
@@ -256,17 +254,6 @@ impl Drop for Platform {
     fn drop(&mut self) {
         self.lambda.close();
         kill_all(Some(self.id));
-        let Some(folder) = self.folder.take() else { return };
-        let path = folder.keep();
-        // A process that is about to die may still write: then the folder is not empty, a moment longer.
-        for _ in 0..40 {
-            match std::fs::remove_dir_all(&path) {
-                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
-                    std::thread::sleep(Duration::from_millis(5));
-                }
-                _ => break,
-            }
-        }
     }
 }
 
@@ -288,12 +275,4 @@ fn client_environment(s3_url: &str, lambda_url: &str) -> Vec<(String, String)> {
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-/// Containers have process groups of their own, so the terminal's Ctrl-C does not reach them.
-async fn end_on_ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_ok() {
-        kill_all(None);
-        std::process::exit(130);
-    }
 }

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use super::guard::{LIMIT, RecursiveLoop, Trace, hash};
 use super::{Event, Lambda, MAX_ASYNC_PAYLOAD, MAX_SYNC_PAYLOAD, request_id, unix_seconds};
-use crate::faults::{Fault, Operation, before};
+use crate::faults::{Operation, after, before};
 use crate::http::{self, Hangup, Reply};
 use crate::journal::Outcome;
 
@@ -22,8 +22,8 @@ const MAX_BODY: usize = 64 << 20;
 impl Lambda {
     pub(crate) async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Result<Reply, Hangup> {
         let fault = self.faults.choose(Operation::Invoke, &self.function.name, "", None);
-        if before(fault).await? {
-            return Ok(refuse(StatusCode::SERVICE_UNAVAILABLE, "ServiceException", "a fault of the test"));
+        if let Some((status, code)) = before(fault, "ServiceException").await? {
+            return Ok(refuse(status, code, "a fault of the test").reply());
         }
         let (parts, body) = request.into_parts();
         let Ok(payload) = Limited::new(body, MAX_BODY).collect().await else { return Err(Hangup) };
@@ -36,14 +36,15 @@ impl Lambda {
             }
             _ => Err(refuse(StatusCode::NOT_FOUND, "UnknownOperationException", "this platform has Invoke only")),
         };
-        let mut reply = reply.unwrap_or_else(|refusal| refusal);
+        let mut reply = reply.unwrap_or_else(|refusal| refusal.reply());
         if reply.headers().get("x-amzn-requestid").is_none() {
             http::set_header(&mut reply, "x-amzn-requestid", &request_id());
         }
-        if fault == Some(Fault::LoseResponse) { Err(Hangup) } else { Ok(reply) }
+        after(fault).await?;
+        Ok(reply)
     }
 
-    async fn invoke(self: Arc<Self>, name: &str, query: &str, headers: &HeaderMap, payload: Bytes) -> Result<Reply, Reply> {
+    async fn invoke(self: Arc<Self>, name: &str, query: &str, headers: &HeaderMap, payload: Bytes) -> Result<Reply, Refusal> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let function_arn = self.resolve(name, query)?;
         let kind = header("x-amz-invocation-type").unwrap_or_else(|| "RequestResponse".to_owned());
@@ -58,12 +59,12 @@ impl Lambda {
         };
         if payload.len() > limit {
             let message = format!("Request must be smaller than {limit} bytes for the InvokeFunction operation");
-            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message));
+            return Err(refuse(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message));
         }
         let payload = if payload.is_empty() { Bytes::from_static(b"{}") } else { payload };
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&payload) {
             let message = format!("Could not parse request body into json: {error}");
-            return Err(refuse(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message));
+            return Err(refuse(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message));
         }
 
         let own = hash(&self.function.arn);
@@ -105,7 +106,7 @@ impl Lambda {
         outcome.await.ok()
     }
 
-    async fn answer(self: &Arc<Self>, event: Event) -> Result<Reply, Reply> {
+    async fn answer(self: &Arc<Self>, event: Event) -> Result<Reply, Refusal> {
         let Some(outcome) = self.run_synchronously(event).await else {
             return Err(refuse(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded."));
         };
@@ -123,7 +124,7 @@ impl Lambda {
     }
 
     /// The ARN that was invoked, from a name, a partial or a whole ARN, with or without a qualifier.
-    fn resolve(&self, name: &str, query: &str) -> Result<String, Reply> {
+    fn resolve(&self, name: &str, query: &str) -> Result<String, Refusal> {
         let unknown = || {
             let message = "Function not found";
             refuse(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
@@ -153,9 +154,22 @@ impl Lambda {
     }
 }
 
-fn refuse(status: StatusCode, error_type: &str, message: &str) -> Reply {
-    let kind = if status.is_server_error() { "Service" } else { "User" };
-    let mut reply = http::json(status, &json!({ "Type": kind, "Message": message, "message": message }));
-    http::set_header(&mut reply, "x-amzn-errortype", error_type);
-    reply
+/// Why a request is not served.
+pub(super) struct Refusal {
+    status: StatusCode,
+    error_type: &'static str,
+    message: String,
+}
+
+fn refuse(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal { status, error_type, message: message.into() }
+}
+
+impl Refusal {
+    fn reply(self) -> Reply {
+        let kind = if self.status.is_server_error() { "Service" } else { "User" };
+        let mut reply = http::json(self.status, &json!({ "Type": kind, "Message": self.message, "message": self.message }));
+        http::set_header(&mut reply, "x-amzn-errortype", self.error_type);
+        reply
+    }
 }

@@ -31,12 +31,13 @@ impl Lambda {
         *locked(&self.kills) = Kills { left: count, moment };
     }
 
-    /// Kills the container of the oldest invocation, or of this request id.
+    /// Kills the container of the oldest invocation, or of this request id. No invocation is killed twice.
     pub(crate) fn kill_running(&self, request_id: Option<&str>) -> Option<(ContainerId, String)> {
-        let running = locked(&self.running);
-        let victim = running.iter().find(|running| request_id.is_none_or(|wanted| wanted == running.request_id))?;
+        let mut running = locked(&self.running);
+        let index = running.iter().position(|running| request_id.is_none_or(|wanted| wanted == running.request_id))?;
+        let victim = running.remove(index);
         victim.kill.notify_one();
-        Some((victim.container, victim.request_id.clone()))
+        Some((victim.container, victim.request_id))
     }
 
     /// Watches over one invocation: it can be killed until the result is dropped.

@@ -3,6 +3,7 @@
 mod blobs;
 mod conditions;
 mod counters;
+mod integrity;
 mod listing;
 mod service;
 mod store;
@@ -15,7 +16,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::RANGE;
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use s3s::S3ErrorCode;
 use s3s::auth::SimpleAuth;
@@ -26,7 +27,7 @@ use self::blobs::{About, Label};
 pub use self::counters::S3Counts;
 use self::store::{Conditions, Store};
 use crate::error::{Error, ErrorKind};
-use crate::faults::{Fault, Faults, MeteredBody, Operation, before};
+use crate::faults::{Fault, Faults, MeteredBody, Operation, after, before};
 use crate::http::{Hangup, Server};
 use crate::{ACCESS_KEY, SECRET_KEY};
 
@@ -232,17 +233,15 @@ impl Front {
 
         let fault = self.faults.choose(operation, &bucket, &key, range);
         self.counters.asked(operation, &bucket, &key);
-        let answer = match before(fault).await {
-            Ok(true) => Ok(slow_down()),
-            Ok(false) => self.service.call(request.map(s3s::Body::from)).await.map_err(|_| Hangup),
+        let answer = match before(fault, "SlowDown").await {
+            Ok(Some((status, code))) => Ok(refuse(status, code)),
+            Ok(None) => self.service.call(request.map(s3s::Body::from)).await.map_err(|_| Hangup),
             Err(hangup) => Err(hangup),
         };
-        let answer = if fault == Some(Fault::LoseResponse) { Err(Hangup) } else { answer };
+        let answer = after(fault).await.and(answer);
         self.counters.answered(answer.as_ref().ok().map(Response::status), &bucket, &key);
-        let meter: Arc<dyn Fn(u64) + Send + Sync> = match operation {
-            Operation::GetObject => self.counters.meter(&bucket, &key),
-            _ => Arc::new(|_| {}),
-        };
+        let read = operation == Operation::GetObject && answer.as_ref().is_ok_and(|response| response.status().is_success());
+        let meter = if read { self.counters.meter(&bucket, &key) } else { Arc::new(|_| {}) };
         let cut = if let Some(Fault::CutBody(after)) = fault { Some(after) } else { None };
         answer.map(|response| response.map(|body| MeteredBody::new(body, cut, meter)))
     }
@@ -261,10 +260,12 @@ fn operation(method: &Method, object: bool, query: &str) -> Operation {
     }
 }
 
-fn slow_down() -> Response<s3s::Body> {
-    let body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>";
-    let mut response = Response::new(s3s::Body::from(body.to_owned()));
-    *response.status_mut() = hyper::StatusCode::SERVICE_UNAVAILABLE;
+fn refuse(status: StatusCode, code: &str) -> Response<s3s::Body> {
+    let message = "a fault of the test";
+    let body =
+        format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+    let mut response = Response::new(s3s::Body::from(body));
+    *response.status_mut() = status;
     crate::http::set_header(&mut response, "content-type", "application/xml");
     response
 }
