@@ -45,6 +45,10 @@ impl Record {
         })
     }
 
+    pub(crate) fn has_failed(&self) -> bool {
+        self.status == "Failed"
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.status == "Done"
     }

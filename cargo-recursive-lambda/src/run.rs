@@ -77,6 +77,10 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
             _ = tick.tick() => {
                 if let Some(record) = Record::find(s3, key, &object.etag) {
                     progress.show(&record);
+                    // Lambda would try the event again, and be told the same.
+                    if record.has_failed() {
+                        break;
+                    }
                 }
             }
             () = &mut idle => break,

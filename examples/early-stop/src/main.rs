@@ -6,7 +6,7 @@ use recursive_lambda::{Batch, Error, Flow, Progress, recursive_lambda};
 
 #[recursive_lambda(batch = 100, is_complete = far_enough)]
 async fn find(batch: Batch<String>) -> Result<Flow, Error> {
-    let found = batch.iter().position(|line| line.contains("Bald eagle"));
+    let found = batch.iter().position(|line| line.contains("Rock pigeon"));
     Ok(match found {
         Some(at) => {
             println!("found in line {}", batch.position() + at as u64 + 1);
