@@ -174,14 +174,17 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
 
 /// Reads `key = value`, or refuses it; then stands behind it.
 fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
-    if let Ok(value) = input.fork().parse::<Lit>() {
-        let batch = matches!(value, Lit::Int(_));
-        let write = if batch { format!("batch = {}", value.to_token_stream()) } else { "batch = 400".into() };
-        errors.refuse::<()>(&value, format!("this value has no name, and could be that of any argument: write `{write}`"));
-        if batch {
-            draft.batch.assume(&value);
+    match input.fork().parse::<Lit>() {
+        Ok(Lit::Int(number)) => {
+            errors.refuse::<()>(&number, format!("this number has no name: write `batch = {number}`"));
+            draft.batch.assume(&number);
+            return skip(input);
         }
-        return skip(input);
+        Ok(value) => {
+            errors.refuse::<()>(value, "this value has no name: an argument is a name, `=` and a value, as in `batch = 400`");
+            return skip(input);
+        }
+        Err(_) => {}
     }
     let Ok(name) = input.call(Ident::parse_any) else {
         errors.refuse_at::<()>(input.span(), "an argument is a name, `=` and a value: write `batch = 400`");
@@ -209,7 +212,7 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
         );
     }
     if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
-        return errors.refuse(name, format!("this format has no name: write `format = {written}`"));
+        return errors.refuse(name, format!("`{written}` is a value whose name is missing: write `format = {written}`"));
     }
     match nearest(&written, KEYS.iter().map(|key| key.name)) {
         Some(near) => {
@@ -261,23 +264,20 @@ fn ends(input: ParseStream<'_>) -> bool {
 
 fn starts_entry(input: ParseStream<'_>) -> bool {
     let ahead = input.fork();
-    ahead.call(Ident::parse_any).is_ok() && starts_value(&ahead)
+    ahead.call(Ident::parse_any).is_ok_and(|name| starts_value(&ahead) || KEYS.iter().any(|key| name == key.name))
 }
 
 fn starts_value(input: ParseStream<'_>) -> bool {
     input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
 }
 
-/// Skips the rest of a refused argument, up to the comma before the next one or to the end. A comma inside it, as in a closure's parameters, is skipped too.
+/// Skips the rest of a refused argument, up to a comma or the end. The commas between a closure's bars are part of it.
 fn skip(input: ParseStream<'_>) {
-    while !input.is_empty() {
-        if input.peek(Token![,]) {
-            let ahead = input.fork();
-            _ = ahead.parse::<Token![,]>();
-            if ahead.is_empty() || starts_entry(&ahead) {
-                return;
-            }
+    let mut between_bars = false;
+    while !input.is_empty() && (between_bars || !input.peek(Token![,])) {
+        between_bars ^= input.peek(Token![|]) && !input.peek(Token![||]);
+        if input.parse::<Option<Token![||]>>().is_ok_and(|bars| bars.is_none()) {
+            _ = input.parse::<TokenTree>();
         }
-        _ = input.parse::<TokenTree>();
     }
 }

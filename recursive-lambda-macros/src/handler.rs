@@ -42,6 +42,11 @@ impl Role {
 }
 
 pub(crate) fn read<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
+    if sig.ident == "main" && sig.inputs.is_empty() {
+        let message =
+            "`main` runs a job, and is none: write the job beside it, and `recursive_lambda::run::<job>().await` in `main`";
+        return errors.refuse(&sig.ident, message);
+    }
     modifiers(sig, errors);
     generics(sig, errors);
     let output = output(sig, errors);
@@ -109,7 +114,7 @@ fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
         ReturnType::Type(_, ty) => owned(ty, errors).then_some(peel(ty)),
         ReturnType::Default => errors.refuse_at(
             sig.paren_token.span.close(),
-            "a job says whether its batch is done, and returns nothing here: write `-> Result<(), Error>`",
+            "a job must return whether its batch is done, and this returns nothing: write `-> Result<(), Error>`",
         ),
     }
 }

@@ -11,6 +11,8 @@ mod handler;
 mod item;
 mod krate;
 #[cfg(test)]
+mod messages;
+#[cfg(test)]
 mod snapshots;
 mod suggest;
 mod values;
