@@ -3,11 +3,12 @@
 //! [`KEYS`] is the one table of them: parsing, help and suggestions come from it, and a new argument is a new line
 //! there. Nothing here looks at the function.
 
+use crate::entry::{Entry, read_comma, skip};
 use crate::errors::Errors;
 use crate::krate::place_of;
 use crate::suggest::nearest;
 use crate::values::{self, Batch, FORMATS, Format};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
 use syn::ext::IdentExt;
@@ -82,14 +83,6 @@ pub(crate) const KEYS: &[Key] = &[
 /// What is set per deployment, by `RECURSIVE_LAMBDA_..`, and so is no argument.
 const SETTINGS: &[&str] = &["state", "lease", "checkpoint", "max_attempts", "max_invocations", "buckets"];
 
-/// Where the reading of an argument stands: behind its `=`.
-pub(crate) struct Entry<'a> {
-    pub(crate) key: &'static Key,
-    pub(crate) name: Ident,
-    pub(crate) input: ParseStream<'a>,
-    pub(crate) errors: &'a mut Errors,
-}
-
 #[derive(Default)]
 struct Draft {
     batch: Slot<Batch>,
@@ -120,7 +113,7 @@ impl<T> Slot<T> {
             None => self.0 = Some((entry.name.clone(), value)),
             Some((first, _)) => {
                 let message = format!("`{}` is given twice, and only one can hold: remove one of them", entry.key.name);
-                entry.errors.refuse_second(first, &entry.name, message).unwrap_or_default()
+                entry.errors.refuse_second::<()>(first, &entry.name, message);
             }
         }
     }
@@ -222,62 +215,6 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
         None => {
             let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
             errors.refuse(name, format!("there is no argument `{written}`: there are {}", known.join(", ")))
-        }
-    }
-}
-
-impl Entry<'_> {
-    fn equals(&mut self) -> Option<()> {
-        let (name, example, input) = (self.key.name, self.key.example, self.input);
-        if !ends(input) && !starts_value(input) {
-            return self.errors.refuse_at(input.span(), format!("`{name}` takes its value behind `=`: write `{example}`"));
-        }
-        let equals = input.parse::<Option<Token![=]>>().ok()?;
-        if ends(input) {
-            let at = equals.map_or_else(|| self.name.span(), |equals| equals.span);
-            return self.errors.refuse_at(at, format!("`{name}` has no value: write `{example}`"));
-        }
-        Some(())
-    }
-}
-
-/// Between two arguments there is a comma, and after the last there may be.
-fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
-    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
-        return;
-    }
-    if starts_entry(input) {
-        errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
-    } else {
-        errors.refuse_at::<()>(
-            input.span(),
-            "this does not belong to the value before it: write a comma and the next argument, or nothing",
-        );
-        skip(input);
-        _ = input.parse::<Token![,]>();
-    }
-}
-
-fn ends(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![,])
-}
-
-fn starts_entry(input: ParseStream<'_>) -> bool {
-    let ahead = input.fork();
-    ahead.call(Ident::parse_any).is_ok_and(|name| starts_value(&ahead) || KEYS.iter().any(|key| name == key.name))
-}
-
-fn starts_value(input: ParseStream<'_>) -> bool {
-    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
-}
-
-/// Skips the rest of a refused argument, up to a comma or the end. The commas between a closure's bars are part of it.
-fn skip(input: ParseStream<'_>) {
-    let mut between_bars = false;
-    while !input.is_empty() && (between_bars || !input.peek(Token![,])) {
-        between_bars ^= input.peek(Token![|]) && !input.peek(Token![||]);
-        if input.parse::<Option<Token![||]>>().is_ok_and(|bars| bars.is_none()) {
-            _ = input.parse::<TokenTree>();
         }
     }
 }

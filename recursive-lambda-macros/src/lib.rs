@@ -1,9 +1,10 @@
 //! The attribute of `recursive-lambda`: depend on that crate, which re-exports it.
 //!
-//! From the arguments and the signature to the job, one file each: `args` and its `values`, `item` and `handler`, then `expand`,
+//! From the arguments and the signature to the job, one file each: `args` with `entry` and `values`, `item` and `handler`, then `expand`,
 //! or `fallback` where there are `errors`. It never parses the body of a function, and nothing of it runs in a Lambda.
 
 mod args;
+mod entry;
 mod errors;
 mod expand;
 mod fallback;

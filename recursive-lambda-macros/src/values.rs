@@ -2,7 +2,7 @@
 //!
 //! A value may arrive in the invisible groups that `macro_rules!` puts around `$value:expr`; they do not count.
 
-use crate::args::Entry;
+use crate::entry::Entry;
 use crate::suggest::nearest;
 use proc_macro2::Span;
 use quote::ToTokens;
