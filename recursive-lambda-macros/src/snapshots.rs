@@ -1,6 +1,6 @@
 //! The whole expansion, as it was read and found right: one file in `snapshots/` per case.
 //!
-//! `UPDATE=1 cargo test -p recursive-lambda-macros` writes what comes out now. The user's item is not in the files: that it comes first,
+//! `UPDATE_EXPECT=1 cargo test -p recursive-lambda-macros` writes what comes out now. The user's item is not in the files: that it comes first,
 //! once and untouched is asked of every case, the half-typed ones included.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
@@ -18,7 +18,7 @@ fn check(name: &str, arguments: &str, item: &str) {
     };
     let job = prettyplease::unparse(&syn::parse_str(job).unwrap());
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots").join(name).with_extension("rs");
-    if std::env::var_os("UPDATE").is_some() {
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
         std::fs::write(file, job).unwrap();
     } else {
         assert_eq!(job, std::fs::read_to_string(&file).unwrap_or_default(), "{}", file.display());
