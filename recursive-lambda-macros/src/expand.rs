@@ -52,8 +52,8 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
 
 /// The struct of the function's name. It has braces, so it lives among the types only, and the function among the values.
 pub(crate) fn declaration(function: &Function) -> TokenStream {
-    let (attrs, vis, name) = (function.attrs_of_struct(), &function.vis, &function.sig.ident);
-    let doc = format!("The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
+    let (attrs, vis, name) = (function.attrs_of_struct(), &function.vis, &function.name);
+    let doc = format!(" The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
     quote! {
         #(#attrs)*
         #[doc = #doc]

@@ -12,12 +12,10 @@ use quote::{ToTokens, quote};
 pub(crate) fn stub(item: &Item, path: &Krate) -> TokenStream {
     match item {
         // Inside an `impl` there is no place for a struct; and where the attribute comes twice, the second one writes it.
-        Item::Function(function) if function.sig.receiver().is_some() || function.second_attribute().is_some() => {
-            TokenStream::new()
-        }
+        Item::Function(function) if function.is_method() || function.second_attribute().is_some() => TokenStream::new(),
         Item::Function(function) => {
             let (declaration, attrs) = (expand::declaration(function), function.attrs_of_job());
-            let stub = implementation(&function.sig.ident, path);
+            let stub = implementation(&function.name, path);
             quote! {
                 #declaration
                 #(#attrs)*

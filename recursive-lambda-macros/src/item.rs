@@ -3,7 +3,7 @@
 //! The body is never parsed: what the user has typed so far reaches the compiler and the editor as it is.
 
 use crate::errors::Errors;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
@@ -23,10 +23,17 @@ pub(crate) enum Item {
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
-    pub(crate) sig: Signature,
+    pub(crate) name: Ident,
+    /// Or why it cannot be read, which happens while it is typed.
+    pub(crate) sig: syn::Result<Signature>,
 }
 
 impl Function {
+    /// Whether it takes a `self`: then it stands in an `impl`, where nothing may stand beside it.
+    pub(crate) fn is_method(&self) -> bool {
+        self.sig.as_ref().is_ok_and(|sig| sig.receiver().is_some())
+    }
+
     /// This attribute once more: what it writes would come twice.
     pub(crate) fn second_attribute(&self) -> Option<&Attribute> {
         self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE))
@@ -57,17 +64,18 @@ impl Item {
         Self::parse.parse2(tokens).unwrap_or(Self::Other)
     }
 
-    /// The function, if it is one and a job can be made of it.
-    pub(crate) fn function(&self, tokens: &TokenStream, errors: &mut Errors) -> Option<&Function> {
+    /// The function with its signature, if it is one and a job can be made of it.
+    pub(crate) fn function(&self, tokens: &TokenStream, errors: &mut Errors) -> Option<(&Function, &Signature)> {
         match self {
             Self::Function(function) => {
-                let again =
-                    function.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE));
-                match again {
-                    Some(attr) => {
-                        errors.refuse(attr, "a function is one job, and this is its second attribute: remove one of them")
+                if let Some(second) = function.second_attribute() {
+                    return errors.refuse(second, "a function is one job, and this is its second attribute: remove one of them");
+                }
+                match &function.sig {
+                    Ok(sig) => Some((function, sig)),
+                    Err(error) => {
+                        errors.refuse_at(error.span(), "the function's signature cannot be read from here on: finish it")
                     }
-                    None => Some(function),
                 }
             }
             Self::Type(_) => errors.refuse(
@@ -89,9 +97,19 @@ impl Item {
             let generics: Generics = input.parse()?;
             Self::Type(generics.params.is_empty().then_some(name))
         } else {
-            Self::Function(Box::new(Function { attrs, vis, sig: input.parse()? }))
+            let (name, sig) = (name(&input.fork())?, input.parse());
+            Self::Function(Box::new(Function { attrs, vis, name, sig }))
         };
         input.parse::<TokenStream>()?;
         Ok(item)
     }
+}
+
+/// The name behind `fn`, whatever follows it.
+fn name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    while !input.peek(Token![fn]) {
+        input.parse::<TokenTree>()?;
+    }
+    input.parse::<Token![fn]>()?;
+    input.parse()
 }

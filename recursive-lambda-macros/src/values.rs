@@ -2,8 +2,9 @@
 //!
 //! A value may arrive in the invisible groups that `macro_rules!` puts around `$value:expr`; they do not count.
 
-use crate::args::Entry;
+use crate::entry::Entry;
 use crate::suggest::nearest;
+use crate::types::peel;
 use proc_macro2::Span;
 use quote::ToTokens;
 use std::fmt::Display;
@@ -167,15 +168,6 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
         Ok(Type::Path(path)) if path.qself.is_none() => Some(path.path),
         Ok(other) => refuse_kind(entry, other),
         Err(error) => refuse_at(entry, error.span()),
-    }
-}
-
-/// A type without the groups and parentheses around it.
-pub(crate) fn peel(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => peel(&group.elem),
-        Type::Paren(paren) => peel(&paren.elem),
-        ty => ty,
     }
 }
 

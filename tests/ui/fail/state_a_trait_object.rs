@@ -1,9 +1,11 @@
 use recursive_lambda::{Batch, Error, recursive_lambda};
 
-#[recursive_lambda(batch = 400, csv::format = csv)]
-async fn job(_: Batch<String>) -> Result<(), Error> {
+#[recursive_lambda(batch = 400)]
+async fn job(_: Batch<String>, _: &mut dyn Totals) -> Result<(), Error> {
     Ok(())
 }
+
+trait Totals {}
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
