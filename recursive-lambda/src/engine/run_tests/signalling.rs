@@ -24,6 +24,8 @@ fn after_silence_the_record_tells_whether_the_signal_arrived() {
     for (name, answer, want) in [
         ("nobody came", found(ready(1)), "signal 1"),
         ("somebody works", found(running(1)), "ack Admitted"),
+        ("somebody died at it", aged(46, running(1)), "ack Admitted"),
+        ("somebody failed at it", found(taken_up(ready(1))), "ack Admitted"),
         ("somebody went on", found(taken_up(ready(2))), "ack Admitted"),
         ("over", found(with(Status::Done, 1)), "ack Admitted"),
         ("cancelled", found(with(Status::Cancelled, 1)), "ack Admitted"),
@@ -34,6 +36,20 @@ fn after_silence_the_record_tells_whether_the_signal_arrived() {
         let want = format!("create Ready(1)@0 try 0 > signal 1 > pause 1s > read > {want}");
         assert_eq!(trace(&mut admission(), vec![applied(), silence(), paused(), answer]), want, "{name}");
     }
+}
+
+#[test]
+fn an_owner_who_was_dead_before_the_signal_does_not_answer_for_it() {
+    let dead = || aged(60, running(2));
+    check(vec![
+        ("still dead", signal(1), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
+        (
+            "taken over",
+            signal(1),
+            vec![dead(), silence(), paused(), found(Record { epoch: 2, ..running(2) })],
+            "read > signal 2 > pause 1s > read > ack SignalledAgain",
+        ),
+    ]);
 }
 
 #[test]
