@@ -3,166 +3,52 @@
 //! What an invocation is told is relative to itself: a record's owner is it or somebody else, an ETag is the one it holds or another.
 //! So no name, nonce or ETag of the world gets into the engine's state, and equal situations are equal values.
 
+use super::input::{Input, Outcome, Pace, Wrote};
+use super::shelf::{Answer, Errand, Shelf, Way};
 use crate::engine::budget::Budget;
 use crate::engine::record::tests::fresh;
 use crate::engine::record::{LastError, Owner, Record, Status};
 use crate::engine::run::Run;
 use crate::engine::save::{Condition, Read, Save, Saved, Step, Stored, Written};
-use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Reply, Rules, Signalled};
-use std::collections::HashMap;
-use std::hash::Hash;
+use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled};
 use std::time::Duration;
 
 const LEASE: Duration = Duration::from_secs(45);
 const AMPLE: Duration = Duration::from_secs(900);
 
-/// What of a job and its deployment matters here.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Job {
-    pub(super) batches: u8,
-    pub(super) on_complete: bool,
-    /// Whether every batch is followed by a save; otherwise any may be.
-    pub(super) every_batch: bool,
-    pub(super) max_attempts: u32,
-}
-
 /// An invocation: its state machine, and what it is about to do to the world.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Actor {
     run: Run,
-    pub(super) task: Task,
+    task: Task,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) enum Task {
-    Read,
+enum Task {
+    Read {
+        /// To see whether a signal arrived.
+        checks: bool,
+    },
     Write(Writing),
     ReadBack(Writing),
     Work,
     Complete,
-    Signal { seq: u64 },
+    Signal {
+        seq: u64,
+    },
     Reply(Reply),
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Writing {
+struct Writing {
     save: Save,
     condition: Condition,
     /// The record to write, as the shelf numbers it.
-    pub(super) record: u32,
-    pub(super) how: How,
-}
-
-/// What the world answers.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Input {
-    Found(Seen),
-    Absent,
-    NoReading,
-    Applied,
-    Conflict,
-    Unknown,
-    Did(Outcome, Pace),
-    Accepted,
-    Silence,
-    Refused,
-}
-
-/// A record, seen by one invocation.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Seen {
-    pub(super) record: u32,
-    pub(super) mine: bool,
-    pub(super) wrote: Wrote,
-    pub(super) expired: bool,
-    /// Whether its ETag is the one that this invocation's write goes out from.
-    pub(super) base: bool,
-}
-
-/// Whether the record in the store is this invocation's writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Wrote {
-    Not,
-    Before,
-    /// By the save under way.
-    Now,
-}
-
-/// How user code went.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Outcome {
-    Well,
-    Fails,
-    FailsForGood,
-    Changed,
-}
-
-/// What the clock says after a batch.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Pace {
-    GoOn,
-    Save,
-    HandOver,
-}
-
-/// What the laws look at in a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Facts {
-    pub(super) status: Status,
-    pub(super) seq: u64,
-    pub(super) position: u8,
-    pub(super) owned: bool,
-    pub(super) over: bool,
-}
-
-/// All actors and records met so far, by number.
-pub(super) struct Shelf {
-    pub(super) job: Job,
-    actors: Numbered<Actor>,
-    records: Numbered<Record>,
-    facts: Vec<Facts>,
-    steps: HashMap<(u32, Input), u32>,
-}
-
-struct Numbered<T> {
-    all: Vec<T>,
-    numbers: HashMap<T, u32>,
-}
-
-impl<T: Clone + Eq + Hash> Numbered<T> {
-    fn new() -> Self {
-        Self { all: Vec::new(), numbers: HashMap::new() }
-    }
-
-    fn number(&mut self, item: T) -> u32 {
-        if let Some(number) = self.numbers.get(&item) {
-            return *number;
-        }
-        let number = self.all.len() as u32;
-        self.all.push(item.clone());
-        self.numbers.insert(item, number);
-        number
-    }
+    record: u32,
+    how: How,
 }
 
 impl Shelf {
-    pub(super) fn new(job: Job) -> Self {
-        Self { job, actors: Numbered::new(), records: Numbered::new(), facts: Vec::new(), steps: HashMap::new() }
-    }
-
-    pub(super) fn task(&self, actor: u32) -> &Task {
-        &self.actors.all[actor as usize].task
-    }
-
-    pub(super) fn facts(&self, record: u32) -> Facts {
-        self.facts[record as usize]
-    }
-
-    /// How many situations of the engine were met.
-    pub(super) fn len(&self) -> usize {
-        self.actors.all.len()
-    }
-
     /// An invocation that was given a signal; `None`: an object to work on in place or, `admits`, to admit.
     pub(super) fn given(&mut self, signal: Option<u64>, admits: bool) -> u32 {
         let record = Record { size: self.job.batches.into(), ..fresh() };
@@ -190,21 +76,10 @@ impl Shelf {
         let mut run = Run::new(rules, me("me"), given, Budget::new(Some(AMPLE), Duration::from_secs(10), None));
         let effect = run.step(now(Pace::GoOn), Event::Begin);
         let actor = self.settle(run, effect);
-        self.actors.number(actor)
+        self.number(actor)
     }
 
-    pub(super) fn step(&mut self, actor: u32, input: Input) -> u32 {
-        if let Some(next) = self.steps.get(&(actor, input)) {
-            return *next;
-        }
-        let next = self.advance(actor, input);
-        let next = self.actors.number(next);
-        self.steps.insert((actor, input), next);
-        next
-    }
-
-    fn advance(&mut self, actor: u32, input: Input) -> Actor {
-        let Actor { mut run, task } = self.actors.all[actor as usize].clone();
+    pub(super) fn advance(&mut self, Actor { mut run, task }: Actor, input: Input) -> Actor {
         let (event, pace) = match (task, input) {
             (Task::Write(mut writing), answer) => {
                 let step = writing.save.written(match answer {
@@ -223,7 +98,7 @@ impl Shelf {
                 let step = writing.save.read(read, |w| w.starts_with("me."));
                 return self.save(run, writing, step);
             }
-            (Task::Read, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
+            (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
             (Task::Work, Input::Did(outcome, pace)) => (Event::Batch(self.batch(&run, outcome)), pace),
             (Task::Complete, Input::Did(Outcome::Well, pace)) => (Event::Completed(Ok(())), pace),
             (Task::Complete, Input::Did(outcome, pace)) => (Event::Completed(Err(failure(outcome))), pace),
@@ -237,11 +112,15 @@ impl Shelf {
 
     /// Performs what concerns nobody else, up to the next thing that does.
     fn settle(&mut self, mut run: Run, mut effect: Effect) -> Actor {
+        let mut checks = false;
         let task = loop {
             effect = match effect {
                 Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(Ok(None))),
-                Effect::Pause(_) => run.step(now(Pace::GoOn), Event::Paused),
-                Effect::Read => break Task::Read,
+                Effect::Pause(_) => {
+                    checks = true;
+                    run.step(now(Pace::GoOn), Event::Paused)
+                }
+                Effect::Read => break Task::Read { checks },
                 Effect::Work => break Task::Work,
                 Effect::Complete => break Task::Complete,
                 Effect::Signal(record) => break Task::Signal { seq: record.seq },
@@ -250,7 +129,7 @@ impl Shelf {
                     let condition = if how == How::Create { Condition::Absent } else { Condition::Matches(HELD.into()) };
                     let mut save = Save::new(condition.clone(), "me.now".into());
                     let step = save.first();
-                    let record = self.record(*record);
+                    let record = self.keep(*record);
                     return self.save(run, Writing { save, condition, record, how }, step);
                 }
             };
@@ -275,22 +154,6 @@ impl Shelf {
         }
     }
 
-    fn record(&mut self, record: Record) -> u32 {
-        let record = Record { w: String::new(), ..record };
-        let facts = Facts {
-            status: record.status,
-            seq: record.seq,
-            position: record.position as u8,
-            owned: record.owner.is_some(),
-            over: record.is_over(),
-        };
-        let number = self.records.number(record);
-        if number as usize == self.facts.len() {
-            self.facts.push(facts);
-        }
-        number
-    }
-
     /// `etags`: of another record than the one that is held, and of that one.
     fn reading(&self, input: Input, etags: [&str; 2]) -> Read {
         let seen = match input {
@@ -298,7 +161,7 @@ impl Shelf {
             Input::Absent => return Read::Absent,
             _ => return Read::Failed("silence".into()),
         };
-        let record = &self.records.all[seen.record as usize];
+        let record = self.record(seen.record);
         let owner = record.owner.as_ref().map(|_| me(if seen.mine { "me" } else { "other" }));
         let w = match seen.wrote {
             Wrote::Not => "other.1",
@@ -327,9 +190,36 @@ impl Shelf {
             complete: false,
         })
     }
-    /// The batch that an invocation at work is about to do.
-    pub(super) fn position(&self, actor: u32) -> u8 {
-        self.actors.all[actor as usize].run.record().map_or(0, |record| record.position as u8)
+}
+
+impl Actor {
+    pub(super) fn errand(&self) -> Errand {
+        match &self.task {
+            Task::Read { checks: false } => Errand::Read,
+            Task::Read { checks: true } => Errand::Check,
+            Task::Write(writing) => Errand::Write { record: writing.record, way: writing.way() },
+            Task::ReadBack(writing) => Errand::ReadBack { way: writing.way() },
+            Task::Work => Errand::Work { batch: self.run.record().map_or(0, |record| record.position as u8) },
+            Task::Complete => Errand::Complete,
+            Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },
+            Task::Reply(reply) => Errand::Answer(match reply {
+                Reply::Acknowledge(_) => Answer::Acknowledge,
+                Reply::Refuse(Refusal::DuplicateInFlight) => Answer::DuplicateInFlight,
+                Reply::Refuse(Refusal::FromFuture { .. }) => Answer::FromFuture,
+                Reply::Refuse(Refusal::RunFailed(_)) => Answer::RunFailed,
+                Reply::Refuse(_) | Reply::Fail => Answer::Error,
+            }),
+        }
+    }
+}
+
+impl Writing {
+    fn way(&self) -> Way {
+        match self.how {
+            How::Create => Way::Create,
+            How::Over { .. } => Way::Over,
+            How::Swap => Way::Swap,
+        }
     }
 }
 
@@ -343,11 +233,7 @@ fn me(nonce: &str) -> Owner {
 
 fn now(pace: Pace) -> Now {
     let left = if pace == Pace::HandOver { Duration::ZERO } else { AMPLE };
-    Now {
-        elapsed: Duration::ZERO,
-        left: Some(left),
-        renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO },
-    }
+    Now { elapsed: Duration::ZERO, left: Some(left), renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO } }
 }
 
 fn failure(outcome: Outcome) -> Failure {

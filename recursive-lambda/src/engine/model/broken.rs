@@ -1,8 +1,8 @@
 //! Designs that look right and are not: each a small change to the world around the shipped engine, and each must be found out.
 
-use super::actor::{Input, Shelf, Task, Writing};
+use super::input::{Input, Wrote};
+use super::shelf::{Answer, Errand, Shelf, Way};
 use super::world::{Kind, Place, World};
-use crate::engine::step::{How, Refusal, Reply};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Design {
@@ -19,7 +19,7 @@ pub(super) enum Design {
     DeletesWhatIsDone,
     /// A late event may do the work itself; a live lease of another request is somebody at work.
     TakesOverLate,
-    /// Who lost the record has nothing to do; a live lease of another request is somebody at work.
+    /// Who lost the record has nothing to do.
     AcknowledgesFenced,
     /// A live lease of another request is somebody at work.
     Quiet,
@@ -27,7 +27,7 @@ pub(super) enum Design {
 
 impl Design {
     fn is_quiet(self) -> bool {
-        matches!(self, Self::Quiet | Self::TakesOverLate | Self::AcknowledgesFenced)
+        matches!(self, Self::Quiet | Self::TakesOverLate)
     }
 
     pub(super) fn takes_over(self, shelf: &Shelf, world: &World, kind: Kind) -> Option<u64> {
@@ -36,12 +36,12 @@ impl Design {
         (kind.seq() < facts.seq && (!facts.owned || cell.expired)).then_some(facts.seq)
     }
 
-    pub(super) fn signals_first(self, shelf: &Shelf, world: &World, place: Place, writing: &Writing) -> bool {
+    pub(super) fn signals_first(self, shelf: &Shelf, world: &World, place: Place, record: u32, way: Way) -> bool {
         let event = &world.events[place.0];
         self == Self::SignalsFirst
             && !event.at_work[place.1].signalled_first
-            && writing.how == How::Swap
-            && shelf.facts(writing.record).seq > event.kind.seq()
+            && way == Way::Swap
+            && shelf.facts(record).seq > event.kind.seq()
     }
 
     pub(super) fn remember_owner(self, world: &mut World, owner: Option<Place>) {
@@ -53,28 +53,26 @@ impl Design {
         }
     }
 
-    /// Whether the event is acknowledged or refused, where this design knows better than the engine.
-    pub(super) fn answers(self, shelf: &Shelf, world: &World, place: Place, before: u32, input: Input, next: u32) -> Option<bool> {
+    /// Whether the event is acknowledged here where the engine would not.
+    pub(super) fn acknowledges(self, shelf: &Shelf, world: &World, place: Place, before: u32, input: Input, next: u32) -> bool {
         let event = &world.events[place.0];
-        let refusal = match shelf.task(next) {
-            Task::Reply(Reply::Refuse(refusal)) => Some(refusal),
-            _ => None,
-        };
-        let in_flight = refusal == Some(&Refusal::DuplicateInFlight);
-        let wrong = match self {
-            Self::SignalsFirst => matches!(refusal, Some(Refusal::FromFuture { .. })),
-            Self::AcknowledgesLate => matches!((input, shelf.task(next)), (Input::Found(_), Task::Signal { .. })),
+        let errand = shelf.errand(next);
+        let in_flight = errand == Errand::Answer(Answer::DuplicateInFlight);
+        match self {
+            Self::SignalsFirst => errand == Errand::Answer(Answer::FromFuture),
+            Self::AcknowledgesLate => {
+                matches!((input, errand), (Input::Found(seen), Errand::Signal { .. }) if seen.wrote == Wrote::Not && shelf.errand(before) != Errand::Check)
+            }
             Self::NeverReadsBack => matches!(input, Input::Conflict | Input::Unknown),
             Self::AcknowledgesItself => in_flight && event.owners,
             Self::Quiet | Self::TakesOverLate => in_flight && !event.owners,
-            Self::AcknowledgesFenced => (in_flight && !event.owners) || is_fenced(shelf, before, input),
+            Self::AcknowledgesFenced => is_fenced(shelf, before, input),
             Self::Shipped | Self::DeletesWhatIsDone => false,
-        };
-        wrong.then_some(true)
+        }
     }
 }
 
 fn is_fenced(shelf: &Shelf, before: u32, input: Input) -> bool {
-    let swapping = matches!(shelf.task(before), Task::ReadBack(writing) if writing.how == How::Swap);
-    matches!(input, Input::Found(seen) if swapping && !seen.base && seen.wrote == super::actor::Wrote::Not)
+    let swapping = shelf.errand(before) == Errand::ReadBack { way: Way::Swap };
+    matches!(input, Input::Found(seen) if swapping && !seen.base && seen.wrote == Wrote::Not)
 }

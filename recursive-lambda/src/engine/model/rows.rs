@@ -1,9 +1,9 @@
 //! Which rows of the protocol's transition table were reached: a search that never gets somewhere proves nothing about it.
 
-use super::actor::{Facts, Input, Shelf, Task};
+use super::input::Input;
+use super::shelf::{Answer, Errand, Facts, Shelf};
 use super::world::{Place, World};
 use crate::engine::record::Status;
-use crate::engine::step::{Refusal, Reply};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Row {
@@ -103,14 +103,14 @@ impl Rows {
         let Input::Found(seen) = input else { return };
         let facts = shelf.facts(seen.record);
         let late = world.events[place.0].kind.seq() < facts.seq;
-        match shelf.task(next) {
-            Task::Signal { .. } if late && facts.owned => self.reach(Row::LateAndExpired),
-            Task::Signal { .. } if late => self.reach(Row::LateAndFree),
-            Task::Reply(Reply::Acknowledge(_)) if facts.status == Status::Failed => self.reach(Row::FailedAcknowledged),
-            Task::Reply(Reply::Acknowledge(_)) if facts.over => self.reach(Row::OverAcknowledged),
-            Task::Reply(Reply::Acknowledge(_)) if late => self.reach(Row::LateAndLive),
-            Task::Reply(Reply::Refuse(Refusal::DuplicateInFlight)) => self.reach(Row::NowAndLive),
-            Task::Reply(Reply::Refuse(Refusal::RunFailed(_))) => self.reach(Row::FailedAlarms),
+        match shelf.errand(next) {
+            Errand::Signal { .. } if late && facts.owned => self.reach(Row::LateAndExpired),
+            Errand::Signal { .. } if late => self.reach(Row::LateAndFree),
+            Errand::Answer(Answer::Acknowledge) if facts.status == Status::Failed => self.reach(Row::FailedAcknowledged),
+            Errand::Answer(Answer::Acknowledge) if facts.over => self.reach(Row::OverAcknowledged),
+            Errand::Answer(Answer::Acknowledge) if late => self.reach(Row::LateAndLive),
+            Errand::Answer(Answer::DuplicateInFlight) => self.reach(Row::NowAndLive),
+            Errand::Answer(Answer::RunFailed) => self.reach(Row::FailedAlarms),
             _ => {}
         }
     }

@@ -21,7 +21,10 @@ impl std::fmt::Display for Report {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { states, transitions, depth, situations, took, .. } = self;
         let found = if self.wrong.is_some() { "wrong" } else { "holds" };
-        write!(out, "{found}: {states} states, {transitions} transitions, depth {depth}, {situations} situations of the engine, {took:.1?}")?;
+        write!(
+            out,
+            "{found}: {states} states, {transitions} transitions, depth {depth}, {situations} situations of the engine, {took:.1?}"
+        )?;
         if let Some((wrong, trace)) = &self.wrong {
             write!(out, "\n{wrong}, after {} moves\n  {}", trace.len(), trace.join("\n  "))?;
         }

@@ -3,7 +3,7 @@
 //! Nothing has a name: who owns the record and who wrote it is marked at the invocation itself, so two worlds that differ only in names
 //! are the same after sorting.
 
-use super::actor::Wrote;
+use super::input::Wrote;
 use std::hash::{DefaultHasher, Hasher};
 
 /// Deliveries of one event before it goes to the dead-letter queue.
@@ -92,16 +92,7 @@ impl Event {
 
 impl Invocation {
     pub(super) fn new(actor: u32, attempt: u8) -> Self {
-        Self {
-            actor,
-            attempt,
-            base: Base::None,
-            owns: false,
-            wrote: Wrote::Not,
-            late: false,
-            unsaved: 0,
-            signalled_first: false,
-        }
+        Self { actor, attempt, base: Base::None, owns: false, wrote: Wrote::Not, late: false, unsaved: 0, signalled_first: false }
     }
 }
 
@@ -169,10 +160,6 @@ impl World {
 
     pub(super) fn is_quiet(&self) -> bool {
         self.events.iter().all(|event| event.waiting.is_empty() && event.at_work.is_empty())
-    }
-
-    pub(super) fn has_dead_letter(&self) -> bool {
-        self.events.iter().any(|event| event.dead_letter)
     }
 
     pub(super) fn normalise(&mut self) {
