@@ -1,1 +1,6 @@
 //! One binary for the tests that need more than one crate.
+
+mod expansion;
+mod hygiene;
+pub mod lints;
+mod ui;

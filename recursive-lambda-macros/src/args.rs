@@ -4,9 +4,11 @@
 //! there. Nothing here looks at the function.
 
 use crate::errors::Errors;
+use crate::krate::place_of;
 use crate::suggest::nearest;
 use crate::values::{self, Batch, FORMATS, Format};
 use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::ToTokens;
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -123,6 +125,11 @@ impl<T> Slot<T> {
         }
     }
 
+    /// Counts as given, though nothing can be made of it: then it is not missing as well.
+    fn assume(&mut self, at: &impl ToTokens) {
+        self.0.get_or_insert_with(|| (Ident::new("given", place_of(at)), None));
+    }
+
     fn value(self) -> Option<T> {
         self.0.and_then(|(_, value)| value)
     }
@@ -134,6 +141,10 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     let parsed = (|input: ParseStream<'_>| {
         let mut draft = Draft::default();
         while !input.is_empty() {
+            if let Ok(comma) = input.parse::<Token![,]>() {
+                errors.refuse::<()>(comma, "a comma too many: remove it");
+                continue;
+            }
             read_entry(input, &mut draft, errors);
             read_comma(input, errors);
         }
@@ -163,8 +174,13 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
 
 /// Reads `key = value`, or refuses it; then stands behind it.
 fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
-    if let Some(mistake) = unnamed(input) {
-        errors.refuse_at::<()>(input.span(), mistake);
+    if let Ok(value) = input.fork().parse::<Lit>() {
+        let batch = matches!(value, Lit::Int(_));
+        let write = if batch { format!("batch = {}", value.to_token_stream()) } else { "batch = 400".into() };
+        errors.refuse::<()>(&value, format!("this value has no name, and could be that of any argument: write `{write}`"));
+        if batch {
+            draft.batch.assume(&value);
+        }
         return skip(input);
     }
     let Ok(name) = input.call(Ident::parse_any) else {
@@ -174,14 +190,6 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
     match find(&name, input, errors) {
         Some(key) => (key.read)(draft, &mut Entry { key, name, input, errors }),
         None => skip(input),
-    }
-}
-
-/// What is wrong with a value that stands where a name should.
-fn unnamed(input: ParseStream<'_>) -> Option<String> {
-    match input.fork().parse::<Lit>().ok()? {
-        Lit::Int(number) => Some(format!("this number has no name: write `batch = {number}`")),
-        _ => Some("this value has no name: an argument is a name, `=` and a value, as in `batch = 400`".into()),
     }
 }
 

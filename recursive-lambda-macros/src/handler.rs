@@ -106,7 +106,7 @@ fn generics(sig: &Signature, errors: &mut Errors) {
 
 fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
     match &sig.output {
-        ReturnType::Type(_, ty) => owned(ty, errors).then_some(ty),
+        ReturnType::Type(_, ty) => owned(ty, errors).then_some(peel(ty)),
         ReturnType::Default => errors.refuse_at(
             sig.paren_token.span.close(),
             "a job says whether its batch is done, and returns nothing here: write `-> Result<(), Error>`",
@@ -132,7 +132,7 @@ impl<'a> Roles<'a> {
                 let role = if reference.mutability.is_some() { Role::State } else { Role::Resources };
                 (role, referent(role, reference, errors))
             }
-            _ => (Role::Input, owned(&parameter.ty, errors).then_some(&*parameter.ty)),
+            ty => (Role::Input, owned(ty, errors).then_some(ty)),
         };
         if let Some((_, first, _)) = self.0.iter().find(|(known, ..)| *known == role) {
             errors.refuse_second::<()>(&first.ty, &parameter.ty, role.second());
@@ -209,44 +209,35 @@ fn owned(ty: &Type, errors: &mut Errors) -> bool {
             );
             false
         }
-        Type::ImplTrait(_) => {
-            errors.refuse::<()>(ty, "`impl Trait` has no name outside of the function, and the job needs one: write the type");
-            false
-        }
-        Type::Infer(_) => {
-            errors.refuse::<()>(ty, "a signature leaves no type open: write the type");
-            false
-        }
+        Type::ImplTrait(_) => errors
+            .refuse::<()>(ty, "`impl Trait` has no name outside of the function, and the job needs one: write the type")
+            .is_some(),
+        Type::Infer(_) => errors.refuse::<()>(ty, "a signature leaves no type open: write the type").is_some(),
         Type::Group(group) => owned(&group.elem, errors),
         Type::Paren(paren) => owned(&paren.elem, errors),
         Type::Array(array) => owned(&array.elem, errors),
         Type::Slice(slice) => owned(&slice.elem, errors),
-        Type::Tuple(tuple) => tuple.elems.iter().fold(true, |all, ty| owned(ty, errors) && all),
-        Type::Path(path) => path
-            .path
-            .segments
-            .iter()
-            .filter_map(|segment| match &segment.arguments {
-                PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-                _ => None,
-            })
-            .flatten()
-            .fold(true, |all, argument| {
-                let fine = match argument {
-                    GenericArgument::Type(ty) => owned(ty, errors),
-                    GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => {
-                        errors.refuse::<()>(
-                            lifetime,
-                            "what a job takes and returns owns its data, and this type borrows it: take one without a lifetime",
-                        );
-                        false
-                    }
-                    _ => true,
-                };
-                fine && all
+        Type::Tuple(tuple) => every(&tuple.elems, |ty| owned(ty, errors)),
+        Type::Path(path) => every(&path.path.segments, |segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => every(&arguments.args, |argument| match argument {
+                GenericArgument::Type(ty) => owned(ty, errors),
+                GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => {
+                    let message =
+                        "what a job takes and returns owns its data, and this type borrows it: take one without a lifetime";
+                    errors.refuse::<()>(lifetime, message).is_some()
+                }
+                _ => true,
             }),
+            _ => true,
+        }),
         _ => true,
     }
+}
+
+/// Unlike `all`, it asks about each, so that each mistake is reported.
+fn every<T>(items: impl IntoIterator<Item = T>, mut fine: impl FnMut(T) -> bool) -> bool {
+    let refused = items.into_iter().filter_map(|item| (!fine(item)).then_some(())).count();
+    refused == 0
 }
 
 fn conditional(attr: &Attribute) -> bool {

@@ -4,9 +4,10 @@
 
 use crate::errors::Errors;
 use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Generics, Ident, Signature, Token, Visibility};
+use syn::{Attribute, Generics, Ident, Meta, Signature, Token, Visibility};
 
 const ATTRIBUTE: &str = "recursive_lambda";
 
@@ -23,6 +24,31 @@ pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) sig: Signature,
+}
+
+impl Function {
+    /// This attribute once more: what it writes would come twice.
+    pub(crate) fn second_attribute(&self) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE))
+    }
+
+    /// The attributes that hold for the struct as well.
+    pub(crate) fn attrs_of_struct(&self) -> impl Iterator<Item = &Attribute> {
+        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("deprecated"))
+    }
+
+    /// The attributes that hold for the job as well: its condition, and what the user allows where the types stand that the job repeats.
+    pub(crate) fn attrs_of_job(&self) -> impl Iterator<Item = TokenStream> {
+        self.attrs.iter().filter_map(|attr| match (&attr.meta, attr.path().get_ident()?.to_string().as_str()) {
+            (_, "cfg" | "allow") => Some(attr.to_token_stream()),
+            (Meta::List(list), "expect") => {
+                let lints = &list.tokens;
+                Some(quote!(#[allow(#lints)]))
+            }
+            (_, "deprecated") => Some(quote!(#[allow(deprecated, reason = "the job is the function, not a use of it")])),
+            _ => None,
+        })
+    }
 }
 
 impl Item {

@@ -96,7 +96,7 @@ pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
         Ok(time) if time.as_millis() > 0 => Some(time),
         Ok(_) => entry.refuse(
             text,
-            format!("`{name}` must be at least a millisecond, it is what a save has to fit into: write `{}`", entry.key.example),
+            format!("`{name}` must be at least a millisecond, a save has to fit into it: write `{}`", entry.key.example),
         ),
         Err(_) if written.parse::<u64>().is_ok() => {
             entry.refuse(text, format!("`{name}` has no unit: write `{name} = \"{written}s\"` for seconds"))
@@ -160,7 +160,7 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
     }
     let ty = match entry.input.fork().parse::<Type>() {
         // `$path:path` comes in an invisible group, which only a type or an expression sees through.
-        Ok(ty) if matches!(ty, Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
+        Ok(Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
         _ => entry.input.call(Path::parse_mod_style).map(|path| Type::Path(TypePath { attrs: Vec::new(), qself: None, path })),
     };
     match ty {

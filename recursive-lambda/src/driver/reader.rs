@@ -109,10 +109,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 
     async fn receive(&mut self) -> Result<(), SourceError> {
-        if let Some(fetch) = &mut self.fetch {
-            let bytes = fetch.await?;
-            self.fetch = None;
-            self.splitter.push(&bytes);
+        if let Some(fetch) = self.fetch.take() {
+            self.splitter.push(&fetch.await?);
         }
         self.finish_at_the_end();
         Ok(())
