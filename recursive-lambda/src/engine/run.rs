@@ -356,12 +356,11 @@ impl Run {
         Effect::Signal(record)
     }
 
-    /// Rule R14: after silence the record tells whether the signal arrived.
+    /// Rule R14: after silence the record tells whether the signal arrived. Somebody took up the run since: the owner whose death
+    /// the signal was sent for is in the record, too, and proves nothing.
     fn check_signal(&mut self, sent: Box<Record>, tries: u32, why: Why, read: Read) -> Effect {
         match read {
-            Read::Found(stored) if stored.record.is_over() || stored.record.owner.is_some() || stored.record.seq > sent.seq => {
-                reply(Reply::Acknowledge(why))
-            }
+            Read::Found(stored) if stored.record.is_over() || stored.record.epoch > sent.epoch => reply(Reply::Acknowledge(why)),
             Read::Absent => reply(Reply::Refuse(Refusal::RecordGone)),
             _ if tries >= SIGNAL_TRIES => reply(Reply::Refuse(Refusal::SignalFailed)),
             _ => self.signal(sent, tries + 1, why),
