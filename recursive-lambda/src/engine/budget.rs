@@ -78,10 +78,12 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
+    type Line<'a> = (Option<Duration>, Duration, Option<u64>, &'a [u64], u64, Option<Duration>, bool);
+
     #[test]
     fn another_batch_needs_reserve_or_twice_the_slowest_and_a_save_and_a_signal() {
         //    total     reserve  most     batches took     save  left       another?
-        let table: [(Option<Duration>, Duration, Option<u64>, &[u64], u64, Option<Duration>, bool); 11] = [
+        let table: [Line<'_>; 11] = [
             (Some(s(900)), s(10), None, &[1], 0, Some(s(11)), true),
             (Some(s(900)), s(10), None, &[1], 0, Some(s(10)), false),
             (Some(s(900)), s(10), None, &[6], 0, Some(s(12)), false),
