@@ -146,9 +146,7 @@ where
                 effect => event = self.perform(effect, &run).await,
             }
         };
-        if let Some(stop) = self.renewals.take() {
-            stop.await;
-        }
+        self.stop_renewals().await;
         match reply {
             Reply::Acknowledge(why) => {
                 tracing::info!(?why, "answered");
@@ -164,6 +162,13 @@ where
             Reply::Fail => {
                 Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::State, "an error was lost; please report this")))
             }
+        }
+    }
+
+    /// Those of an acquisition that was lost have ended by themselves.
+    async fn stop_renewals(&mut self) {
+        if let Some(stop) = self.renewals.take() {
+            stop.await;
         }
     }
 
@@ -213,9 +218,9 @@ where
         let saved = self.writer.save(how, record.clone()).await;
         if acquires && matches!(saved, Saved::Applied { .. }) {
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
-            if !R::TRAVELS && self.renewals.is_none() {
-                let renewals = renew(&self.writer);
-                self.renewals = Some(Box::pin(renewals.stop()));
+            self.stop_renewals().await;
+            if !R::TRAVELS {
+                self.renewals = Some(Box::pin(renew(&self.writer).stop()));
             }
         }
         Event::Saved(saved, self.site.platform.now().saturating_sub(begun))
@@ -297,7 +302,7 @@ impl Records for Travelling {
                 let stored = crate::engine::save::Stored { record: record.clone(), etag: String::new(), age: Duration::MAX };
                 Read::Found(Box::new(stored))
             }
-            None => Read::Absent,
+            None => Read::Failed("the signal carries no record, and with RECURSIVE_LAMBDA_STATE=none there is no other".into()),
         }
     }
 

@@ -156,6 +156,10 @@ impl Run {
         }
     }
 
+    fn admits(&self) -> bool {
+        matches!(&self.given, Given::Start(record) if record.status == Status::Ready)
+    }
+
     fn seq(&self) -> u64 {
         match self.given {
             Given::Start(_) => 0,
@@ -190,6 +194,8 @@ impl Run {
             std::cmp::Ordering::Less if live => reply(Reply::Acknowledge(Why::OthersWork)),
             std::cmp::Ordering::Less => self.signal(Box::new(record), 1, Why::SignalledAgain),
             std::cmp::Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
+            // A queue's event is only ever admitted, whatever the run was started by.
+            std::cmp::Ordering::Equal if self.admits() => self.signal(Box::new(record), 1, Why::SignalledAgain),
             std::cmp::Ordering::Equal => self.acquire(record, etag),
         }
     }
@@ -247,6 +253,7 @@ impl Run {
                 self.phase = Phase::Working(work(record));
                 Effect::Work
             }
+            Then::Complete if !self.budget.half_is_left(now.left) => self.hand_over(work(record), Status::Completing),
             Then::Complete => {
                 self.phase = Phase::Completing(work(record));
                 Effect::Complete

@@ -105,6 +105,13 @@ fn on_complete_has_as_many_attempts_as_a_batch() {
 }
 
 #[test]
+fn on_complete_does_not_start_late_in_an_invocation_that_was_fenced_before() {
+    let mut run = signal_under(Rules { on_complete: true, ..rules() }, 2);
+    let taken_up = trace(&mut run, vec![found(with(Status::Completing, 2)), applied().left(449), applied(), accepted()]);
+    assert_eq!(taken_up, "read > over e Completing(2)@0 mine try 1 > swap Completing(3)@0 try 0 > signal 3 > ack Yielded");
+}
+
+#[test]
 fn an_error_gives_the_run_back_or_stops_it() {
     for (name, before, then, want) in [
         ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
