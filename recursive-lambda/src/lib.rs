@@ -22,6 +22,9 @@ mod records;
 mod run;
 #[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod settings;
+#[cfg(any(test, feature = "simulation"))]
+#[doc(hidden)]
+pub mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::Config;

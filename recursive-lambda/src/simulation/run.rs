@@ -1,0 +1,232 @@
+//! One simulation, from the upload to the last duplicate, and the judgement of it.
+
+use super::executor::WORLD;
+use super::faults::{Fault, Faults};
+use super::options::{Fate, Kind, Options, PATIENT, Poison, Via};
+use super::store::StoredObject;
+use super::trace::Keep;
+use super::world::{Source, World};
+use crate::engine::record::Status;
+use serde_json::json;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// More polls than any simulation needs: an endless one ends here.
+const POLLS: u64 = 20_000_000;
+
+/// How often dead letters are delivered again before the run is given up.
+const REDRIVES: u32 = 20;
+
+/// How a simulation went.
+pub(super) struct Report {
+    pub(super) options: Options,
+    pub(super) faults: Faults,
+    pub(super) end: Option<Status>,
+    /// What must not be, and was.
+    pub(super) wrong: Vec<String>,
+    pub(super) digest: u64,
+    pub(super) trace: String,
+    pub(super) executions: u64,
+    pub(super) extra: u64,
+    pub(super) invocations: u64,
+    pub(super) writes: u64,
+    /// Batches in the sink.
+    pub(super) sunk: u64,
+    pub(super) took: Duration,
+}
+
+/// What decides a failure comes first, then what happened last.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for wrong in &self.wrong {
+            writeln!(f, "WRONG: {wrong}")?;
+        }
+        writeln!(f, "{:?}\n{:?}", self.options, self.faults)?;
+        let Self { end, executions, extra, invocations, writes, sunk, took, .. } = self;
+        writeln!(
+            f,
+            "end {end:?}, {executions} executions ({extra} extra), {sunk} batches sunk, {invocations} invocations, {writes} writes, {took:?}"
+        )?;
+        write!(f, "{}", self.trace)?;
+        writeln!(
+            f,
+            "again, in full: RL_SEED={} cargo test -p recursive-lambda --no-default-features simulation::tests::replay -- --nocapture",
+            self.options.seed
+        )
+    }
+}
+
+/// What a seed decides, simulated.
+pub(super) fn seed(seed: u64, keep: Keep) -> Report {
+    simulate(Options { keep, ..Options::swarm(seed) }, Faults::swarm(seed))
+}
+
+pub(super) fn simulate(options: Options, faults: Faults) -> Report {
+    let world = World::new(options, faults);
+    change_object(&world);
+    for _ in 0..world.options.starts {
+        let (source, payload) = start(&world);
+        world.accept(source, payload);
+    }
+    let mut redrives = 0;
+    loop {
+        if !world.executor().run(POLLS) {
+            world.with(|state| state.wrong(WORLD, "the simulation does not end".into()));
+            break;
+        }
+        let over = is_over(&world);
+        let letters = world.with(|state| std::mem::take(&mut state.dead_letters));
+        if redrives == REDRIVES || (letters.is_empty() && !revive(&world, over)) {
+            break;
+        }
+        redrives += 1;
+        world.with(|state| {
+            state.faults.stop();
+            state.checks.closed = over;
+        });
+        // A failed run refuses its signal for ever, as it must.
+        if over && redrives > 2 {
+            break;
+        }
+        for (payload, source) in letters {
+            world.with(|state| state.note(WORLD, format_args!("redrive {payload}")));
+            world.accept(source, payload);
+        }
+    }
+    judge(&world)
+}
+
+/// Whether the run has come to an end; without a record there is none.
+fn is_over(world: &World) -> bool {
+    world.with(|state| state.records.values().next().is_some_and(|stored| stored.record.is_over()))
+}
+
+/// What a sweeper does where events may be lost: the run is signalled, or started, again.
+fn revive(world: &Arc<World>, over: bool) -> bool {
+    if over || world.with(|state| state.faults.struck(Fault::EventLost)) == 0 {
+        return false;
+    }
+    let (source, payload) = start(world);
+    world.note(WORLD, format_args!("revive"));
+    world.accept(source, payload);
+    true
+}
+
+/// The start event as its source sends it.
+fn start(world: &World) -> (Source, String) {
+    let size = world.oracle.body.len();
+    let notification = json!({ "Records": [{
+        "eventVersion": "2.4",
+        "eventName": "ObjectCreated:Put",
+        "awsRegion": "eu-west-1",
+        "s3": {
+            "bucket": { "name": "uploads" },
+            "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "sequencer": "0055AED6DCD90281E5" },
+        },
+    }] });
+    match world.options.via {
+        Via::S3 => (Source::Lambda, notification.to_string()),
+        Via::Sqs => {
+            let message = json!({ "messageId": "m1", "body": notification.to_string(), "eventSourceARN": "arn:aws:sqs:r:a:q" });
+            (Source::Sqs, json!({ "Records": [message] }).to_string())
+        }
+        Via::EventBridge => {
+            let detail = json!({
+                "bucket": { "name": "uploads" },
+                "object": { "key": "in/some file.txt", "size": size, "etag": "first", "sequencer": "0055AED6DCD90281E5" },
+            });
+            let event = json!({ "source": "aws.s3", "detail-type": "Object Created", "region": "eu-west-1", "detail": detail });
+            (Source::Lambda, event.to_string())
+        }
+        Via::Hand => (Source::Lambda, json!({ "bucket": "uploads", "key": "in/some file.txt", "run": "by-hand" }).to_string()),
+    }
+}
+
+fn change_object(world: &Arc<World>) {
+    let (at, object) = match world.options.fate {
+        Fate::Stays => return,
+        Fate::DeletedAt(at) => (at, None),
+        Fate::OverwrittenAt(at) => (at, Some(StoredObject { body: world.oracle.body.clone(), etag: "second".into() })),
+    };
+    let clone = Arc::clone(world);
+    world.spawn(async move {
+        clone.sleep(at).await;
+        clone.note(WORLD, format_args!("the object changes"));
+        clone.with(|state| state.object = object);
+    });
+}
+
+fn judge(world: &World) -> Report {
+    let options = &world.options;
+    let report = world.with(|state| {
+        let end = state.records.values().next().map(|stored| stored.record.status);
+        let sunk = state.checks.sunk();
+        let mut wrong = std::mem::take(&mut state.checks.wrong);
+        let over = state.records.values().next().is_some_and(|stored| stored.record.is_over());
+        if !over && !never_began(options, end) {
+            wrong.push(format!("the run died in silence: {end:?}"));
+        }
+        if end == Some(Status::Done) {
+            if sunk != options.batches() {
+                wrong.push(format!("{sunk} of {} batches reached the sink", options.batches()));
+            }
+            let completes = matches!(options.kind, Kind::Tally | Kind::Table);
+            if completes != (state.checks.completions() > 0) {
+                wrong.push(format!("on_complete ran {} times", state.checks.completions()));
+            }
+            if must_fail(options) {
+                wrong.push("the run is done although it must fail".into());
+            }
+        } else if over && !may_fail(options, &state.faults) {
+            wrong.push(format!("the run ended {end:?}"));
+        }
+        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults));
+        if extra > bound {
+            wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
+        }
+        Report {
+            options: options.clone(),
+            faults: state.faults.clone(),
+            end,
+            wrong,
+            digest: 0,
+            trace: String::new(),
+            executions: state.checks.executions(),
+            extra,
+            invocations: state.invocations,
+            writes: state.writes,
+            sunk,
+            took: state.now,
+        }
+    });
+    world.executor().clear();
+    Report { digest: world.digest(), trace: world.text(), ..report }
+}
+
+/// A manual start of what no longer exists is refused, and leaves no record.
+fn never_began(options: &Options, end: Option<Status>) -> bool {
+    end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
+}
+
+/// The poisonous record is reached by a run that can fail.
+fn must_fail(options: &Options) -> bool {
+    options.poison.is_some_and(|(row, _)| row < options.end())
+}
+
+fn may_fail(options: &Options, faults: &Faults) -> bool {
+    let impatient = options.max_attempts < PATIENT;
+    must_fail(options) || options.fate != Fate::Stays || (impatient && faults.total() >= u64::from(options.max_attempts))
+}
+
+/// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
+fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
+    let attempts = match options.poison {
+        // Each attempt but the first runs again what was not saved.
+        Some((_, Poison::Endless)) => u64::from(options.max_attempts),
+        Some(_) => u64::from(options.max_attempts),
+        None => 0,
+    };
+    let sleepers = u64::from(faults.struck(Fault::Paused) + faults.struck(Fault::PausedUnawares));
+    (faults.total() + sleepers + attempts) * options.batches_per_save()
+}
