@@ -4,7 +4,7 @@
 
 use super::executor::Group;
 use super::jobs::Totals;
-use super::options::{Kind, Options};
+use super::options::{Kind, Options, Via};
 use super::oracle::Oracle;
 use super::store::StoredRecord;
 use super::world::{State, World};
@@ -19,6 +19,8 @@ pub(super) struct Checks {
     /// Positions of the batches that each invocation has processed.
     worked: HashMap<Group, BTreeSet<u64>>,
     batches: usize,
+    /// Invocations that something happened to since they acquired the run: they may lose their lease.
+    excused: BTreeSet<Group>,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
 }
@@ -33,7 +35,14 @@ struct Log {
 impl Checks {
     pub(super) fn new(batches: u64) -> Self {
         let batches = batches as usize;
-        Self { wrong: Vec::new(), runs: BTreeMap::new(), worked: HashMap::new(), batches, closed: false }
+        Self {
+            wrong: Vec::new(),
+            runs: BTreeMap::new(),
+            worked: HashMap::new(),
+            batches,
+            excused: BTreeSet::new(),
+            closed: false,
+        }
     }
 
     fn log(&mut self, run: &str) -> &mut Log {
@@ -48,9 +57,14 @@ impl Checks {
         self.worked.entry(group).or_default().insert(position);
     }
 
+    pub(super) fn excuse(&mut self, group: Group) {
+        self.excused.insert(group);
+    }
+
     /// The invocation is over; so is what is known of it.
     pub(super) fn forget(&mut self, group: Group) {
         self.worked.remove(&group);
+        self.excused.remove(&group);
     }
 
     /// Executions beyond the first of each batch.
@@ -114,7 +128,7 @@ impl State {
 
     /// A write of a record that the store applies.
     pub(super) fn check_write(&mut self, writer: Group, run: &str, before: Option<&StoredRecord>, after: &Record, world: &World) {
-        let mine = |record: &Record| record.owner.as_ref().is_some_and(|owner| is_of(&owner.nonce, writer));
+        let mine = |record: &Record| record.owner.as_ref().is_some_and(|owner| of(&owner.nonce) == Some(writer));
         let mut wrong: Vec<String> = Vec::new();
         let mut must = |holds: bool, what: &str| {
             if !holds {
@@ -145,6 +159,9 @@ impl State {
                     must(after.epoch == before.epoch + 1 && mine(after), "an epoch is skipped, or somebody else's");
                     must(free, "a live lease is taken over");
                     must(after.position == before.position, "an acquisition moves the position");
+                    let loser = before.owner.as_ref().and_then(|owner| of(&owner.nonce)).filter(|loser| *loser != writer);
+                    let asleep = |loser| world.executor().alive(loser) == 0 || self.checks.excused.contains(&loser);
+                    must(loser.is_none_or(asleep), "an invocation that works loses its lease without a fault");
                     must(after.invocations == before.invocations + 1, "an acquisition is not counted");
                 }
                 let (from, batch) = (before.position, world.options.batch());
@@ -154,6 +171,9 @@ impl State {
                     .all(|position| worked.is_some_and(|worked| worked.contains(&position)));
                 must(all, "a batch is committed that its writer did not process");
             }
+        }
+        if before.is_none_or(|stored| stored.record.epoch < after.epoch) {
+            self.checks.excused.remove(&writer);
         }
         must(self.checks.runs.len() <= 1 && (self.records.is_empty()), "one upload has two runs");
         for what in check_place(after, &world.options, &world.oracle) {
@@ -165,9 +185,9 @@ impl State {
     }
 }
 
-/// Whether a nonce is of this invocation.
-fn is_of(nonce: &str, group: Group) -> bool {
-    nonce.split('-').next() == Some(&format!("i{}", group.0))
+/// The invocation that a nonce is of.
+fn of(nonce: &str) -> Option<Group> {
+    nonce.strip_prefix('i')?.split('-').next()?.parse().ok().map(Group)
 }
 
 /// What a record says of its place must be true of the object.
@@ -185,7 +205,9 @@ fn check_place(record: &Record, options: &Options, oracle: &Oracle) -> Vec<Strin
     if record.status == Status::Done && record.position != options.end() {
         wrong.push("done before the end".into());
     }
-    if record.size != size || record.object.etag != "first" {
+    // A manual start pins what is there when it is first handled.
+    let by_hand = options.via == Via::Hand && record.object.etag == "second";
+    if record.size != size || !(by_hand || record.object.etag == "first") {
         wrong.push("another object".into());
     }
     let truth = Totals { rows: record.position, sum: mark.sum };

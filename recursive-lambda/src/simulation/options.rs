@@ -70,6 +70,8 @@ pub(super) struct Options {
     pub(super) latency_ms: (u64, u64),
     /// Whether an event that is acknowledged once is not tried again for its duplicates.
     pub(super) one_acknowledgement_for_all: bool,
+    /// Every event comes so many times more, each up to so much later.
+    pub(super) duplicates: (u64, Duration),
     /// Whether sinks and logs keep what happened; without, memory stays flat.
     pub(super) keep: super::trace::Keep,
 }
@@ -97,6 +99,7 @@ impl Options {
             batch_ms: (500, 1_500),
             latency_ms: (5, 30),
             one_acknowledgement_for_all: true,
+            duplicates: (0, Duration::ZERO),
             keep: super::trace::Keep::Last(60),
         }
     }

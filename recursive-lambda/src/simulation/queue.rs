@@ -41,6 +41,8 @@ impl World {
                 return (String::new(), 0, Vec::new());
             }
             let mut delays = vec![Duration::ZERO];
+            let (copies, latest) = self.options.duplicates;
+            delays.extend((0..copies).map(|_| state.chance.millis(0, latest.as_millis() as u64)));
             if state.strikes(WORLD, Fault::EventTwice) {
                 let copies = state.chance.between(1, 4);
                 delays.extend((0..copies).map(|_| state.chance.millis(0, 120_000)));
@@ -103,6 +105,7 @@ impl World {
         let timeout = self.options.timeout;
         let (group, left, skew, dies) = self.with(|state| {
             state.invocations += 1;
+            state.peak = state.peak.max(self.executor().load());
             let group = Group(state.invocations);
             state.note(group, format_args!("invoked for {request}: {payload}"));
             let left = if state.strikes(group, Fault::UnknownDeadline) {

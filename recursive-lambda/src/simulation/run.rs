@@ -6,14 +6,14 @@ use super::options::{Fate, Kind, Options, PATIENT, Poison, Via};
 use super::store::StoredObject;
 use super::trace::Keep;
 use super::world::{Source, World};
-use crate::engine::record::Status;
+use crate::engine::record::{Record, Status};
 use serde_json::json;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// More polls than any simulation needs: an endless one ends here.
-const POLLS: u64 = 20_000_000;
+const POLLS: u64 = 100_000_000;
 
 /// How often dead letters are delivered again before the run is given up.
 const REDRIVES: u32 = 20;
@@ -34,6 +34,10 @@ pub(super) struct Report {
     /// Batches in the sink.
     pub(super) sunk: u64,
     pub(super) took: Duration,
+    /// The record at the end.
+    pub(super) record: Option<Record>,
+    /// The most tasks and timers there ever were.
+    pub(super) peak: usize,
 }
 
 /// What decides a failure comes first, then what happened last.
@@ -77,7 +81,10 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         }
         let over = is_over(&world);
         let letters = world.with(|state| std::mem::take(&mut state.dead_letters));
-        if redrives == REDRIVES || (letters.is_empty() && !revive(&world, over)) {
+        // A failed run refuses its signal for ever, as it must.
+        let enough = redrives >= if over { 2 } else { REDRIVES };
+        if enough || (letters.is_empty() && !revive(&world, over)) {
+            world.with(|state| state.dead_letters = letters);
             break;
         }
         redrives += 1;
@@ -85,10 +92,6 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
             state.faults.stop();
             state.checks.closed = over;
         });
-        // A failed run refuses its signal for ever, as it must.
-        if over && redrives > 2 {
-            break;
-        }
         for (payload, source) in letters {
             world.with(|state| state.note(WORLD, format_args!("redrive {payload}")));
             world.accept(source, payload);
@@ -164,7 +167,7 @@ fn judge(world: &World) -> Report {
         let sunk = state.checks.sunk();
         let mut wrong = std::mem::take(&mut state.checks.wrong);
         let over = state.records.values().next().is_some_and(|stored| stored.record.is_over());
-        if !over && !never_began(options, end) {
+        if !over && !(never_began(options, end) && sunk == 0 && !state.dead_letters.is_empty()) {
             wrong.push(format!("the run died in silence: {end:?}"));
         }
         if end == Some(Status::Done) {
@@ -198,15 +201,17 @@ fn judge(world: &World) -> Report {
             writes: state.writes,
             sunk,
             took: state.now,
+            record: state.records.values().next().map(|stored| stored.record.clone()),
+            peak: state.peak,
         }
     });
     world.executor().clear();
     Report { digest: world.digest(), trace: world.text(), ..report }
 }
 
-/// A manual start of what no longer exists is refused, and leaves no record.
+/// A manual start of what no longer exists is refused, and refused again as a dead letter: people see it, and nothing was done.
 fn never_began(options: &Options, end: Option<Status>) -> bool {
-    end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
+    matches!(end, None | Some(Status::Ready)) && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
 }
 
 /// The poisonous record is reached by a run that can fail.

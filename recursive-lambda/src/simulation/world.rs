@@ -35,6 +35,8 @@ pub(super) struct State {
     pub(super) unnoticed: HashMap<Group, Duration>,
     pub(super) checks: Checks,
     pub(super) invocations: u64,
+    /// The most tasks and timers there ever were.
+    pub(super) peak: usize,
     pub(super) requests: u64,
     pub(super) writes: u64,
 }
@@ -64,6 +66,7 @@ impl World {
             unnoticed: HashMap::new(),
             checks: Checks::new(options.batches()),
             invocations: 0,
+            peak: 0,
             requests: 0,
             writes: 0,
         };
@@ -127,6 +130,7 @@ impl State {
         let strikes = self.faults.strikes(fault, self.now);
         if strikes {
             self.note(group, format_args!("FAULT {fault:?}"));
+            self.checks.excuse(group);
         }
         strikes
     }

@@ -1,11 +1,17 @@
 //! The simulation's tests. `RL_SEED=123` replays one seed with its full trace; `RL_SEEDS=1000000` widens the search.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests may")]
 
-use super::faults::Faults;
+mod crash_points;
+mod duplicates;
+mod ends;
+mod scale;
+
+use super::faults::{Fault, Faults};
 use super::options::{Kind, Options};
 use super::run::{Report, seed, simulate};
 use super::trace::Keep;
 use crate::engine::record::Status;
+use std::collections::BTreeMap;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
@@ -40,8 +46,16 @@ fn replay() {
 fn seeds() {
     let (from, count) = (number("RL_FROM").unwrap_or(0), number("RL_SEEDS").unwrap_or(1_000));
     let mut failed = Vec::new();
+    let mut struck: BTreeMap<String, u64> = BTreeMap::new();
+    let (mut batches, mut extra, mut virtual_time) = (0, 0, 0);
     for number in from..from + count {
         let report = seed(number, Keep::Last(40));
+        for fault in Fault::ALL {
+            *struck.entry(format!("{fault:?}")).or_default() += u64::from(report.faults.struck(fault));
+        }
+        *struck.entry(format!("end {:?}", report.end)).or_default() += 1;
+        (batches, extra, virtual_time) =
+            (batches + report.executions, extra + report.extra, virtual_time + report.took.as_secs() / 3600);
         if !report.wrong.is_empty() {
             failed.push((number, report.wrong.first().cloned().unwrap_or_default()));
             if failed.len() == 1 {
@@ -49,5 +63,14 @@ fn seeds() {
             }
         }
     }
+    println!("{batches} executions, {extra} extra, {virtual_time} hours: {struck:#?}");
     assert!(failed.is_empty(), "{} seeds fail: {:#?}", failed.len(), failed.iter().take(40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_seed_tells_the_same_story_twice() {
+    for number in 0..200 {
+        let (one, other) = (seed(number, Keep::Last(40)), seed(number, Keep::Last(40)));
+        assert_eq!(one.digest, other.digest, "seed {number}");
+    }
 }
