@@ -8,8 +8,8 @@ use super::options::{Kind, Options, Via};
 use super::oracle::Oracle;
 use super::store::StoredRecord;
 use super::world::{State, World};
-use crate::Summary;
 use crate::engine::record::{Record, Status};
+use crate::{ErrorKind, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -124,6 +124,17 @@ impl State {
             self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.position()));
         }
         self.checks.log(summary.run_id()).completed += 1;
+    }
+
+    /// An event is given back.
+    pub(super) fn refused(&mut self, group: Group, kind: ErrorKind) {
+        let mut owners = self.records.values().filter_map(|stored| stored.record.owner.as_ref());
+        if kind == ErrorKind::DuplicateInFlight && owners.any(|owner| of(&owner.nonce) == Some(group)) {
+            self.wrong(group, "an invocation takes itself for another".into());
+        }
+        if matches!(kind, ErrorKind::FromFuture | ErrorKind::RecordGone | ErrorKind::RecordUnreadable | ErrorKind::PlanChanged) {
+            self.wrong(group, format!("{kind:?}, which no fault explains"));
+        }
     }
 
     /// A write of a record that the store applies.

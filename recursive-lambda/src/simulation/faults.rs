@@ -33,6 +33,30 @@ faults! {
     JobFails, JobFailsAfterEffect, JobPanics, JobSlow, CompletionFails,
 }
 
+impl Fault {
+    /// Whether an invocation that it strikes may lose its lease although it is at work.
+    pub(super) fn delays_renewals(self) -> bool {
+        use Fault::{
+            Paused, PausedUnawares, ReadFails, ReadSlow, WriteConflict, WriteDenied, WriteLate, WriteNotApplied, WriteReplyLost,
+            WriteSlow, WriteTwice,
+        };
+        matches!(
+            self,
+            Paused
+                | PausedUnawares
+                | ReadFails
+                | ReadSlow
+                | WriteConflict
+                | WriteDenied
+                | WriteLate
+                | WriteNotApplied
+                | WriteReplyLost
+                | WriteSlow
+                | WriteTwice
+        )
+    }
+}
+
 const KINDS: usize = Fault::ALL.len();
 
 /// When, within an effect, something happens to it.
@@ -106,16 +130,7 @@ impl Faults {
         Self { script: script.into_iter().collect(), ..Self::none() }
     }
 
-    /// Makes a kind strike so often of ten thousand occasions, without end.
-    #[cfg(test)]
-    pub(super) fn always(mut self, fault: Fault, rate: u16) -> Self {
-        self.set(fault, rate);
-        self.left = u32::MAX;
-        self.until = Duration::MAX;
-        self
-    }
-
-    pub(super) fn set(&mut self, fault: Fault, rate: u16) {
+    fn set(&mut self, fault: Fault, rate: u16) {
         if let Some(slot) = self.rates.get_mut(fault as usize) {
             *slot = rate;
         }

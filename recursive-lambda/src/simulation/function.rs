@@ -65,7 +65,10 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
         };
         match &outcome {
             Ok(answer) => environment.world.note(group, format_args!("answers {answer:?}")),
-            Err(error) => environment.world.note(group, format_args!("fails: {:?}: {error}", error.kind())),
+            Err(error) => environment.world.with(|state| {
+                state.note(group, format_args!("fails: {:?}: {error}", error.kind()));
+                state.refused(group, error.kind());
+            }),
         }
         outcomes.push((message_id, outcome));
     }

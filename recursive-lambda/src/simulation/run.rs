@@ -2,7 +2,7 @@
 
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
-use super::options::{Fate, Kind, Options, PATIENT, Poison, Via};
+use super::options::{Fate, Kind, Options, PATIENT, Via};
 use super::store::StoredObject;
 use super::trace::Keep;
 use super::world::{Source, World};
@@ -188,6 +188,12 @@ fn judge(world: &World) -> Report {
         if extra > bound {
             wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
         }
+        let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
+        let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
+        let faults = state.faults.total() + options.starts + 3 * attempts(options);
+        if acquisitions > hand_overs + faults {
+            wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
+        }
         Report {
             options: options.clone(),
             faults: state.faults.clone(),
@@ -226,12 +232,11 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
 
 /// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
 fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
-    let attempts = match options.poison {
-        // Each attempt but the first runs again what was not saved.
-        Some((_, Poison::Endless)) => u64::from(options.max_attempts),
-        Some(_) => u64::from(options.max_attempts),
-        None => 0,
-    };
     let sleepers = u64::from(faults.struck(Fault::Paused) + faults.struck(Fault::PausedUnawares));
-    (faults.total() + sleepers + attempts) * options.batches_per_save()
+    (faults.total() + sleepers + attempts(options)) * options.batches_per_save()
+}
+
+/// How often a poisonous record is tried; each time, what was not saved before it may run again.
+fn attempts(options: &Options) -> u64 {
+    options.poison.map_or(0, |_| u64::from(options.max_attempts))
 }

@@ -73,6 +73,7 @@ impl Records for Environment {
         }
         if strikes(Fault::WriteLate) {
             self.write_late(id.clone(), body, condition.clone());
+            self.die_if(moment, Moment::Applied).await;
             self.world.sleep(SILENCE).await;
             return Written::Unknown("silence".into());
         }
@@ -103,6 +104,8 @@ impl Environment {
             world.with(|state| {
                 let written = state.write(group, &id, &body, &condition, &world);
                 state.note(WORLD, format_args!("a late write: {}", matches!(written, Written::Applied { .. })));
+                // Its writer learns late that it has a lease.
+                state.checks.excuse(group);
             });
         });
     }

@@ -130,7 +130,9 @@ impl State {
         let strikes = self.faults.strikes(fault, self.now);
         if strikes {
             self.note(group, format_args!("FAULT {fault:?}"));
-            self.checks.excuse(group);
+            if fault.delays_renewals() {
+                self.checks.excuse(group);
+            }
         }
         strikes
     }
