@@ -21,6 +21,10 @@ pub(super) struct Checks {
     batches: usize,
     /// Invocations that something happened to since they acquired the run: they may lose their lease.
     excused: BTreeSet<Group>,
+    /// Invocations that something slowed between a write and a batch.
+    slowed: BTreeSet<Group>,
+    /// When each invocation's last write was applied, and whether it has begun a batch since it acquired the run.
+    written: HashMap<Group, (Duration, bool)>,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
 }
@@ -41,6 +45,8 @@ impl Checks {
             worked: HashMap::new(),
             batches,
             excused: BTreeSet::new(),
+            slowed: BTreeSet::new(),
+            written: HashMap::new(),
             closed: false,
         }
     }
@@ -61,10 +67,16 @@ impl Checks {
         self.excused.insert(group);
     }
 
+    pub(super) fn slow(&mut self, group: Group) {
+        self.slowed.insert(group);
+    }
+
     /// The invocation is over; so is what is known of it.
     pub(super) fn forget(&mut self, group: Group) {
         self.worked.remove(&group);
         self.excused.remove(&group);
+        self.slowed.remove(&group);
+        self.written.remove(&group);
     }
 
     /// Executions beyond the first of each batch.
@@ -92,6 +104,13 @@ impl State {
     pub(super) fn executed(&mut self, group: Group, run: &str, position: u64, options: &Options) {
         if self.checks.closed {
             self.wrong(group, format!("the batch at {position} runs again although the run is over"));
+        }
+        if let Some((written, begun)) = self.checks.written.get_mut(&group) {
+            // A bit more, because reading takes time.
+            let late = self.now - *written > options.lease * 2 / 3 + Duration::from_secs(1);
+            if std::mem::replace(begun, true) && late && !self.checks.slowed.contains(&group) {
+                self.wrong(group, format!("the batch at {position} begins with an old lease"));
+            }
         }
         let index = (position / options.batch()) as usize;
         match self.checks.log(run).executed.get_mut(index) {
@@ -160,6 +179,8 @@ impl State {
                 must(after.position == before.position || mine(before), "somebody else's position is committed");
                 must(after.seq == before.seq || (after.seq == before.seq + 1 && mine(before)), "a seq is skipped, or taken");
                 must(after.seq == before.seq || after.owner.is_none(), "a hand-over keeps its owner");
+                let gives_up = after.is_over() || after.last_error.is_some();
+                must(after.owner.is_some() || gives_up || after.seq == before.seq + 1, "a hand-over has no number");
                 if after.epoch == before.epoch {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
@@ -183,9 +204,12 @@ impl State {
                 must(all, "a batch is committed that its writer did not process");
             }
         }
-        if before.is_none_or(|stored| stored.record.epoch < after.epoch) {
+        let acquires = before.is_none_or(|stored| stored.record.epoch < after.epoch);
+        if acquires {
             self.checks.excused.remove(&writer);
         }
+        let begun = !acquires && self.checks.written.get(&writer).is_some_and(|(_, begun)| *begun);
+        self.checks.written.insert(writer, (self.now, begun));
         must(self.checks.runs.len() <= 1 && (self.records.is_empty()), "one upload has two runs");
         for what in check_place(after, &world.options, &world.oracle) {
             wrong.push(what);

@@ -40,14 +40,19 @@ impl Environment {
             ];
             let crash = crashes.into_iter().find(|(fault, _)| state.strikes(group, *fault));
             let unawares = state.strikes(group, Fault::PausedUnawares);
-            let pause = unawares || state.strikes(group, Fault::Paused);
+            let scripted_sleep = scripted == Some(Moment::Sleeps);
+            if scripted_sleep {
+                state.checks.excuse(group);
+                state.checks.slow(group);
+            }
+            let pause = unawares || scripted_sleep || state.strikes(group, Fault::Paused);
             (scripted.or(crash.map(|(_, moment)| moment)), pause, unawares)
         });
         if pause {
             self.pause(unawares).await;
         }
         self.die_if(moment, Moment::Before).await;
-        moment
+        moment.filter(|moment| *moment != Moment::Sleeps)
     }
 
     /// Everything in the invocation stands still, longer than its lease.

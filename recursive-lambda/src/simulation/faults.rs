@@ -34,6 +34,12 @@ faults! {
 }
 
 impl Fault {
+    /// Whether it keeps an invocation from going on, so that its lease is older than it looks.
+    pub(super) fn slows(self) -> bool {
+        use Fault::{BodyTorn, GetSlow, Paused, PausedUnawares, ReadSlow, WriteLate, WriteReplyLost, WriteSlow};
+        matches!(self, BodyTorn | GetSlow | Paused | PausedUnawares | ReadSlow | WriteLate | WriteReplyLost | WriteSlow)
+    }
+
     /// Whether an invocation that it strikes may lose its lease although it is at work.
     pub(super) fn delays_renewals(self) -> bool {
         use Fault::{
@@ -72,10 +78,12 @@ pub(super) enum Moment {
     ReplyLost,
     /// Nothing is done, and no answer comes.
     NotApplied,
+    /// The invocation stands still, longer than its lease, and wakes.
+    Sleeps,
 }
 
 impl Moment {
-    pub(super) const ALL: [Self; 5] = [Self::Before, Self::Applied, Self::After, Self::ReplyLost, Self::NotApplied];
+    pub(super) const ALL: [Self; 6] = [Self::Before, Self::Applied, Self::After, Self::ReplyLost, Self::NotApplied, Self::Sleeps];
 }
 
 /// The faults of one simulation.
@@ -126,6 +134,15 @@ impl Faults {
         faults
     }
 
+    /// These kinds, each so often of ten thousand occasions, until then.
+    pub(super) fn of(seed: u64, kinds: &[(Fault, u16)], until: Duration) -> Self {
+        let mut faults = Self { chance: Chance::new(seed, 1), left: u32::MAX, until, ..Self::none() };
+        for (fault, rate) in kinds {
+            faults.set(*fault, *rate);
+        }
+        faults
+    }
+
     pub(super) fn scripted(script: impl IntoIterator<Item = (u64, Moment)>) -> Self {
         Self { script: script.into_iter().collect(), ..Self::none() }
     }
@@ -164,6 +181,12 @@ impl Faults {
     /// Effects so far.
     pub(super) fn effects(&self) -> u64 {
         self.effects
+    }
+
+    /// How often an invocation was made to sleep.
+    pub(super) fn sleepers(&self) -> u64 {
+        let scripted = self.script.values().filter(|moment| **moment == Moment::Sleeps).count() as u64;
+        scripted + u64::from(self.struck(Fault::Paused) + self.struck(Fault::PausedUnawares))
     }
 
     pub(super) fn struck(&self, fault: Fault) -> u32 {

@@ -115,7 +115,7 @@ impl Options {
         let lease = chance.pick(&[2, 5, 15, 45, 45, 50], 45);
         let timeout = chance.pick(&[10, 20, 60, 60, 180, 900], 60);
         // Far below the time-out: only a fault makes a batch die of it.
-        let slowest = chance.pick(&[50, 400, 1_500, 3_000], 400).min(timeout * 1_000 / 8);
+        let slowest = chance.pick(&[50, 400, 1_500, 3_000, 20_000], 400).min(timeout * 1_000 / 8);
         let fate = match chance.below(20) {
             0 => Fate::OverwrittenAt(chance.millis(0, 120_000)),
             1 => Fate::DeletedAt(chance.millis(0, 120_000)),

@@ -232,8 +232,7 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
 
 /// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
 fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
-    let sleepers = u64::from(faults.struck(Fault::Paused) + faults.struck(Fault::PausedUnawares));
-    (faults.total() + sleepers + attempts(options)) * options.batches_per_save()
+    (faults.total() + faults.sleepers() + attempts(options)) * options.batches_per_save()
 }
 
 /// How often a poisonous record is tried; each time, what was not saved before it may run again.

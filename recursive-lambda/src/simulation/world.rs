@@ -130,6 +130,9 @@ impl State {
         let strikes = self.faults.strikes(fault, self.now);
         if strikes {
             self.note(group, format_args!("FAULT {fault:?}"));
+            if fault.slows() {
+                self.checks.slow(group);
+            }
             if fault.delays_renewals() {
                 self.checks.excuse(group);
             }

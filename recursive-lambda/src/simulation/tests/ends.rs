@@ -1,6 +1,7 @@
 //! Runs that cannot succeed: how they end, what they leave, and how often they tried.
 
 use super::*;
+use crate::simulation::faults::Moment;
 use crate::simulation::options::{Fate, PATIENT, Poison};
 use std::time::Duration;
 
@@ -60,5 +61,17 @@ fn an_object_that_changes_ends_the_run() {
             Options { fate, batches_per_invocation: Some(2), max_attempts: PATIENT, ..Options::plain(Kind::Tally, 120) };
         let report = well(simulate(options, Faults::none()));
         assert_eq!(report.end, Some(want), "{name} {report}");
+    }
+}
+
+/// Errors at different places do not add up: each place has its attempts.
+#[test]
+fn an_error_here_and_there_does_not_fail_the_run() {
+    let options = Options { timeout: Duration::from_secs(900), max_attempts: 3, ..Options::plain(Kind::Tally, 150) };
+    for moment in [Moment::NotApplied, Moment::ReplyLost] {
+        let script = (1..12).map(|error| (error * 9, moment));
+        let report = well(simulate(options.clone(), Faults::scripted(script)));
+        assert_eq!(report.end, Some(Status::Done), "{report}");
+        assert!(report.invocations > 3, "{report}");
     }
 }

@@ -4,6 +4,7 @@
 mod crash_points;
 mod duplicates;
 mod ends;
+mod leases;
 mod scale;
 
 use super::faults::{Fault, Faults};
