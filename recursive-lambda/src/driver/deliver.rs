@@ -168,11 +168,13 @@ where
     }
 
     async fn now(&mut self) -> Now {
+        // First, because it waits for a write under way.
+        let renewed = if R::TRAVELS { Duration::ZERO } else { self.writer.since_renewal().await };
         let now = self.site.platform.now();
         Now {
             elapsed: now.saturating_sub(self.invocation.started),
             left: self.invocation.deadline().map(|deadline| deadline.saturating_sub(now)),
-            renewed: if R::TRAVELS { Duration::ZERO } else { self.writer.since_renewal().await },
+            renewed,
         }
     }
 
@@ -213,9 +215,12 @@ where
         let saved = self.writer.save(how, record.clone()).await;
         if acquires && matches!(saved, Saved::Applied { .. }) {
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
-            if !R::TRAVELS && self.renewals.is_none() {
-                let renewals = renew(&self.writer);
-                self.renewals = Some(Box::pin(renewals.stop()));
+            if !R::TRAVELS {
+                // Those of an earlier acquisition by this invocation ended when it lost the run.
+                if let Some(stop) = self.renewals.take() {
+                    stop.await;
+                }
+                self.renewals = Some(Box::pin(renew(&self.writer).stop()));
             }
         }
         Event::Saved(saved, self.site.platform.now().saturating_sub(begun))

@@ -50,7 +50,8 @@ impl<R: Records, C: Clock> Writer<R, C> {
 
     /// Time since the last successful write, from before it was sent.
     pub(crate) async fn since_renewal(&self) -> Duration {
-        self.clock.now().saturating_sub(self.held.lock().await.renewed)
+        let held = self.held.lock().await;
+        self.clock.now().saturating_sub(held.renewed)
     }
 
     async fn write(&self, held: &mut Held, condition: Condition, mut record: Record) -> Saved {
