@@ -12,8 +12,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// More polls than any simulation needs: an endless one ends here.
-const POLLS: u64 = 100_000_000;
+/// More polls than any simulation of so many records needs: an endless one ends here.
+fn polls(options: &Options) -> u64 {
+    1_000_000 + 50 * options.rows
+}
 
 /// How often dead letters are delivered again before the run is given up.
 const REDRIVES: u32 = 20;
@@ -75,7 +77,7 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
     }
     let mut redrives = 0;
     loop {
-        if !world.executor().run(POLLS) {
+        if !world.executor().run(polls(&world.options)) {
             world.with(|state| state.wrong(WORLD, "the simulation does not end".into()));
             break;
         }
