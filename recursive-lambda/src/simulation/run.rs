@@ -169,7 +169,8 @@ fn judge(world: &World) -> Report {
         let sunk = state.checks.sunk();
         let mut wrong = std::mem::take(&mut state.checks.wrong);
         let over = state.records.values().next().is_some_and(|stored| stored.record.is_over());
-        if !over && !(never_began(options, end) && sunk == 0 && !state.dead_letters.is_empty()) {
+        let refused = never_began(options, end) && sunk == 0 && !state.dead_letters.is_empty();
+        if !over && !refused {
             wrong.push(format!("the run died in silence: {end:?}"));
         }
         if end == Some(Status::Done) {
