@@ -35,3 +35,15 @@ fn no_batch_begins_with_an_old_lease() {
     };
     check(&options, &[(Fault::WriteNotApplied, 6_000)]);
 }
+
+/// A renewal of which nothing was heard arrives in the end, and the next save finds it in its place.
+#[test]
+fn a_late_renewal_is_known_as_ones_own() {
+    let options = Options {
+        timeout: Duration::from_secs(900),
+        lease: Duration::from_secs(15),
+        batch_ms: (20_000, 40_000),
+        ..Options::plain(Kind::Tally, 60)
+    };
+    check(&options, &[(Fault::WriteLate, 7_000)]);
+}
