@@ -6,14 +6,18 @@ use super::options::Kind;
 use crate::driver::{Site, handle};
 use crate::event::{Channel, Item, parse};
 use crate::invocation::Invocation;
+use crate::ports::Clock;
 use crate::settings::{Settings, State};
-use crate::{Error, Handler};
+use crate::{Error, ErrorKind, Handler};
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
+
+/// As `aws::runtime` has it.
+const ADMISSION: Duration = Duration::from_secs(2);
 
 /// One request as Lambda hands it over.
 pub(super) struct Request {
@@ -48,6 +52,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
     let site = Site::<H, Environment>::new(settings, environment.clone(), Arc::clone(&platform));
     let delivery = parse(request.payload.as_bytes())?;
     let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
+    let started = platform.now();
     let mut outcomes = Vec::new();
     for (index, Item { message_id, trigger }) in delivery.items.into_iter().enumerate() {
         let invocation = Invocation {
@@ -55,11 +60,15 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
             function_arn: ARN.into(),
             tenant: None,
             trace_header: None,
-            started: crate::ports::Clock::now(&*platform),
+            started,
             left: request.left,
             nonce: format!("i{}-{index}", group.0),
         };
+        let left = invocation.deadline().map(|deadline| deadline.saturating_sub(platform.now()));
         let outcome = match trigger {
+            Ok(_) if index > 0 && left.is_some_and(|left| left < ADMISSION) => {
+                Err(Error::new(ErrorKind::State, "no time is left"))
+            }
             Ok(trigger) => handle(&site, Arc::clone(&platform), &invocation, trigger, alone).await,
             Err(error) => Err(error),
         };

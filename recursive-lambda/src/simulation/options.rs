@@ -53,6 +53,8 @@ pub(super) struct Options {
     pub(super) kind: Kind,
     pub(super) rows: u64,
     pub(super) via: Via,
+    /// Uploads of the object that one event tells of, each with a run of its own.
+    pub(super) uploads: u64,
     /// Deliveries of the start event by its source.
     pub(super) starts: u64,
     pub(super) fate: Fate,
@@ -87,6 +89,7 @@ impl Options {
             kind,
             rows,
             via: Via::S3,
+            uploads: 1,
             starts: 1,
             fate: Fate::Stays,
             poison: None,
@@ -124,11 +127,14 @@ impl Options {
         let poison = chance.pick(&[Poison::Error, Poison::Panic, Poison::Terminal, Poison::Endless], Poison::Error);
         let poison = (rows > 0 && chance.one_in(12)).then(|| (chance.below(rows), poison));
         let patient = poison.is_none() && !chance.one_in(8);
+        let via = chance.pick(&[Via::S3, Via::S3, Via::Sqs, Via::EventBridge, Via::Hand], Via::S3);
+        let uploads = if matches!(via, Via::S3 | Via::Sqs) { chance.pick(&[1, 1, 1, 2, 3], 1) } else { 1 };
         Self {
             seed,
             kind,
             rows,
-            via: chance.pick(&[Via::S3, Via::S3, Via::Sqs, Via::EventBridge, Via::Hand], Via::S3),
+            via,
+            uploads,
             starts: chance.pick(&[1, 1, 1, 2, 3], 1),
             fate,
             poison,

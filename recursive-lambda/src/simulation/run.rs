@@ -7,7 +7,7 @@ use super::store::StoredObject;
 use super::trace::Keep;
 use super::world::{Source, World};
 use crate::engine::record::{Record, Status};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub(super) struct Report {
     pub(super) extra: u64,
     pub(super) invocations: u64,
     pub(super) writes: u64,
-    /// Batches in the sink.
+    /// Batches in the sinks.
     pub(super) sunk: u64,
     pub(super) took: Duration,
     /// The record at the end.
@@ -102,9 +102,13 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
     judge(&world)
 }
 
-/// Whether the run has come to an end; without a record there is none.
+fn is_end(status: Status) -> bool {
+    matches!(status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
+}
+
+/// Whether every run has come to an end; without a record there is none.
 fn is_over(world: &World) -> bool {
-    world.with(|state| state.records.values().next().is_some_and(|stored| stored.record.is_over()))
+    world.with(|state| state.end().is_some_and(is_end))
 }
 
 /// What a sweeper does where events may be lost: the run is signalled, or started, again.
@@ -121,20 +125,27 @@ fn revive(world: &Arc<World>, over: bool) -> bool {
 /// The start event as its source sends it.
 fn start(world: &World) -> (Source, String) {
     let size = world.oracle.body.len();
-    let notification = json!({ "Records": [{
-        "eventVersion": "2.4",
-        "eventName": "ObjectCreated:Put",
-        "awsRegion": "eu-west-1",
-        "s3": {
-            "bucket": { "name": "uploads" },
-            "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "sequencer": "0055AED6DCD90281E5" },
-        },
-    }] });
+    let records = (0..world.options.uploads).map(|upload| {
+        json!({
+            "eventVersion": "2.4",
+            "eventName": "ObjectCreated:Put",
+            "awsRegion": "eu-west-1",
+            "s3": {
+                "bucket": { "name": "uploads" },
+                "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "sequencer": format!("0055AED6DCD90281E{upload}") },
+            },
+        })
+    });
+    let records: Vec<_> = records.collect();
     match world.options.via {
-        Via::S3 => (Source::Lambda, notification.to_string()),
+        Via::S3 => (Source::Lambda, json!({ "Records": records }).to_string()),
         Via::Sqs => {
-            let message = json!({ "messageId": "m1", "body": notification.to_string(), "eventSourceARN": "arn:aws:sqs:r:a:q" });
-            (Source::Sqs, json!({ "Records": [message] }).to_string())
+            let message = |(index, record): (usize, &Value)| {
+                let body = json!({ "Records": [record] }).to_string();
+                json!({ "messageId": format!("m{index}"), "body": body, "eventSourceARN": "arn:aws:sqs:r:a:q" })
+            };
+            let messages: Vec<_> = records.iter().enumerate().map(message).collect();
+            (Source::Sqs, json!({ "Records": messages }).to_string())
         }
         Via::EventBridge => {
             let detail = json!({
@@ -165,22 +176,17 @@ fn change_object(world: &Arc<World>) {
 fn judge(world: &World) -> Report {
     let options = &world.options;
     let report = world.with(|state| {
-        let end = state.records.values().next().map(|stored| stored.record.status);
+        let end = state.end();
         let sunk = state.checks.sunk();
         let mut wrong = std::mem::take(&mut state.checks.wrong);
-        let over = state.records.values().next().is_some_and(|stored| stored.record.is_over());
+        let over = end.is_some_and(is_end);
         let refused = never_began(options, end) && sunk == 0 && !state.dead_letters.is_empty();
         if !over && !refused {
             wrong.push(format!("the run died in silence: {end:?}"));
         }
         if end == Some(Status::Done) {
-            if sunk != options.batches() {
-                wrong.push(format!("{sunk} of {} batches reached the sink", options.batches()));
-            }
             let completes = matches!(options.kind, Kind::Tally | Kind::Table);
-            if completes != (state.checks.completions() > 0) {
-                wrong.push(format!("on_complete ran {} times", state.checks.completions()));
-            }
+            wrong.extend(state.checks.unfinished(options.uploads, completes));
             if must_fail(options) {
                 wrong.push("the run is done although it must fail".into());
             }
@@ -193,7 +199,7 @@ fn judge(world: &World) -> Report {
         }
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
-        let faults = state.faults.total() + options.starts + 3 * attempts(options);
+        let faults = state.faults.total() + options.uploads * (options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
         }
@@ -235,7 +241,7 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
 
 /// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
 fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
-    (faults.total() + faults.sleepers() + attempts(options)) * options.batches_per_save()
+    (faults.total() + faults.sleepers() + options.uploads * attempts(options)) * options.batches_per_save()
 }
 
 /// How often a poisonous record is tried; each time, what was not saved before it may run again.

@@ -30,6 +30,8 @@ pub(super) struct State {
     /// The one object; `None`: deleted.
     pub(super) object: Option<StoredObject>,
     pub(super) records: BTreeMap<String, StoredRecord>,
+    /// Runs that there must be.
+    pub(super) uploads: u64,
     pub(super) dead_letters: Vec<(String, Source)>,
     /// Time that passed without an invocation's noticing.
     pub(super) unnoticed: HashMap<Group, Duration>,
@@ -62,6 +64,7 @@ impl World {
             trace: Trace::new(options.keep),
             object: Some(object),
             records: BTreeMap::new(),
+            uploads: options.uploads,
             dead_letters: Vec::new(),
             unnoticed: HashMap::new(),
             checks: Checks::new(options.batches()),
