@@ -22,6 +22,10 @@ mod records;
 mod run;
 #[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
 mod settings;
+#[cfg(any(test, feature = "simulation"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "its tests use it"))]
+#[doc(hidden)]
+pub mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::Config;

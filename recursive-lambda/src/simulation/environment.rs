@@ -1,0 +1,186 @@
+//! One invocation's place in the world: its clock, its effects, and the points at which it can die, sleep or be left without an answer.
+
+use super::executor::Group;
+use super::faults::{Fault, Moment};
+use super::jobs::Totals;
+use super::options::Poison;
+use super::world::World;
+use crate::ports::Clock;
+use crate::{Batch, Error, Summary};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::oneshot;
+
+/// When the world began, by clocks that are right: 2026-11-18.
+const EPOCH: Duration = Duration::from_secs(1_795_000_000);
+
+/// How long one waits for an answer that does not come.
+pub(super) const SILENCE: Duration = Duration::from_secs(3);
+
+#[derive(Clone)]
+pub(super) struct Environment {
+    pub(super) world: Arc<World>,
+    pub(super) group: Group,
+    /// How far the host's clock is off, in seconds.
+    pub(super) skew: i64,
+}
+
+impl Environment {
+    /// Begins an effect: it has a number, and perhaps something happens to it.
+    pub(super) async fn begin(&self, what: &str) -> Option<Moment> {
+        let group = self.group;
+        let (moment, pause, unawares) = self.world.with(|state| {
+            let scripted = state.faults.scripted_for_next_effect();
+            state.note(group, format_args!("{what}"));
+            let crashes = [
+                (Fault::CrashBefore, Moment::Before),
+                (Fault::CrashApplied, Moment::Applied),
+                (Fault::CrashAfter, Moment::After),
+            ];
+            let crash = crashes.into_iter().find(|(fault, _)| state.strikes(group, *fault));
+            let unawares = state.strikes(group, Fault::PausedUnawares);
+            let scripted_sleep = scripted == Some(Moment::Sleeps);
+            if scripted_sleep {
+                state.checks.excuse(group);
+                state.checks.slow(group);
+            }
+            let pause = unawares || scripted_sleep || state.strikes(group, Fault::Paused);
+            (scripted.or(crash.map(|(_, moment)| moment)), pause, unawares)
+        });
+        if pause {
+            self.pause(unawares).await;
+        }
+        self.die_if(moment, Moment::Before).await;
+        moment.filter(|moment| *moment != Moment::Sleeps)
+    }
+
+    /// Everything in the invocation stands still, longer than its lease.
+    async fn pause(&self, unawares: bool) {
+        let (world, group) = (Arc::clone(&self.world), self.group);
+        let lease = world.options.lease.as_millis() as u64;
+        let length = world.with(|state| state.chance.millis(lease, 3 * lease));
+        world.executor().pause(group);
+        world.clone().spawn(async move {
+            world.sleep(length).await;
+            if unawares {
+                world.with(|state| *state.unnoticed.entry(group).or_default() += length);
+            }
+            world.note(group, format_args!("wakes after {length:?}"));
+            world.executor().resume(group);
+        });
+        self.world.sleep(Duration::from_millis(1)).await;
+    }
+
+    /// Dies here, if this is the moment: nothing of the invocation runs on.
+    pub(super) async fn die_if(&self, moment: Option<Moment>, here: Moment) {
+        if moment == Some(here) {
+            self.world.note(self.group, format_args!("dies: {here:?}"));
+            self.world.executor().kill(self.group);
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Half of an answer's time; `slow` is a fault that makes it long.
+    pub(super) async fn latency(&self, slow: Fault) {
+        let (least, most) = self.world.options.latency_ms;
+        let latency = self.world.with(|state| {
+            let usual = state.chance.millis(least, most);
+            if state.strikes(self.group, slow) { state.chance.millis(1_000, 40_000) } else { usual }
+        });
+        self.world.sleep(latency).await;
+    }
+
+    /// What a job does with a batch: takes its time, writes to the sink, and sometimes fails.
+    pub(super) async fn execute<T>(&self, batch: &Batch<T>, digest: u64) -> Result<(), Error> {
+        let (world, group, position) = (&self.world, self.group, batch.position());
+        let moment = self.begin(&format_batch(batch)).await;
+        world.with(|state| state.executed(group, batch.run_id(), position, &world.options));
+        let (least, most) = world.options.batch_ms;
+        let (took, panics, fails) = world.with(|state| {
+            let usual = state.chance.millis(least, most);
+            let slow = state.strikes(group, Fault::JobSlow);
+            let took = if slow { state.chance.millis(most, 2 * world.options.lease.as_millis() as u64) } else { usual };
+            (took, state.strikes(group, Fault::JobPanics), state.strikes(group, Fault::JobFails))
+        });
+        let took = self.poisoned(position, batch.len() as u64, took)?;
+        world.sleep(took).await;
+        if panics {
+            std::panic::resume_unwind(Box::new("the job panics"));
+        }
+        if fails || moment == Some(Moment::NotApplied) {
+            return Err("the job fails".into());
+        }
+        let key = batch.idempotency_key().to_string();
+        world.with(|state| state.sink(group, &key, position, digest, &world.options, &world.oracle));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) || world.strikes(group, Fault::JobFailsAfterEffect) {
+            return Err("the job fails after its effect".into());
+        }
+        world.with(|state| state.checks.worked(group, position));
+        self.die_if(moment, Moment::After).await;
+        Ok(())
+    }
+
+    /// The batch's time, or what a poisonous record in it does.
+    fn poisoned(&self, position: u64, len: u64, took: Duration) -> Result<Duration, Error> {
+        match self.world.options.poison {
+            Some((row, poison)) if (position..position + len).contains(&row) => match poison {
+                Poison::Error => Err("a poisonous record".into()),
+                Poison::Panic => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
+                Poison::Terminal => Err(Error::terminal("a poisonous record")),
+                Poison::Endless => Ok(self.world.options.timeout * 2),
+            },
+            _ => Ok(took),
+        }
+    }
+
+    /// What `on_complete` does.
+    pub(super) async fn complete(&self, summary: &Summary, totals: &Totals) -> Result<(), Error> {
+        let moment = self.begin("on_complete").await;
+        let (world, group) = (&self.world, self.group);
+        self.latency(Fault::JobSlow).await;
+        if moment == Some(Moment::NotApplied) || world.strikes(group, Fault::CompletionFails) {
+            return Err("on_complete fails".into());
+        }
+        world.with(|state| state.completed(group, summary, totals, &world.options, &world.oracle));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) {
+            return Err("on_complete fails after its effect".into());
+        }
+        self.die_if(moment, Moment::After).await;
+        Ok(())
+    }
+}
+
+fn format_batch<T>(batch: &Batch<T>) -> String {
+    format!("batch {}+{} epoch {} attempt {}", batch.position(), batch.len(), batch.epoch(), batch.attempt())
+}
+
+impl Clock for Environment {
+    fn now(&self) -> Duration {
+        let now = self.world.now();
+        self.world.with(|state| now.saturating_sub(state.unnoticed.get(&self.group).copied().unwrap_or_default()))
+    }
+
+    fn wall(&self) -> SystemTime {
+        let right = EPOCH + self.world.now();
+        UNIX_EPOCH + Duration::from_secs(right.as_secs().saturating_add_signed(self.skew))
+    }
+
+    fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send {
+        self.world.sleep(duration)
+    }
+
+    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+        let (ended, end) = oneshot::channel();
+        self.world.executor().spawn(self.group, async move {
+            task.await;
+            // Nobody may wait for it any more.
+            let _ = ended.send(());
+        });
+        async move {
+            let _ = end.await;
+        }
+    }
+}

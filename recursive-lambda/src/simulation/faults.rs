@@ -1,0 +1,215 @@
+//! What goes wrong: which kinds a seed enables, how often they strike, and until when.
+//!
+//! It decides only that a fault strikes; what that means stands where it happens.
+
+use super::chance::Chance;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+macro_rules! faults {
+    ($($name:ident),* $(,)?) => {
+        /// The kinds of fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        pub(super) enum Fault { $($name),* }
+        impl Fault {
+            pub(super) const ALL: [Fault; [$(Fault::$name),*].len()] = [$(Fault::$name),*];
+        }
+    };
+}
+
+faults! {
+    // The store of records.
+    WriteReplyLost, WriteNotApplied, WriteLate, WriteConflict, WriteTwice, WriteSlow, WriteDenied, ReadFails, ReadSlow,
+    // The store of objects.
+    BodyTorn, GetFails, GetSlow, HeadFails,
+    // Lambda's asynchronous queue.
+    EventTwice, EventLate, EventLost, EventThrottled, DuplicateInDays, ReplyIgnored,
+    // The function's invocation of itself.
+    SignalThrottled, SignalReplyLost, SignalTwice, SignalRefused,
+    // The invocation.
+    CrashBefore, CrashApplied, CrashAfter, CrashSometime, Paused, PausedUnawares, WrongDeadline, UnknownDeadline, WrongWallClock,
+    // The job.
+    JobFails, JobFailsAfterEffect, JobPanics, JobSlow, CompletionFails,
+}
+
+impl Fault {
+    /// Whether it keeps an invocation from going on, so that its lease is older than it looks.
+    pub(super) fn slows(self) -> bool {
+        use Fault::{BodyTorn, GetSlow, Paused, PausedUnawares, ReadSlow, WriteLate, WriteReplyLost, WriteSlow};
+        matches!(self, BodyTorn | GetSlow | Paused | PausedUnawares | ReadSlow | WriteLate | WriteReplyLost | WriteSlow)
+    }
+
+    /// Whether an invocation that it strikes may lose its lease although it is at work.
+    pub(super) fn delays_renewals(self) -> bool {
+        use Fault::{
+            Paused, PausedUnawares, ReadFails, ReadSlow, WriteConflict, WriteDenied, WriteLate, WriteNotApplied, WriteReplyLost,
+            WriteSlow, WriteTwice,
+        };
+        matches!(
+            self,
+            Paused
+                | PausedUnawares
+                | ReadFails
+                | ReadSlow
+                | WriteConflict
+                | WriteDenied
+                | WriteLate
+                | WriteNotApplied
+                | WriteReplyLost
+                | WriteSlow
+                | WriteTwice
+        )
+    }
+}
+
+const KINDS: usize = Fault::ALL.len();
+
+/// When, within an effect, something happens to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moment {
+    /// The invocation dies, and the effect is not begun.
+    Before,
+    /// The invocation dies, and the effect is done.
+    Applied,
+    /// The invocation dies with the answer in hand.
+    After,
+    /// The effect is done, and no answer comes.
+    ReplyLost,
+    /// Nothing is done, and no answer comes.
+    NotApplied,
+    /// The invocation stands still, longer than its lease, and wakes.
+    Sleeps,
+}
+
+impl Moment {
+    pub(super) const ALL: [Self; 6] = [Self::Before, Self::Applied, Self::After, Self::ReplyLost, Self::NotApplied, Self::Sleeps];
+}
+
+/// The faults of one simulation.
+#[derive(Clone)]
+pub(super) struct Faults {
+    chance: Chance,
+    /// Per kind, how often of ten thousand occasions.
+    rates: [u16; KINDS],
+    struck: [u32; KINDS],
+    /// How many may still strike.
+    left: u32,
+    /// When faults stop, so that everything can come to its end.
+    until: Duration,
+    /// Effects by number, and what happens to them: for enumerations.
+    script: BTreeMap<u64, Moment>,
+    effects: u64,
+}
+
+impl Faults {
+    pub(super) fn none() -> Self {
+        Self {
+            chance: Chance::new(0, 0),
+            rates: [0; KINDS],
+            struck: [0; KINDS],
+            left: 0,
+            until: Duration::ZERO,
+            script: BTreeMap::new(),
+            effects: 0,
+        }
+    }
+
+    /// Each seed has kinds of its own: what is always on hides what needs quiet.
+    pub(super) fn swarm(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 1);
+        let mut faults = Self::none();
+        let density = chance.pick(&[0, 1, 2, 4, 8, 16], 4);
+        for rate in &mut faults.rates {
+            if chance.below(16) < density {
+                *rate = chance.pick(&[20, 100, 500, 2_000, 5_000], 100);
+            }
+        }
+        if !chance.one_in(4) {
+            faults.set(Fault::EventLost, 0);
+        }
+        faults.left = chance.pick(&[1, 2, 4, 8, 16, 64], 8) as u32;
+        faults.until = chance.millis(1_000, 3_600_000);
+        faults.chance = chance;
+        faults
+    }
+
+    /// These kinds, each so often of ten thousand occasions, until then.
+    pub(super) fn of(seed: u64, kinds: &[(Fault, u16)], until: Duration) -> Self {
+        let mut faults = Self { chance: Chance::new(seed, 1), left: u32::MAX, until, ..Self::none() };
+        for (fault, rate) in kinds {
+            faults.set(*fault, *rate);
+        }
+        faults
+    }
+
+    pub(super) fn scripted(script: impl IntoIterator<Item = (u64, Moment)>) -> Self {
+        Self { script: script.into_iter().collect(), ..Self::none() }
+    }
+
+    fn set(&mut self, fault: Fault, rate: u16) {
+        if let Some(slot) = self.rates.get_mut(fault as usize) {
+            *slot = rate;
+        }
+    }
+
+    /// From now on nothing goes wrong.
+    pub(super) fn stop(&mut self) {
+        self.left = 0;
+        self.until = Duration::ZERO;
+    }
+
+    /// Whether this fault strikes now.
+    pub(super) fn strikes(&mut self, fault: Fault, now: Duration) -> bool {
+        let rate = self.rates.get(fault as usize).copied().unwrap_or_default();
+        let strikes = rate > 0 && self.left > 0 && now < self.until && self.chance.strikes(rate);
+        if strikes {
+            self.left -= 1;
+            if let Some(count) = self.struck.get_mut(fault as usize) {
+                *count += 1;
+            }
+        }
+        strikes
+    }
+
+    /// Numbers the next effect, and says what the script has for it.
+    pub(super) fn scripted_for_next_effect(&mut self) -> Option<Moment> {
+        self.effects += 1;
+        self.script.get(&self.effects).copied()
+    }
+
+    /// Effects so far.
+    pub(super) fn effects(&self) -> u64 {
+        self.effects
+    }
+
+    /// How often an invocation was made to sleep.
+    pub(super) fn sleepers(&self) -> u64 {
+        let scripted = self.script.values().filter(|moment| **moment == Moment::Sleeps).count() as u64;
+        scripted + u64::from(self.struck(Fault::Paused) + self.struck(Fault::PausedUnawares))
+    }
+
+    pub(super) fn struck(&self, fault: Fault) -> u32 {
+        self.struck.get(fault as usize).copied().unwrap_or_default()
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.struck.iter().map(|count| u64::from(*count)).sum::<u64>() + self.script.len() as u64
+    }
+}
+
+/// The kinds enabled, with their rates and how often they struck.
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_map();
+        for ((fault, rate), struck) in Fault::ALL.iter().zip(&self.rates).zip(&self.struck) {
+            if *rate > 0 {
+                list.entry(fault, &format_args!("{rate}/10000, struck {struck}"));
+            }
+        }
+        for (effect, moment) in &self.script {
+            list.entry(effect, moment);
+        }
+        list.entry(&"left", &self.left).entry(&"until", &self.until).finish()
+    }
+}

@@ -1,0 +1,88 @@
+//! The function as Lambda runs it: from an event to the driver, and back. It does in memory what `aws::runtime` does on Lambda.
+
+use super::environment::Environment;
+use super::jobs::{Early, Plain, Table, Tally};
+use super::options::Kind;
+use crate::driver::{Site, handle};
+use crate::event::{Channel, Item, parse};
+use crate::invocation::Invocation;
+use crate::ports::Clock;
+use crate::settings::{Settings, State};
+use crate::{Error, ErrorKind, Handler};
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
+
+/// As `aws::runtime` has it.
+const ADMISSION: Duration = Duration::from_secs(2);
+
+/// One request as Lambda hands it over.
+pub(super) struct Request {
+    pub(super) id: String,
+    pub(super) payload: String,
+    /// Until the deadline, as the function sees it.
+    pub(super) left: Option<Duration>,
+}
+
+pub(super) fn invoked(environment: Environment, request: Request) -> BoxFuture<'static, Result<Value, Error>> {
+    match environment.world.options.kind {
+        Kind::Plain => Box::pin(serve::<Plain>(environment, request)),
+        Kind::Tally => Box::pin(serve::<Tally>(environment, request)),
+        Kind::Early => Box::pin(serve::<Early>(environment, request)),
+        Kind::Table => Box::pin(serve::<Table>(environment, request)),
+    }
+}
+
+async fn serve<H: Handler<Resources = Environment>>(environment: Environment, request: Request) -> Result<Value, Error> {
+    let options = &environment.world.options;
+    let settings = Settings {
+        state: Some(State::S3 { bucket: "state".into(), prefix: String::new() }),
+        lease: options.lease,
+        checkpoint: options.checkpoint,
+        max_attempts: options.max_attempts,
+        reserve: Some(options.reserve),
+        batches_per_invocation: options.batches_per_invocation,
+        ..Settings::default()
+    };
+    settings.check()?;
+    let (platform, group) = (Arc::new(environment.clone()), environment.group);
+    let site = Site::<H, Environment>::new(settings, environment.clone(), Arc::clone(&platform));
+    let delivery = parse(request.payload.as_bytes())?;
+    let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
+    let started = platform.now();
+    let mut outcomes = Vec::new();
+    for (index, Item { message_id, trigger }) in delivery.items.into_iter().enumerate() {
+        let invocation = Invocation {
+            request_id: request.id.clone(),
+            function_arn: ARN.into(),
+            tenant: None,
+            trace_header: None,
+            started,
+            left: request.left,
+            nonce: format!("i{}-{index}", group.0),
+        };
+        let left = invocation.deadline().map(|deadline| deadline.saturating_sub(platform.now()));
+        let outcome = match trigger {
+            Ok(_) if index > 0 && left.is_some_and(|left| left < ADMISSION) => {
+                Err(Error::new(ErrorKind::State, "no time is left"))
+            }
+            Ok(trigger) => handle(&site, Arc::clone(&platform), &invocation, trigger, alone).await,
+            Err(error) => Err(error),
+        };
+        match &outcome {
+            Ok(answer) => environment.world.note(group, format_args!("answers {answer:?}")),
+            Err(error) => environment.world.with(|state| {
+                state.note(group, format_args!("fails: {:?}: {error}", error.kind()));
+                state.refused(group, error.kind());
+            }),
+        }
+        outcomes.push((message_id, outcome));
+    }
+    if let Channel::Sqs { .. } = delivery.channel {
+        return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
+    }
+    outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(Value::Null), Err)
+}

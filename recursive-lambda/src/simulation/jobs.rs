@@ -1,0 +1,119 @@
+//! The jobs under test, written by hand against `Handler`. Each writes to an idempotent sink and to a log of executions.
+
+use super::environment::Environment;
+use super::oracle::{NO_DIGEST, digest};
+use crate::format::{Csv, Lines};
+use crate::{Batch, Config, Error, Flow, Handler, Progress, Summary};
+use serde::{Deserialize, Serialize};
+
+/// Where [`Early`] says that it is complete, in records.
+pub(super) const EARLY_END: u64 = 37;
+
+/// What jobs carry.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Totals {
+    pub(super) rows: u64,
+    pub(super) sum: u64,
+}
+
+pub(super) struct Plain;
+
+impl Handler for Plain {
+    const NAME: &'static str = "plain";
+    const CONFIG: Config = Config::new(1);
+    type Format = Lines;
+    type Input = Batch<String>;
+    type State = ();
+    type Resources = Environment;
+
+    async fn call(batch: Batch<String>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
+        let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
+        environment.execute(&batch, digest).await?;
+        Ok(Flow::Continue)
+    }
+}
+
+pub(super) struct Tally;
+
+impl Handler for Tally {
+    const NAME: &'static str = "tally";
+    const CONFIG: Config = Config::new(3).on_complete();
+    type Format = Lines;
+    type Input = Batch<String>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<String>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        for line in &batch {
+            // Before the batch can fail: what it did to the state must be undone with it.
+            totals.rows += 1;
+            totals.sum += line.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
+        environment.execute(&batch, digest).await?;
+        Ok(Flow::Continue)
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
+    }
+}
+
+pub(super) struct Early;
+
+impl Handler for Early {
+    const NAME: &'static str = "early";
+    const CONFIG: Config = Config::new(4);
+    type Format = Lines;
+    type Input = Batch<Vec<u8>>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<Vec<u8>>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        let mut sum = NO_DIGEST;
+        for line in &batch {
+            let line = std::str::from_utf8(line)?;
+            sum = digest(sum, line);
+            totals.rows += 1;
+            totals.sum += line.split(' ').next().unwrap_or_default().parse::<u64>()?;
+        }
+        environment.execute(&batch, sum).await?;
+        Ok(Flow::Continue)
+    }
+
+    fn is_complete(progress: &Progress, _: &Totals) -> bool {
+        progress.position() >= EARLY_END
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Row {
+    value: u64,
+    note: String,
+}
+
+pub(super) struct Table;
+
+impl Handler for Table {
+    const NAME: &'static str = "table";
+    const CONFIG: Config = Config::new(5).on_complete();
+    type Format = Csv;
+    type Input = Batch<Row>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<Row>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        let mut sum = NO_DIGEST;
+        for row in &batch {
+            sum = digest(digest(sum, &row.value.to_string()), &row.note);
+            totals.rows += 1;
+            totals.sum += row.value;
+        }
+        environment.execute(&batch, sum).await?;
+        Ok(Flow::Continue)
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
+    }
+}

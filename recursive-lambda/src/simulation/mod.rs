@@ -1,0 +1,34 @@
+//! The ports in memory, with a virtual clock and faults: the shipped driver and engine, run through whole worlds in milliseconds.
+//!
+//! A seed decides everything: the deployment, the job, what goes wrong and when, and which of two things that could happen at once
+//! happens first. There is no thread, no real clock and no other source of chance, so a seed that fails does so again.
+
+mod chance;
+mod checks;
+mod environment;
+mod executor;
+mod faults;
+mod function;
+mod jobs;
+mod options;
+mod oracle;
+mod queue;
+mod run;
+mod store;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod world;
+
+use trace::Keep;
+
+/// Simulates what a seed decides. `Err`: what was wrong, and the last that happened. `full`: all that happened, from the beginning.
+///
+/// Unstable: what a seed means changes with every release.
+///
+/// # Errors
+/// A rule of the protocol was broken.
+pub fn check_seed(seed: u64, full: bool) -> Result<String, String> {
+    let report = run::seed(seed, if full { Keep::All } else { Keep::Last(60) });
+    if report.wrong.is_empty() { Ok(report.to_string()) } else { Err(report.to_string()) }
+}

@@ -1,0 +1,180 @@
+//! What a seed decides besides faults: the deployment, the object, and how the run is started.
+
+use super::chance::Chance;
+use std::time::Duration;
+
+/// The jobs under test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Lines, one per batch, nothing carried.
+    Plain,
+    /// Lines, a sum carried, `on_complete`.
+    Tally,
+    /// Lines, complete before the object's end.
+    Early,
+    /// CSV rows with quoted newlines, a sum carried, `on_complete`.
+    Table,
+}
+
+/// How the run is started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    /// S3 invokes the function.
+    S3,
+    /// S3 writes to a queue that triggers the function.
+    Sqs,
+    /// EventBridge invokes the function.
+    EventBridge,
+    /// A person does.
+    Hand,
+}
+
+/// What becomes of the object during the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Stays,
+    OverwrittenAt(Duration),
+    DeletedAt(Duration),
+}
+
+/// What a record does to the job, each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Poison {
+    Error,
+    Panic,
+    Terminal,
+    /// Longer than an invocation may take.
+    Endless,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Options {
+    pub(super) seed: u64,
+    pub(super) kind: Kind,
+    pub(super) rows: u64,
+    pub(super) via: Via,
+    /// Uploads of the object that one event tells of, each with a run of its own.
+    pub(super) uploads: u64,
+    /// Deliveries of the start event by its source.
+    pub(super) starts: u64,
+    pub(super) fate: Fate,
+    pub(super) poison: Option<(u64, Poison)>,
+    /// The function's time-out.
+    pub(super) timeout: Duration,
+    pub(super) lease: Duration,
+    pub(super) checkpoint: Duration,
+    pub(super) reserve: Duration,
+    pub(super) max_attempts: u32,
+    pub(super) batches_per_invocation: Option<u64>,
+    /// How long a batch takes, in milliseconds.
+    pub(super) batch_ms: (u64, u64),
+    /// How long a store or Lambda takes for each half of an answer, in milliseconds.
+    pub(super) latency_ms: (u64, u64),
+    /// Whether an event that is acknowledged once is not tried again for its duplicates.
+    pub(super) one_acknowledgement_for_all: bool,
+    /// Every event comes so many times more, each up to so much later.
+    pub(super) duplicates: (u64, Duration),
+    /// Whether sinks and logs keep what happened; without, memory stays flat.
+    pub(super) keep: super::trace::Keep,
+}
+
+/// As often as needed: whoever sets it lets no run fail for its attempts.
+pub(super) const PATIENT: u32 = 1_000_000;
+
+impl Options {
+    /// A run without anything special.
+    pub(super) fn plain(kind: Kind, rows: u64) -> Self {
+        Self {
+            seed: 0,
+            kind,
+            rows,
+            via: Via::S3,
+            uploads: 1,
+            starts: 1,
+            fate: Fate::Stays,
+            poison: None,
+            timeout: Duration::from_secs(60),
+            lease: Duration::from_secs(45),
+            checkpoint: Duration::from_secs(10),
+            reserve: Duration::from_secs(10),
+            max_attempts: PATIENT,
+            batches_per_invocation: None,
+            batch_ms: (500, 1_500),
+            latency_ms: (5, 30),
+            one_acknowledgement_for_all: true,
+            duplicates: (0, Duration::ZERO),
+            keep: super::trace::Keep::Last(60),
+        }
+    }
+
+    pub(super) fn swarm(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 2);
+        let kind = chance.pick(&[Kind::Plain, Kind::Tally, Kind::Early, Kind::Table], Kind::Tally);
+        let rows = match chance.below(10) {
+            0 => chance.below(3),
+            1 => chance.between(150, 300),
+            _ => chance.between(10, 120),
+        };
+        let lease = chance.pick(&[2, 5, 15, 45, 45, 50], 45);
+        let timeout = chance.pick(&[10, 20, 60, 60, 180, 900], 60);
+        // Far below the time-out: only a fault makes a batch die of it.
+        let slowest = chance.pick(&[50, 400, 1_500, 3_000, 20_000], 400).min(timeout * 1_000 / 8);
+        let fate = match chance.below(20) {
+            0 => Fate::OverwrittenAt(chance.millis(0, 120_000)),
+            1 => Fate::DeletedAt(chance.millis(0, 120_000)),
+            _ => Fate::Stays,
+        };
+        let poison = chance.pick(&[Poison::Error, Poison::Panic, Poison::Terminal, Poison::Endless], Poison::Error);
+        let poison = (rows > 0 && chance.one_in(12)).then(|| (chance.below(rows), poison));
+        let patient = poison.is_none() && !chance.one_in(8);
+        let via = chance.pick(&[Via::S3, Via::S3, Via::Sqs, Via::EventBridge, Via::Hand], Via::S3);
+        let uploads = if matches!(via, Via::S3 | Via::Sqs) { chance.pick(&[1, 1, 1, 2, 3], 1) } else { 1 };
+        Self {
+            seed,
+            kind,
+            rows,
+            via,
+            uploads,
+            starts: chance.pick(&[1, 1, 1, 2, 3], 1),
+            fate,
+            poison,
+            timeout: Duration::from_secs(timeout),
+            lease: Duration::from_secs(lease),
+            checkpoint: Duration::from_secs(chance.pick(&[0, 1, 5, 10, 10, 30], 10)),
+            reserve: Duration::from_secs(chance.pick(&[1, 5, 10, 20], 10)),
+            max_attempts: if patient { PATIENT } else { 3 },
+            batches_per_invocation: chance.one_in(6).then(|| chance.between(1, 5)),
+            batch_ms: (slowest / 10, slowest),
+            latency_ms: chance.pick(&[(1, 2), (5, 30), (20, 400)], (5, 30)),
+            one_acknowledgement_for_all: chance.one_in(2),
+            ..Self::plain(kind, rows)
+        }
+    }
+
+    pub(super) fn batch(&self) -> u64 {
+        match self.kind {
+            Kind::Plain => 1,
+            Kind::Tally => 3,
+            Kind::Early => 4,
+            Kind::Table => 5,
+        }
+    }
+
+    /// Records that the run processes.
+    pub(super) fn end(&self) -> u64 {
+        match self.kind {
+            Kind::Early => super::jobs::EARLY_END.next_multiple_of(self.batch()).min(self.rows),
+            _ => self.rows,
+        }
+    }
+
+    pub(super) fn batches(&self) -> u64 {
+        self.end().div_ceil(self.batch())
+    }
+
+    /// The most batches between two saves.
+    pub(super) fn batches_per_save(&self) -> u64 {
+        let fitting = self.checkpoint.as_millis() as u64 / self.batch_ms.0.max(1) + 1;
+        fitting.min(self.batches_per_invocation.unwrap_or(u64::MAX)).min(self.batches()).max(1)
+    }
+}

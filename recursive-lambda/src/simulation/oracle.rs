@@ -1,0 +1,99 @@
+//! The object, and what a run over it must come to: computed without the crate, from the rows alone.
+
+use super::chance::Chance;
+use super::options::{Kind, Options};
+use bytes::Bytes;
+
+/// The object and the truth about it.
+pub(super) struct Oracle {
+    pub(super) body: Bytes,
+    batch: u64,
+    /// After so many records: bytes, newlines, the sum of values, the digest of all text.
+    after: Vec<Mark>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) offset: u64,
+    pub(super) lines: u64,
+    pub(super) sum: u64,
+}
+
+/// FNV-1a, to tell the contents of batches apart.
+pub(super) fn digest(digest: u64, text: &str) -> u64 {
+    text.bytes().chain([0xff]).fold(digest, |digest, byte| (digest ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+pub(super) const NO_DIGEST: u64 = 0xcbf2_9ce4_8422_2325;
+
+/// What row `index` is worth.
+fn value(index: u64) -> u64 {
+    index.wrapping_mul(2_654_435_761) % 1_000
+}
+
+/// The text that the job sees of row `index`.
+fn note(index: u64) -> String {
+    match index % 7 {
+        3 => format!("two\nlines of {index}"),
+        5 => format!("{index} says \"é\""),
+        _ => format!("row {index}"),
+    }
+}
+
+impl Oracle {
+    pub(super) fn new(options: &Options) -> Self {
+        let mut chance = Chance::new(options.seed, 3);
+        let newline = if chance.one_in(3) { "\r\n" } else { "\n" };
+        let last_newline = !chance.one_in(4);
+        let mut body = String::new();
+        if options.kind == Kind::Table {
+            body.push_str("id,value,note");
+            body.push_str(newline);
+        }
+        let mut mark = Mark::default();
+        let mut after = Vec::with_capacity(options.rows as usize + 1);
+        after.push(mark);
+        for index in 0..options.rows {
+            match options.kind {
+                Kind::Table => {
+                    let note = note(index).replace('"', "\"\"");
+                    body.push_str(&format!("{index},{},\"{note}\"", value(index)));
+                }
+                _ => body.push_str(&line(index)),
+            }
+            if index + 1 < options.rows || last_newline {
+                body.push_str(newline);
+            }
+            mark.sum += value(index);
+            mark.offset = body.len() as u64;
+            after.push(mark);
+        }
+        let mut lines = 0;
+        let mut from = 0;
+        for mark in &mut after {
+            let to = mark.offset as usize;
+            let newlines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+            lines += body.as_bytes().get(from..to).map_or(0, newlines);
+            (mark.lines, from) = (lines, to);
+        }
+        Self { body: body.into(), batch: options.batch(), after }
+    }
+
+    /// Where the object stands after so many records.
+    pub(super) fn mark(&self, records: u64) -> Option<Mark> {
+        self.after.get(records as usize).copied()
+    }
+
+    /// The digest of the batch that begins at a position.
+    pub(super) fn batch_digest(&self, kind: Kind, position: u64, end: u64) -> u64 {
+        let rows = position..(position + self.batch).min(end);
+        rows.fold(NO_DIGEST, |sum, index| match kind {
+            Kind::Table => digest(digest(sum, &value(index).to_string()), &note(index)),
+            _ => digest(sum, &line(index)),
+        })
+    }
+}
+
+fn line(index: u64) -> String {
+    format!("{} {index}", value(index))
+}

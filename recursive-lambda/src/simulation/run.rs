@@ -1,0 +1,250 @@
+//! One simulation, from the upload to the last duplicate, and the judgement of it.
+
+use super::executor::WORLD;
+use super::faults::{Fault, Faults};
+use super::options::{Fate, Kind, Options, PATIENT, Via};
+use super::store::StoredObject;
+use super::trace::Keep;
+use super::world::{Source, World};
+use crate::engine::record::{Record, Status};
+use serde_json::{Value, json};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// More polls than any simulation of so many records needs: an endless one ends here.
+fn polls(options: &Options) -> u64 {
+    1_000_000 + 50 * options.rows
+}
+
+/// How often dead letters are delivered again before the run is given up.
+const REDRIVES: u32 = 20;
+
+/// How a simulation went.
+pub(super) struct Report {
+    pub(super) options: Options,
+    pub(super) faults: Faults,
+    pub(super) end: Option<Status>,
+    /// What must not be, and was.
+    pub(super) wrong: Vec<String>,
+    pub(super) digest: u64,
+    pub(super) trace: String,
+    pub(super) executions: u64,
+    pub(super) extra: u64,
+    pub(super) invocations: u64,
+    pub(super) writes: u64,
+    /// Batches in the sinks.
+    pub(super) sunk: u64,
+    pub(super) took: Duration,
+    /// The record at the end.
+    pub(super) record: Option<Record>,
+    /// The most tasks and timers there ever were.
+    pub(super) peak: usize,
+}
+
+/// What decides a failure comes first, then what happened last.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for wrong in &self.wrong {
+            writeln!(f, "WRONG: {wrong}")?;
+        }
+        writeln!(f, "{:?}\n{:?}", self.options, self.faults)?;
+        let Self { end, executions, extra, invocations, writes, sunk, took, .. } = self;
+        writeln!(
+            f,
+            "end {end:?}, {executions} executions ({extra} extra), {sunk} batches sunk, {invocations} invocations, {writes} writes, {took:?}"
+        )?;
+        write!(f, "{}", self.trace)?;
+        writeln!(
+            f,
+            "again, in full: RL_SEED={} cargo test -p recursive-lambda --no-default-features simulation::tests::replay -- --nocapture",
+            self.options.seed
+        )
+    }
+}
+
+/// What a seed decides, simulated.
+pub(super) fn seed(seed: u64, keep: Keep) -> Report {
+    simulate(Options { keep, ..Options::swarm(seed) }, Faults::swarm(seed))
+}
+
+pub(super) fn simulate(options: Options, faults: Faults) -> Report {
+    let world = World::new(options, faults);
+    change_object(&world);
+    for _ in 0..world.options.starts {
+        let (source, payload) = start(&world);
+        world.accept(source, payload);
+    }
+    let mut redrives = 0;
+    loop {
+        if !world.executor().run(polls(&world.options)) {
+            world.with(|state| state.wrong(WORLD, "the simulation does not end".into()));
+            break;
+        }
+        let over = is_over(&world);
+        let letters = world.with(|state| std::mem::take(&mut state.dead_letters));
+        // A failed run refuses its signal for ever, as it must.
+        let enough = redrives >= if over { 2 } else { REDRIVES };
+        if enough || (letters.is_empty() && !revive(&world, over)) {
+            world.with(|state| state.dead_letters = letters);
+            break;
+        }
+        redrives += 1;
+        world.with(|state| {
+            state.faults.stop();
+            state.checks.closed = over;
+        });
+        for (payload, source) in letters {
+            world.with(|state| state.note(WORLD, format_args!("redrive {payload}")));
+            world.accept(source, payload);
+        }
+    }
+    judge(&world)
+}
+
+fn is_end(status: Status) -> bool {
+    matches!(status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
+}
+
+/// Whether every run has come to an end; without a record there is none.
+fn is_over(world: &World) -> bool {
+    world.with(|state| state.end().is_some_and(is_end))
+}
+
+/// What a sweeper does where events may be lost: the run is signalled, or started, again.
+fn revive(world: &Arc<World>, over: bool) -> bool {
+    if over || world.with(|state| state.faults.struck(Fault::EventLost)) == 0 {
+        return false;
+    }
+    let (source, payload) = start(world);
+    world.note(WORLD, format_args!("revive"));
+    world.accept(source, payload);
+    true
+}
+
+/// The start event as its source sends it.
+fn start(world: &World) -> (Source, String) {
+    let size = world.oracle.body.len();
+    let records = (0..world.options.uploads).map(|upload| {
+        json!({
+            "eventVersion": "2.4",
+            "eventName": "ObjectCreated:Put",
+            "awsRegion": "eu-west-1",
+            "s3": {
+                "bucket": { "name": "uploads" },
+                "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "sequencer": format!("0055AED6DCD90281E{upload}") },
+            },
+        })
+    });
+    let records: Vec<_> = records.collect();
+    match world.options.via {
+        Via::S3 => (Source::Lambda, json!({ "Records": records }).to_string()),
+        Via::Sqs => {
+            let message = |(index, record): (usize, &Value)| {
+                let body = json!({ "Records": [record] }).to_string();
+                json!({ "messageId": format!("m{index}"), "body": body, "eventSourceARN": "arn:aws:sqs:r:a:q" })
+            };
+            let messages: Vec<_> = records.iter().enumerate().map(message).collect();
+            (Source::Sqs, json!({ "Records": messages }).to_string())
+        }
+        Via::EventBridge => {
+            let detail = json!({
+                "bucket": { "name": "uploads" },
+                "object": { "key": "in/some file.txt", "size": size, "etag": "first", "sequencer": "0055AED6DCD90281E5" },
+            });
+            let event = json!({ "source": "aws.s3", "detail-type": "Object Created", "region": "eu-west-1", "detail": detail });
+            (Source::Lambda, event.to_string())
+        }
+        Via::Hand => (Source::Lambda, json!({ "bucket": "uploads", "key": "in/some file.txt", "run": "by-hand" }).to_string()),
+    }
+}
+
+fn change_object(world: &Arc<World>) {
+    let (at, object) = match world.options.fate {
+        Fate::Stays => return,
+        Fate::DeletedAt(at) => (at, None),
+        Fate::OverwrittenAt(at) => (at, Some(StoredObject { body: world.oracle.body.clone(), etag: "second".into() })),
+    };
+    let clone = Arc::clone(world);
+    world.spawn(async move {
+        clone.sleep(at).await;
+        clone.note(WORLD, format_args!("the object changes"));
+        clone.with(|state| state.object = object);
+    });
+}
+
+fn judge(world: &World) -> Report {
+    let options = &world.options;
+    let report = world.with(|state| {
+        let end = state.end();
+        let sunk = state.checks.sunk();
+        let mut wrong = std::mem::take(&mut state.checks.wrong);
+        let over = end.is_some_and(is_end);
+        let refused = never_began(options, end) && sunk == 0 && !state.dead_letters.is_empty();
+        if !over && !refused {
+            wrong.push(format!("the run died in silence: {end:?}"));
+        }
+        if end == Some(Status::Done) {
+            let completes = matches!(options.kind, Kind::Tally | Kind::Table);
+            wrong.extend(state.checks.unfinished(options.uploads, completes));
+            if must_fail(options) {
+                wrong.push("the run is done although it must fail".into());
+            }
+        } else if over && !may_fail(options, &state.faults) {
+            wrong.push(format!("the run ended {end:?}"));
+        }
+        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults));
+        if extra > bound {
+            wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
+        }
+        let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
+        let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
+        let faults = state.faults.total() + options.uploads * (options.starts + 3 * attempts(options));
+        if acquisitions > hand_overs + faults {
+            wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
+        }
+        Report {
+            options: options.clone(),
+            faults: state.faults.clone(),
+            end,
+            wrong,
+            digest: 0,
+            trace: String::new(),
+            executions: state.checks.executions(),
+            extra,
+            invocations: state.invocations,
+            writes: state.writes,
+            sunk,
+            took: state.now,
+            record: state.records.values().next().map(|stored| stored.record.clone()),
+            peak: state.peak,
+        }
+    });
+    world.executor().clear();
+    Report { digest: world.digest(), trace: world.text(), ..report }
+}
+
+/// A manual start of what no longer exists is refused, and refused again as a dead letter: people see it, and nothing was done.
+fn never_began(options: &Options, end: Option<Status>) -> bool {
+    matches!(end, None | Some(Status::Ready)) && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
+}
+
+/// The poisonous record is reached by a run that can fail.
+fn must_fail(options: &Options) -> bool {
+    options.poison.is_some_and(|(row, _)| row < options.end())
+}
+
+fn may_fail(options: &Options, faults: &Faults) -> bool {
+    let impatient = options.max_attempts < PATIENT;
+    must_fail(options) || options.fate != Fate::Stays || (impatient && faults.total() >= u64::from(options.max_attempts))
+}
+
+/// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
+fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
+    (faults.total() + faults.sleepers() + options.uploads * attempts(options)) * options.batches_per_save()
+}
+
+/// How often a poisonous record is tried; each time, what was not saved before it may run again.
+fn attempts(options: &Options) -> u64 {
+    options.poison.map_or(0, |_| u64::from(options.max_attempts))
+}

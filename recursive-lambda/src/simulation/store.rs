@@ -1,0 +1,206 @@
+//! S3 in memory: records swapped by ETag, objects read by range, and all that a store can do to its callers.
+
+use super::environment::{Environment, SILENCE};
+use super::executor::{Group, WORLD};
+use super::faults::{Fault, Moment};
+use super::world::{State, World};
+use crate::engine::record::{Object, Record};
+use crate::engine::save::{Condition, Read, Stored, Written};
+use crate::ports::{Objects, RecordId, Records, SourceError};
+use bytes::Bytes;
+use std::future::Future;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(super) struct StoredObject {
+    pub(super) body: Bytes,
+    pub(super) etag: String,
+}
+
+pub(super) struct StoredRecord {
+    pub(super) body: Vec<u8>,
+    pub(super) etag: String,
+    /// By the store's clock.
+    pub(super) modified: Duration,
+    pub(super) record: Record,
+}
+
+impl StoredRecord {
+    /// `Date` less `Last-Modified`: both are whole seconds.
+    pub(super) fn age(&self, now: Duration) -> Duration {
+        Duration::from_secs(now.as_secs().saturating_sub(self.modified.as_secs()))
+    }
+}
+
+impl Records for Environment {
+    const TRAVELS: bool = false;
+
+    async fn read(&self, id: &RecordId) -> Read {
+        let moment = self.begin("read").await;
+        self.latency(Fault::ReadSlow).await;
+        if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::ReadFails) {
+            return Read::Failed("503".into());
+        }
+        let read = self.world.with(|state| match state.records.get(&World::name(id)) {
+            None => Read::Absent,
+            Some(stored) => match Record::from_json(&stored.body) {
+                Ok(record) => Read::Found(Box::new(Stored { record, etag: stored.etag.clone(), age: stored.age(state.now) })),
+                Err(unreadable) => Read::Unreadable(unreadable),
+            },
+        });
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) {
+            return Read::Failed("silence".into());
+        }
+        self.latency(Fault::ReadSlow).await;
+        self.die_if(moment, Moment::After).await;
+        read
+    }
+
+    async fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> Written {
+        let moment = self.begin("write").await;
+        let strikes = |fault| self.world.strikes(self.group, fault);
+        self.latency(Fault::WriteSlow).await;
+        if strikes(Fault::WriteDenied) {
+            return Written::Refused("403".into());
+        }
+        if strikes(Fault::WriteConflict) {
+            return Written::Conflict;
+        }
+        if moment == Some(Moment::NotApplied) || strikes(Fault::WriteNotApplied) {
+            return Written::Unknown("503".into());
+        }
+        if strikes(Fault::WriteLate) {
+            self.write_late(id.clone(), body, condition.clone());
+            self.die_if(moment, Moment::Applied).await;
+            self.world.sleep(SILENCE).await;
+            return Written::Unknown("silence".into());
+        }
+        let written = self.world.with(|state| state.write(self.group, id, &body, condition, &self.world));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) || strikes(Fault::WriteReplyLost) {
+            self.world.sleep(SILENCE).await;
+            return Written::Unknown("silence".into());
+        }
+        self.latency(Fault::WriteSlow).await;
+        let again = strikes(Fault::WriteTwice);
+        let written = match again {
+            true => self.world.with(|state| state.write(self.group, id, &body, condition, &self.world)),
+            false => written,
+        };
+        self.die_if(moment, Moment::After).await;
+        written
+    }
+}
+
+impl Environment {
+    /// The request is on its way for long; whoever sent it has given up, or died.
+    fn write_late(&self, id: RecordId, body: Vec<u8>, condition: Condition) {
+        let (world, group) = (Arc::clone(&self.world), self.group);
+        let late = world.with(|state| state.chance.millis(100, 90_000));
+        world.clone().spawn(async move {
+            world.sleep(late).await;
+            world.with(|state| {
+                let written = state.write(group, &id, &body, &condition, &world);
+                state.note(WORLD, format_args!("a late write: {}", matches!(written, Written::Applied { .. })));
+                // Its writer learns late that it has a lease.
+                state.checks.excuse(group);
+            });
+        });
+    }
+}
+
+impl State {
+    fn write(&mut self, writer: Group, id: &RecordId, body: &[u8], condition: &Condition, world: &World) -> Written {
+        let name = World::name(id);
+        self.writes += 1;
+        let stands = match (condition, self.records.get(&name)) {
+            (Condition::Absent, None) => true,
+            (Condition::Matches(etag), Some(stored)) => *etag == stored.etag,
+            _ => false,
+        };
+        if !stands {
+            self.note(writer, format_args!("  refused: 412"));
+            return Written::Conflict;
+        }
+        let Ok(record) = Record::from_json(body) else {
+            self.wrong(writer, "a record was written that does not read".into());
+            return Written::Refused("400".into());
+        };
+        self.note(
+            writer,
+            format_args!(
+                "  {:?} position {} seq {} epoch {} attempts {} owner {} w {}",
+                record.status,
+                record.position,
+                record.seq,
+                record.epoch,
+                record.attempts,
+                record.owner.as_ref().map_or("-", |owner| &owner.nonce),
+                record.w
+            ),
+        );
+        let before = self.records.remove(&name);
+        self.check_write(writer, &id.run, before.as_ref(), &record, world);
+        let text = String::from_utf8_lossy(body);
+        let etag = format!("{:016x}", super::oracle::digest(super::oracle::NO_DIGEST, &text));
+        let stored = StoredRecord { body: body.to_vec(), etag: etag.clone(), modified: self.now, record };
+        self.records.insert(name, stored);
+        Written::Applied { etag }
+    }
+}
+
+impl Objects for Environment {
+    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+        let moment = self.begin("head").await;
+        self.latency(Fault::GetSlow).await;
+        if moment.is_some() || self.world.strikes(self.group, Fault::HeadFails) {
+            self.die_if(moment, Moment::Applied).await;
+            self.die_if(moment, Moment::After).await;
+            return Err(SourceError::Failed("503".into()));
+        }
+        self.world.with(|state| match &state.object {
+            None => Err(SourceError::NoSuchObject),
+            Some(object) => Ok(Object { etag: object.etag.clone(), size: object.body.len() as u64, ..named.clone() }),
+        })
+    }
+
+    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+        let (environment, etag) = (self.clone(), object.etag.clone());
+        // The reading begins now, whenever it is waited for.
+        let (least, most) = self.world.options.latency_ms;
+        let there = self.world.with(|state| state.now + state.chance.millis(2 * least, 2 * most));
+        async move {
+            let world = &environment.world;
+            let moment = environment.begin("get").await;
+            world.sleep(there.saturating_sub(world.now())).await;
+            if world.strikes(environment.group, Fault::GetSlow) || world.strikes(environment.group, Fault::BodyTorn) {
+                // A torn body is asked for again below the port, which takes time.
+                environment.latency(Fault::GetSlow).await;
+                world.sleep(SILENCE).await;
+            }
+            environment.die_if(moment, Moment::Applied).await;
+            let fails = matches!(moment, Some(Moment::NotApplied | Moment::ReplyLost));
+            if fails || world.strikes(environment.group, Fault::GetFails) {
+                return Err(SourceError::Failed("the body ended early".into()));
+            }
+            let read = world.with(|state| match &state.object {
+                None => Err(SourceError::NoSuchObject),
+                Some(object) if object.etag != etag => Err(SourceError::Changed),
+                Some(object) => slice(&object.body, range),
+            });
+            environment.die_if(moment, Moment::After).await;
+            read
+        }
+    }
+}
+
+fn slice(body: &Bytes, range: Range<u64>) -> Result<Bytes, SourceError> {
+    let (from, to) = (range.start as usize, range.end as usize);
+    if from < to && to <= body.len() {
+        Ok(body.slice(from..to))
+    } else {
+        Err(SourceError::Failed(format!("asked for {range:?} of {}", body.len())))
+    }
+}

@@ -1,0 +1,77 @@
+//! Runs that cannot succeed: how they end, what they leave, and how often they tried.
+
+use super::*;
+use crate::simulation::faults::Moment;
+use crate::simulation::options::{Fate, PATIENT, Poison};
+use std::time::Duration;
+
+#[test]
+fn a_poisonous_record_fails_the_run_where_it_stands() {
+    // What a record does, how often its batch runs, and the kind of error.
+    let table = [(Poison::Error, 3, "Job"), (Poison::Panic, 3, "Job"), (Poison::Terminal, 1, "Job")];
+    for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
+        for (poison, attempts, error) in table {
+            let options = Options { poison: Some((31, poison)), max_attempts: 3, ..Options::plain(kind, 60) };
+            let before = 31 / options.batch();
+            let report = well(simulate(options, Faults::none()));
+            let record = report.record.as_ref().unwrap();
+            assert_eq!(
+                (report.end, record.last_error.as_ref().unwrap().kind.as_str()),
+                (Some(Status::Failed), error),
+                "{report}"
+            );
+            assert_eq!(
+                (report.sunk, record.batches, report.executions),
+                (before, before, before + attempts),
+                "{poison:?} {report}"
+            );
+        }
+    }
+}
+
+/// A batch that takes longer than an invocation has: whoever tries it dies without a word.
+#[test]
+fn a_batch_that_never_ends_fails_the_run() {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
+        let options = Options { poison: Some((31, Poison::Endless)), max_attempts: 3, ..Options::plain(kind, 60) };
+        let before = 31 / options.batch();
+        let report = well(simulate(options, Faults::none()));
+        let record = report.record.as_ref().unwrap();
+        assert_eq!(
+            (report.end, record.last_error.as_ref().unwrap().kind.as_str()),
+            (Some(Status::Failed), "Runaway"),
+            "{report}"
+        );
+        assert_eq!((report.sunk, record.batches), (before, before), "{report}");
+        assert!(report.invocations < 20, "{report}");
+    }
+}
+
+#[test]
+fn an_object_that_changes_ends_the_run() {
+    let at = Duration::from_secs;
+    for (name, fate, want) in [
+        ("before the start", Fate::OverwrittenAt(at(0)), Status::Superseded),
+        ("within the run", Fate::OverwrittenAt(at(20)), Status::Failed),
+        ("deleted within the run", Fate::DeletedAt(at(20)), Status::Failed),
+        ("after the run", Fate::DeletedAt(at(10_000)), Status::Done),
+    ] {
+        // Small batches per invocation, so that the object is asked for again.
+        let options =
+            Options { fate, batches_per_invocation: Some(2), max_attempts: PATIENT, ..Options::plain(Kind::Tally, 120) };
+        let report = well(simulate(options, Faults::none()));
+        assert_eq!(report.end, Some(want), "{name} {report}");
+    }
+}
+
+/// Errors at different places do not add up: each place has its attempts.
+#[test]
+fn an_error_here_and_there_does_not_fail_the_run() {
+    let options = Options { timeout: Duration::from_secs(900), max_attempts: 3, ..Options::plain(Kind::Tally, 150) };
+    for moment in [Moment::NotApplied, Moment::ReplyLost] {
+        let script = (1..12).map(|error| (error * 9, moment));
+        let report = well(simulate(options.clone(), Faults::scripted(script)));
+        assert_eq!(report.end, Some(Status::Done), "{report}");
+        assert!(report.invocations > 3, "{report}");
+    }
+}

@@ -1,0 +1,49 @@
+//! Leases under stores that are slow or silent: whoever works holds one, and nobody begins a batch with an old one.
+
+use super::*;
+use std::time::Duration;
+
+fn check(options: &Options, kinds: &[(Fault, u16)]) {
+    for seed in 0..20 {
+        let options = Options { seed, ..options.clone() };
+        well(simulate(options, Faults::of(seed, kinds, Duration::from_secs(600))));
+    }
+}
+
+/// A renewal that hangs for longer than the lease lets another invocation take over; once that one has lost the run, too, the
+/// first one takes it up again in the same invocation, and then must renew again.
+#[test]
+fn an_invocation_that_takes_over_again_renews_again() {
+    let options = Options {
+        starts: 3,
+        timeout: Duration::from_secs(900),
+        lease: Duration::from_secs(2),
+        batch_ms: (2_000, 20_000),
+        ..Options::plain(Kind::Tally, 90)
+    };
+    check(&options, &[(Fault::WriteSlow, 500)]);
+}
+
+/// A batch that ends while a renewal is tried again and again: the next one waits, and then needs a save.
+#[test]
+fn no_batch_begins_with_an_old_lease() {
+    let options = Options {
+        timeout: Duration::from_secs(900),
+        lease: Duration::from_secs(5),
+        checkpoint: Duration::from_secs(30),
+        ..Options::plain(Kind::Tally, 600)
+    };
+    check(&options, &[(Fault::WriteNotApplied, 6_000)]);
+}
+
+/// A renewal of which nothing was heard arrives in the end, and the next save finds it in its place.
+#[test]
+fn a_late_renewal_is_known_as_ones_own() {
+    let options = Options {
+        timeout: Duration::from_secs(900),
+        lease: Duration::from_secs(15),
+        batch_ms: (20_000, 40_000),
+        ..Options::plain(Kind::Tally, 60)
+    };
+    check(&options, &[(Fault::WriteLate, 7_000)]);
+}

@@ -1,0 +1,42 @@
+//! A million batches: memory stays flat, and the writes are as few as the protocol's price list says.
+
+use super::*;
+use std::time::Duration;
+
+/// PROTOCOL.md 3.6: one write per checkpoint, two per invocation, three in all.
+fn writes_expected(batches: u64, invocations: u64) -> f64 {
+    let working = Duration::from_millis(50) * batches as u32;
+    working.as_secs_f64() / 10.0 + 2.0 * invocations as f64 + 3.0
+}
+
+fn check(batches: u64) {
+    let options = Options {
+        batch_ms: (50, 50),
+        timeout: Duration::from_secs(900),
+        keep: Keep::Nothing,
+        ..Options::plain(Kind::Plain, batches)
+    };
+    let report = well(simulate(options, Faults::none()));
+    assert_eq!((report.end, report.executions), (Some(Status::Done), batches));
+    let expected = writes_expected(batches, report.invocations);
+    let off = (report.writes as f64 - expected).abs() / expected;
+    assert!(off < 0.05, "{} writes, {expected} expected", report.writes);
+    assert!(report.peak < 100, "{} tasks and timers at once", report.peak);
+    println!(
+        "{batches} batches: {} writes of {expected}, {} invocations, at most {} tasks and timers",
+        report.writes, report.invocations, report.peak
+    );
+}
+
+#[test]
+fn a_hundred_thousand_batches() {
+    check(100_000);
+}
+
+/// `RL_SCALE=1`
+#[test]
+fn a_million_batches() {
+    if number("RL_SCALE").is_some() {
+        check(1_000_000);
+    }
+}
