@@ -3,4 +3,5 @@
 mod expansion;
 mod hygiene;
 pub mod lints;
+mod local;
 mod ui;
