@@ -4,5 +4,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+mod crashes;
+mod ends;
+mod guard;
 mod keys;
+mod objects;
+mod settings;
 mod stage;
+mod wire;
