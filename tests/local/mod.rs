@@ -9,6 +9,7 @@ mod ends;
 mod guard;
 mod keys;
 mod objects;
+mod reading;
 mod settings;
 mod stage;
 mod wire;
