@@ -2,5 +2,7 @@
 
 mod expansion;
 mod hygiene;
+mod layers;
 pub mod lints;
+mod local;
 mod ui;
