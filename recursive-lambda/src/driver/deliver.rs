@@ -140,7 +140,7 @@ where
     async fn drive(mut self, mut run: Run) -> Result<Answer, Error> {
         let mut event = Event::Begin;
         let reply = loop {
-            let now = self.now().await;
+            let now = self.now();
             match run.step(now, event) {
                 Effect::Reply(reply) => break reply,
                 effect => event = self.perform(effect, &run).await,
@@ -167,14 +167,12 @@ where
         }
     }
 
-    async fn now(&mut self) -> Now {
-        // First, because it waits for a write under way.
-        let renewed = if R::TRAVELS { Duration::ZERO } else { self.writer.since_renewal().await };
+    fn now(&self) -> Now {
         let now = self.site.platform.now();
         Now {
             elapsed: now.saturating_sub(self.invocation.started),
             left: self.invocation.deadline().map(|deadline| deadline.saturating_sub(now)),
-            renewed,
+            renewed: if R::TRAVELS { Duration::ZERO } else { self.writer.since_renewal() },
         }
     }
 
@@ -227,7 +225,7 @@ where
     }
 
     async fn work(&mut self, run: &Run) -> Result<crate::engine::step::Done, Failed> {
-        let left = self.now().await.left;
+        let left = self.now().left;
         let (site, record) = (self.site, run.record());
         match (self.opened()?, record) {
             (Some(session), Some(record)) => session.work(site, record, run.budget(), left).await,

@@ -3,10 +3,11 @@
 //! It never decides what a record says, only that a write comes to a certain end.
 
 use crate::engine::record::{Owner, Record};
-use crate::engine::save::{Condition, Save, Saved, Step};
+use crate::engine::save::{Condition, Save, Saved, Step, Written};
 use crate::engine::step::How;
 use crate::ports::{Clock, RecordId, Records};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, oneshot};
 
@@ -17,6 +18,8 @@ pub(crate) struct Writer<R, C> {
     me: Owner,
     lease: Duration,
     held: Mutex<Held>,
+    /// When the last successful write was sent, by the clock.
+    renewed_ms: AtomicU64,
 }
 
 /// What the writer knows of the record in the store.
@@ -26,12 +29,11 @@ struct Held {
     /// As last saved, while this invocation owns it.
     record: Option<Record>,
     writes: u64,
-    renewed: Duration,
 }
 
 impl<R: Records, C: Clock> Writer<R, C> {
     pub(crate) fn new(records: Arc<R>, clock: Arc<C>, id: RecordId, me: Owner, lease: Duration) -> Self {
-        Self { records, clock, id, me, lease, held: Mutex::default() }
+        Self { records, clock, id, me, lease, held: Mutex::default(), renewed_ms: AtomicU64::new(0) }
     }
 
     /// Writes the record and says how that ended.
@@ -48,10 +50,9 @@ impl<R: Records, C: Clock> Writer<R, C> {
         self.write(&mut held, condition, record).await
     }
 
-    /// Time since the last successful write, from before it was sent.
-    pub(crate) async fn since_renewal(&self) -> Duration {
-        let held = self.held.lock().await;
-        self.clock.now().saturating_sub(held.renewed)
+    /// Time since the last successful write, from before it was sent. It does not wait for a write under way.
+    pub(crate) fn since_renewal(&self) -> Duration {
+        self.clock.now().saturating_sub(Duration::from_millis(self.renewed_ms.load(Ordering::Relaxed)))
     }
 
     async fn write(&self, held: &mut Held, condition: Condition, mut record: Record) -> Saved {
@@ -69,8 +70,13 @@ impl<R: Records, C: Clock> Writer<R, C> {
         loop {
             step = match step {
                 Step::Write { condition } => {
-                    sent = self.clock.now();
-                    save.written(self.records.write(&self.id, body.clone(), &condition).await)
+                    let now = self.clock.now();
+                    let written = self.records.write(&self.id, body.clone(), &condition).await;
+                    // Where only a reading shows that it was applied, that may have been the first try.
+                    if matches!(written, Written::Applied { .. }) {
+                        sent = now;
+                    }
+                    save.written(written)
                 }
                 Step::Read => save.read(self.records.read(&self.id).await, |w| self.wrote(w)),
                 Step::Pause(duration) => {
@@ -80,7 +86,7 @@ impl<R: Records, C: Clock> Writer<R, C> {
                 Step::End(saved) => {
                     if let Saved::Applied { etag } = &saved {
                         held.etag = Some(etag.clone());
-                        held.renewed = sent;
+                        self.renewed_ms.store(u64::try_from(sent.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
                         held.record = (record.owner.as_ref() == Some(&self.me)).then_some(record);
                     }
                     return saved;
@@ -97,14 +103,14 @@ impl<R: Records, C: Clock> Writer<R, C> {
     async fn renew_until(&self, mut stop: oneshot::Receiver<()>) {
         let third = self.lease / 3;
         loop {
-            let due = third.saturating_sub(self.since_renewal().await);
+            let due = third.saturating_sub(self.since_renewal());
             tokio::select! {
                 biased;
                 _ = &mut stop => return,
                 () = self.clock.sleep(due.max(Duration::from_millis(10))) => {}
             }
             let mut held = self.held.lock().await;
-            if self.clock.now().saturating_sub(held.renewed) < third {
+            if self.since_renewal() < third {
                 continue;
             }
             let (Some(record), Some(etag)) = (held.record.clone(), held.etag.clone()) else { return };
