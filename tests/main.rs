@@ -1,1 +1,8 @@
 //! One binary for the tests that need more than one crate.
+
+mod expansion;
+mod hygiene;
+mod layers;
+pub mod lints;
+mod local;
+mod ui;

@@ -3,10 +3,13 @@
 //! [`KEYS`] is the one table of them: parsing, help and suggestions come from it, and a new argument is a new line
 //! there. Nothing here looks at the function.
 
+use crate::entry::{Entry, read_comma, skip};
 use crate::errors::Errors;
+use crate::krate::place_of;
 use crate::suggest::nearest;
 use crate::values::{self, Batch, FORMATS, Format};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use std::time::Duration;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -80,14 +83,6 @@ pub(crate) const KEYS: &[Key] = &[
 /// What is set per deployment, by `RECURSIVE_LAMBDA_..`, and so is no argument.
 const SETTINGS: &[&str] = &["state", "lease", "checkpoint", "max_attempts", "max_invocations", "buckets"];
 
-/// Where the reading of an argument stands: behind its `=`.
-pub(crate) struct Entry<'a> {
-    pub(crate) key: &'static Key,
-    pub(crate) name: Ident,
-    pub(crate) input: ParseStream<'a>,
-    pub(crate) errors: &'a mut Errors,
-}
-
 #[derive(Default)]
 struct Draft {
     batch: Slot<Batch>,
@@ -118,9 +113,14 @@ impl<T> Slot<T> {
             None => self.0 = Some((entry.name.clone(), value)),
             Some((first, _)) => {
                 let message = format!("`{}` is given twice, and only one can hold: remove one of them", entry.key.name);
-                entry.errors.refuse_second(first, &entry.name, message).unwrap_or_default()
+                entry.errors.refuse_second::<()>(first, &entry.name, message);
             }
         }
+    }
+
+    /// Counts as given, though nothing can be made of it: then it is not missing as well.
+    fn assume(&mut self, at: &impl ToTokens) {
+        self.0.get_or_insert_with(|| (Ident::new("given", place_of(at)), None));
     }
 
     fn value(self) -> Option<T> {
@@ -134,6 +134,10 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     let parsed = (|input: ParseStream<'_>| {
         let mut draft = Draft::default();
         while !input.is_empty() {
+            if let Ok(comma) = input.parse::<Token![,]>() {
+                errors.refuse::<()>(comma, "a comma too many: remove it");
+                continue;
+            }
             read_entry(input, &mut draft, errors);
             read_comma(input, errors);
         }
@@ -163,9 +167,17 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
 
 /// Reads `key = value`, or refuses it; then stands behind it.
 fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
-    if let Some(mistake) = unnamed(input) {
-        errors.refuse_at::<()>(input.span(), mistake);
-        return skip(input);
+    match input.fork().parse::<Lit>() {
+        Ok(Lit::Int(number)) => {
+            errors.refuse::<()>(&number, format!("this number has no name: write `batch = {number}`"));
+            draft.batch.assume(&number);
+            return skip(input);
+        }
+        Ok(value) => {
+            errors.refuse::<()>(value, "this value has no name: an argument is a name, `=` and a value, as in `batch = 400`");
+            return skip(input);
+        }
+        Err(_) => {}
     }
     let Ok(name) = input.call(Ident::parse_any) else {
         errors.refuse_at::<()>(input.span(), "an argument is a name, `=` and a value: write `batch = 400`");
@@ -174,14 +186,6 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
     match find(&name, input, errors) {
         Some(key) => (key.read)(draft, &mut Entry { key, name, input, errors }),
         None => skip(input),
-    }
-}
-
-/// What is wrong with a value that stands where a name should.
-fn unnamed(input: ParseStream<'_>) -> Option<String> {
-    match input.fork().parse::<Lit>().ok()? {
-        Lit::Int(number) => Some(format!("this number has no name: write `batch = {number}`")),
-        _ => Some("this value has no name: an argument is a name, `=` and a value, as in `batch = 400`".into()),
     }
 }
 
@@ -201,7 +205,7 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
         );
     }
     if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
-        return errors.refuse(name, format!("this format has no name: write `format = {written}`"));
+        return errors.refuse(name, format!("`{written}` is a value whose name is missing: write `format = {written}`"));
     }
     match nearest(&written, KEYS.iter().map(|key| key.name)) {
         Some(near) => {
@@ -212,64 +216,5 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
             let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
             errors.refuse(name, format!("there is no argument `{written}`: there are {}", known.join(", ")))
         }
-    }
-}
-
-impl Entry<'_> {
-    fn equals(&mut self) -> Option<()> {
-        let (name, example, input) = (self.key.name, self.key.example, self.input);
-        if !ends(input) && !starts_value(input) {
-            return self.errors.refuse_at(input.span(), format!("`{name}` takes its value behind `=`: write `{example}`"));
-        }
-        let equals = input.parse::<Option<Token![=]>>().ok()?;
-        if ends(input) {
-            let at = equals.map_or_else(|| self.name.span(), |equals| equals.span);
-            return self.errors.refuse_at(at, format!("`{name}` has no value: write `{example}`"));
-        }
-        Some(())
-    }
-}
-
-/// Between two arguments there is a comma, and after the last there may be.
-fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
-    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
-        return;
-    }
-    if starts_entry(input) {
-        errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
-    } else {
-        errors.refuse_at::<()>(
-            input.span(),
-            "this does not belong to the value before it: write a comma and the next argument, or nothing",
-        );
-        skip(input);
-        _ = input.parse::<Token![,]>();
-    }
-}
-
-fn ends(input: ParseStream<'_>) -> bool {
-    input.is_empty() || input.peek(Token![,])
-}
-
-fn starts_entry(input: ParseStream<'_>) -> bool {
-    let ahead = input.fork();
-    ahead.call(Ident::parse_any).is_ok() && starts_value(&ahead)
-}
-
-fn starts_value(input: ParseStream<'_>) -> bool {
-    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
-}
-
-/// Skips the rest of a refused argument, up to the comma before the next one or to the end. A comma inside it, as in a closure's parameters, is skipped too.
-fn skip(input: ParseStream<'_>) {
-    while !input.is_empty() {
-        if input.peek(Token![,]) {
-            let ahead = input.fork();
-            _ = ahead.parse::<Token![,]>();
-            if ahead.is_empty() || starts_entry(&ahead) {
-                return;
-            }
-        }
-        _ = input.parse::<TokenTree>();
     }
 }

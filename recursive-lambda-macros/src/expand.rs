@@ -1,37 +1,40 @@
 //! Writes the job: the struct of the function's name and the handler behind it.
 //!
 //! Total: everything was checked before, so nothing here can fail. It decides nothing at run time either; what it writes is
-//! data and one call into the user's function. All names are absolute, because the user's module may shadow any of them.
+//! data and one call into the user's function. Every path begins at the one import of this crate or at `::core`, because the user's
+//! module may shadow any other name.
 
 use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
-use crate::krate::Krate;
+use crate::krate::{Krate, krate, located, place_of};
 use crate::values::{Batch, Format};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::Ident;
 use syn::ext::IdentExt;
-use syn::{Attribute, Ident};
 
 /// The job of a function.
-pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
+pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path: &Krate) -> TokenStream {
     let declaration = declaration(function);
-    let cfg = conditions(function);
+    let attrs = function.attrs_of_job();
     let name = handler.name;
-    let here = krate.at(Span::call_site());
+    let here = krate(Span::call_site());
+    let import = path.import();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let batch_check = batch_check(&args.batch);
     let items = [
-        constants(handler, args, krate),
-        types(handler, args, krate),
-        call(handler, krate),
-        is_complete(handler, args, krate),
-        on_complete(handler, args, krate).unwrap_or_default(),
+        constants(handler, args),
+        types(handler, args),
+        call(handler),
+        is_complete(handler, args),
+        on_complete(handler, args).unwrap_or_default(),
     ];
     quote! {
         #declaration
-        #(#cfg)*
+        #(#attrs)*
         const _: () = {
+            #import
             #batch_check
             // Private, so that the private types of a public job stay private.
             struct __Job;
@@ -49,33 +52,28 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, krate
 
 /// The struct of the function's name. It has braces, so it lives among the types only, and the function among the values.
 pub(crate) fn declaration(function: &Function) -> TokenStream {
-    let (cfg, vis, name) = (conditions(function), &function.vis, &function.sig.ident);
-    let doc = format!("The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
+    let (attrs, vis, name) = (function.attrs_of_struct(), &function.vis, &function.name);
+    let doc = format!(" The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
     quote! {
-        #(#cfg)*
+        #(#attrs)*
         #[doc = #doc]
         #[allow(non_camel_case_types, reason = "it bears the name of its function")]
         #vis struct #name {}
     }
 }
 
-/// The function's `cfg`s, for all that stands and falls with it.
-pub(crate) fn conditions(function: &Function) -> impl Iterator<Item = &Attribute> + Clone {
-    function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"))
-}
-
 fn batch_check(batch: &Batch) -> TokenStream {
     match batch {
         Batch::Number(_) => TokenStream::new(),
         Batch::Const(path) => {
-            let place = first_place(path);
+            let place = place_of(path);
             quote_spanned!(place=> const _: () = ::core::assert!(#path >= 1, "`batch` must be at least 1");)
         }
     }
 }
 
-fn constants(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
+fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
+    let here = krate(Span::call_site());
     let name = handler.name.unraw().to_string();
     let batch = match &args.batch {
         Batch::Number(number) => number.to_token_stream(),
@@ -93,10 +91,10 @@ fn constants(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
     }
 }
 
-fn types(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
+fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let format = match &args.format {
         Format::Named(ty, place) => {
-            let (there, ty) = (krate.at(*place), Ident::new(ty, *place));
+            let (there, ty) = (krate(*place), Ident::new(ty, *place));
             quote_spanned!(*place=> #there::format::#ty)
         }
         Format::Type(path) => path.to_token_stream(),
@@ -112,9 +110,9 @@ fn types(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
     }
 }
 
-fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
+fn call(handler: &Handler<'_>) -> TokenStream {
     let name = handler.name;
-    let here = krate.at(Span::call_site());
+    let here = krate(Span::call_site());
     let [input, state, resources, outcome] =
         ["__input", "__state", "__resources", "__outcome"].map(|name| local(name, Span::call_site()));
     let arguments = handler.roles.iter().map(|role| match role {
@@ -123,17 +121,17 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
         Role::Resources => &resources,
     });
     let output = handler.output;
-    let place = first_place(output);
-    let there = krate.at(place);
+    let place = place_of(output);
+    let there = krate(place);
     let into = quote_spanned!(place=> <#output as #there::IntoOutcome>::into_outcome(#outcome));
     // At the function's name, where a future that is not `Send` is reported.
-    let body = quote_spanned! {name.span()=>
+    let body = quote_spanned! {place_of(name)=>
         async move {
             let #outcome = #name(#(#arguments),*).await;
             #into
         }
     };
-    let future = future(quote!(#here::Flow), krate);
+    let future = future(quote!(#here::Flow), name);
     quote! {
         fn call(#input: Self::Input, #state: &mut Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -141,18 +139,18 @@ fn call(handler: &Handler<'_>, krate: &Krate) -> TokenStream {
     }
 }
 
-fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
+fn is_complete(handler: &Handler<'_>, args: &Args) -> TokenStream {
+    let here = krate(Span::call_site());
     let [progress, state] = ["__progress", "__state"].map(|name| local(name, Span::call_site()));
     let body = match &args.is_complete {
         Some(path) => {
             let arguments = lent(path, &["__progress", "__state"], &[true, handler.state.is_some()]);
-            quote_spanned!(first_place(path)=> #path(#arguments))
+            quote_spanned!(place_of(path)=> #path(#arguments))
         }
         None => {
             let input = handler.input;
-            let place = first_place(input);
-            let there = krate.at(place);
+            let place = place_of(input);
+            let there = krate(place);
             quote_spanned!(place=> <#input as #there::__private::EndsWithTheObject>::at_end(#progress))
         }
     };
@@ -163,12 +161,12 @@ fn is_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> TokenStream
     }
 }
 
-fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<TokenStream> {
+fn on_complete(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
     let path = args.on_complete.as_ref()?;
-    let here = krate.at(Span::call_site());
+    let here = krate(Span::call_site());
     let [summary, state, resources] = ["__summary", "__state", "__resources"].map(|name| local(name, Span::call_site()));
-    let place = first_place(path);
-    let there = krate.at(place);
+    let place = place_of(path);
+    let there = krate(place);
     let outcome = local("__outcome", place);
     let arguments =
         lent(path, &["__summary", "__state", "__resources"], &[true, handler.state.is_some(), handler.resources.is_some()]);
@@ -178,7 +176,7 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
             #there::IntoFinished::into_finished(#outcome)
         }
     };
-    let future = future(quote!(()), krate);
+    let future = future(quote!(()), path);
     Some(quote! {
         fn on_complete(#summary: &#here::Summary, #state: &Self::State, #resources: &Self::Resources) -> #future {
             #body
@@ -188,23 +186,21 @@ fn on_complete(handler: &Handler<'_>, args: &Args, krate: &Krate) -> Option<Toke
 
 /// The arguments of one of the user's functions, each at the place of its path: there the compiler says which is too many.
 fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
-    let place = first_place(path);
+    let place = place_of(path);
     let arguments = names.iter().zip(given).filter(|(_, given)| **given).map(|(name, _)| local(name, place));
     quote_spanned!(place=> #(#arguments),*)
 }
 
-fn future(value: TokenStream, krate: &Krate) -> TokenStream {
-    let here = krate.at(Span::call_site());
-    quote! {
-        impl ::core::future::Future<Output = ::core::result::Result<#value, #here::Error>> + ::core::marker::Send
+/// A future, at the place of what it comes from: there it is reported if it is not `Send`.
+fn future(value: TokenStream, from: &impl ToTokens) -> TokenStream {
+    let place = place_of(from);
+    let (there, core) = (krate(place), located(quote!(::core), place));
+    quote_spanned! {place=>
+        impl #core::future::Future<Output = #core::result::Result<#value, #there::Error>> + #core::marker::Send
     }
 }
 
 /// A local that no name of the user's can be mistaken for.
 fn local(name: &str, place: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(place))
-}
-
-fn first_place(tokens: &impl ToTokens) -> Span {
-    tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }

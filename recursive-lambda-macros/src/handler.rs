@@ -4,11 +4,8 @@
 //! `&R` shared resources. Nothing here looks at the body.
 
 use crate::errors::Errors;
-use crate::values::peel;
-use quote::ToTokens;
-use syn::{
-    Attribute, FnArg, GenericArgument, GenericParam, Ident, PatType, PathArguments, ReturnType, Signature, Type, TypeReference,
-};
+use crate::types::{self, peel};
+use syn::{Attribute, FnArg, GenericParam, Ident, PatType, ReturnType, Signature, Type};
 
 /// A function that can be a job.
 pub(crate) struct Handler<'a> {
@@ -42,15 +39,21 @@ impl Role {
 }
 
 pub(crate) fn read<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
+    if sig.ident == "main" && sig.inputs.is_empty() {
+        let message =
+            "`main` runs a job, and is none: write the job beside it, and `recursive_lambda::run::<job>().await` in `main`";
+        return errors.refuse(&sig.ident, message);
+    }
     modifiers(sig, errors);
     generics(sig, errors);
     let output = output(sig, errors);
     let mut roles = Roles::default();
     for parameter in &sig.inputs {
         match parameter {
-            FnArg::Receiver(receiver) => errors
-                .refuse::<()>(receiver, "a job is no method, nothing could hand it a `self`: move the function out of the `impl`, and take shared resources by `&`")
-                .unwrap_or_default(),
+            FnArg::Receiver(receiver) => {
+                let message = "a job is no method, nothing could hand it a `self`: move the function out of the `impl`, and take shared resources by `&`";
+                errors.refuse::<()>(receiver, message);
+            }
             FnArg::Typed(parameter) => roles.read(parameter, errors),
         }
     }
@@ -106,10 +109,10 @@ fn generics(sig: &Signature, errors: &mut Errors) {
 
 fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
     match &sig.output {
-        ReturnType::Type(_, ty) => owned(ty, errors).then_some(ty),
+        ReturnType::Type(_, ty) => types::owned(ty, errors),
         ReturnType::Default => errors.refuse_at(
             sig.paren_token.span.close(),
-            "a job says whether its batch is done, and returns nothing here: write `-> Result<(), Error>`",
+            "a job must return whether its batch is done, and this returns nothing: write `-> Result<(), Error>`",
         ),
     }
 }
@@ -130,9 +133,9 @@ impl<'a> Roles<'a> {
         let (role, ty) = match peel(&parameter.ty) {
             Type::Reference(reference) => {
                 let role = if reference.mutability.is_some() { Role::State } else { Role::Resources };
-                (role, referent(role, reference, errors))
+                (role, types::lent(reference, errors))
             }
-            _ => (Role::Input, owned(&parameter.ty, errors).then_some(&*parameter.ty)),
+            ty => (Role::Input, types::owned(ty, errors)),
         };
         if let Some((_, first, _)) = self.0.iter().find(|(known, ..)| *known == role) {
             errors.refuse_second::<()>(&first.ty, &parameter.ty, role.second());
@@ -148,8 +151,8 @@ impl<'a> Roles<'a> {
         match self.0.as_slice() {
             [(_, only, _)] => {
                 let inner = match peel(&only.ty) {
-                    Type::Reference(reference) => shown(&reference.elem),
-                    ty => shown(ty),
+                    Type::Reference(reference) => types::shown(&reference.elem),
+                    ty => types::shown(ty),
                 };
                 let message = format!(
                     "a job takes its input by value, and this is a reference: write `{inner}` if it is the batch, or add `batch: Batch<..>`"
@@ -164,98 +167,6 @@ impl<'a> Roles<'a> {
     }
 }
 
-/// What is behind the `&` of state or resources, if it can be owned somewhere.
-fn referent<'a>(role: Role, reference: &'a TypeReference, errors: &mut Errors) -> Option<&'a Type> {
-    let sign = if role == Role::State { "&mut " } else { "&" };
-    if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_") {
-        let message = format!(
-            "state and resources are lent for one call, whatever `{lifetime}` is: write `{sign}{}`",
-            shown(&reference.elem)
-        );
-        errors.refuse::<()>(lifetime, message);
-    }
-    let ty = peel(&reference.elem);
-    let instead = match ty {
-        Type::TraitObject(_) => Some(format!("{sign}Box<{}>", shown(ty))),
-        Type::Slice(slice) => Some(format!("{sign}Vec<{}>", shown(&slice.elem))),
-        Type::Path(path) if path.path.is_ident("str") => Some(format!("{sign}String")),
-        Type::Reference(inner) => Some(format!("{sign}{}", shown(&inner.elem))),
-        _ => None,
-    };
-    match instead {
-        Some(write) => {
-            let what = match ty {
-                Type::Reference(_) => "is a reference to a reference",
-                _ => "has no size of its own",
-            };
-            errors.refuse(ty, format!("what a job is lent must be owned somewhere, and `{}` {what}: write `{write}`", shown(ty)))
-        }
-        None => owned(ty, errors).then_some(ty),
-    }
-}
-
-/// Refuses what borrows, and `impl Trait`: the type must have a meaning outside of the function.
-fn owned(ty: &Type, errors: &mut Errors) -> bool {
-    match ty {
-        Type::Reference(reference) if reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static") => {
-            let write = match peel(&reference.elem) {
-                Type::Path(path) if path.path.is_ident("str") => "String".to_owned(),
-                Type::Slice(slice) => format!("Vec<{}>", shown(&slice.elem)),
-                ty => shown(ty),
-            };
-            errors.refuse::<()>(
-                ty,
-                format!("what a job takes and returns owns its data, and `{}` borrows it: write `{write}`", shown(ty)),
-            );
-            false
-        }
-        Type::ImplTrait(_) => {
-            errors.refuse::<()>(ty, "`impl Trait` has no name outside of the function, and the job needs one: write the type");
-            false
-        }
-        Type::Infer(_) => {
-            errors.refuse::<()>(ty, "a signature leaves no type open: write the type");
-            false
-        }
-        Type::Group(group) => owned(&group.elem, errors),
-        Type::Paren(paren) => owned(&paren.elem, errors),
-        Type::Array(array) => owned(&array.elem, errors),
-        Type::Slice(slice) => owned(&slice.elem, errors),
-        Type::Tuple(tuple) => tuple.elems.iter().fold(true, |all, ty| owned(ty, errors) && all),
-        Type::Path(path) => path
-            .path
-            .segments
-            .iter()
-            .filter_map(|segment| match &segment.arguments {
-                PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
-                _ => None,
-            })
-            .flatten()
-            .fold(true, |all, argument| {
-                let fine = match argument {
-                    GenericArgument::Type(ty) => owned(ty, errors),
-                    GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => {
-                        errors.refuse::<()>(
-                            lifetime,
-                            "what a job takes and returns owns its data, and this type borrows it: take one without a lifetime",
-                        );
-                        false
-                    }
-                    _ => true,
-                };
-                fine && all
-            }),
-        _ => true,
-    }
-}
-
 fn conditional(attr: &Attribute) -> bool {
     attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")
-}
-
-/// A type as people write it, for a message.
-fn shown(ty: &Type) -> String {
-    [(" <", "<"), ("< ", "<"), (" >", ">"), (" ::", "::"), (":: ", "::"), (" ,", ","), ("& ", "&"), ("( ", "("), (" )", ")")]
-        .into_iter()
-        .fold(ty.to_token_stream().to_string(), |text, (wide, tight)| text.replace(wide, tight))
 }

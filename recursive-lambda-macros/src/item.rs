@@ -3,10 +3,11 @@
 //! The body is never parsed: what the user has typed so far reaches the compiler and the editor as it is.
 
 use crate::errors::Errors;
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, Generics, Ident, Signature, Token, Visibility};
+use syn::{Attribute, Generics, Ident, Meta, Signature, Token, Visibility};
 
 const ATTRIBUTE: &str = "recursive_lambda";
 
@@ -22,7 +23,39 @@ pub(crate) enum Item {
 pub(crate) struct Function {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
-    pub(crate) sig: Signature,
+    pub(crate) name: Ident,
+    /// Or why it cannot be read, which happens while it is typed.
+    pub(crate) sig: syn::Result<Signature>,
+}
+
+impl Function {
+    /// Whether it takes a `self`: then it stands in an `impl`, where nothing may stand beside it.
+    pub(crate) fn is_method(&self) -> bool {
+        self.sig.as_ref().is_ok_and(|sig| sig.receiver().is_some())
+    }
+
+    /// This attribute once more: what it writes would come twice.
+    pub(crate) fn second_attribute(&self) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE))
+    }
+
+    /// The attributes that hold for the struct as well.
+    pub(crate) fn attrs_of_struct(&self) -> impl Iterator<Item = &Attribute> {
+        self.attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("deprecated"))
+    }
+
+    /// The attributes that hold for the job as well: its condition, and what the user allows where the types stand that the job repeats.
+    pub(crate) fn attrs_of_job(&self) -> impl Iterator<Item = TokenStream> {
+        self.attrs.iter().filter_map(|attr| match (&attr.meta, attr.path().get_ident()?.to_string().as_str()) {
+            (_, "cfg" | "allow") => Some(attr.to_token_stream()),
+            (Meta::List(list), "expect") => {
+                let lints = &list.tokens;
+                Some(quote!(#[allow(#lints)]))
+            }
+            (_, "deprecated") => Some(quote!(#[allow(deprecated, reason = "the job is the function, not a use of it")])),
+            _ => None,
+        })
+    }
 }
 
 impl Item {
@@ -31,17 +64,18 @@ impl Item {
         Self::parse.parse2(tokens).unwrap_or(Self::Other)
     }
 
-    /// The function, if it is one and a job can be made of it.
-    pub(crate) fn function(&self, tokens: &TokenStream, errors: &mut Errors) -> Option<&Function> {
+    /// The function with its signature, if it is one and a job can be made of it.
+    pub(crate) fn function(&self, tokens: &TokenStream, errors: &mut Errors) -> Option<(&Function, &Signature)> {
         match self {
             Self::Function(function) => {
-                let again =
-                    function.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE));
-                match again {
-                    Some(attr) => {
-                        errors.refuse(attr, "a function is one job, and this is its second attribute: remove one of them")
+                if let Some(second) = function.second_attribute() {
+                    return errors.refuse(second, "a function is one job, and this is its second attribute: remove one of them");
+                }
+                match &function.sig {
+                    Ok(sig) => Some((function, sig)),
+                    Err(error) => {
+                        errors.refuse_at(error.span(), "the function's signature cannot be read from here on: finish it")
                     }
-                    None => Some(function),
                 }
             }
             Self::Type(_) => errors.refuse(
@@ -63,9 +97,19 @@ impl Item {
             let generics: Generics = input.parse()?;
             Self::Type(generics.params.is_empty().then_some(name))
         } else {
-            Self::Function(Box::new(Function { attrs, vis, sig: input.parse()? }))
+            let (name, sig) = (name(&input.fork())?, input.parse());
+            Self::Function(Box::new(Function { attrs, vis, name, sig }))
         };
         input.parse::<TokenStream>()?;
         Ok(item)
     }
+}
+
+/// The name behind `fn`, whatever follows it.
+fn name(input: ParseStream<'_>) -> syn::Result<Ident> {
+    while !input.peek(Token![fn]) {
+        input.parse::<TokenTree>()?;
+    }
+    input.parse::<Token![fn]>()?;
+    input.parse()
 }

@@ -1,29 +1,46 @@
-//! The path under which the expansion finds `recursive_lambda`.
-//!
-//! Every use gets the place of what it explains: a path that kept the attribute's own place would drag the compiler's messages there.
+//! How the expansion finds `recursive_lambda`: one import, so that a wrong `crate` argument is one error, at that argument.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Path;
+
+const NAME: &str = "__recursive_lambda";
 
 /// The crate's path.
 pub(crate) struct Krate(TokenStream);
 
 impl Krate {
     /// As the `crate` argument says, else the crate's own name.
-    pub(crate) fn new(path: Option<&Path>) -> Self {
-        Self(path.map_or_else(|| quote!(::recursive_lambda), ToTokens::to_token_stream))
+    pub(crate) fn new(argument: Option<&Path>) -> Self {
+        Self(argument.map_or_else(|| quote!(::recursive_lambda), ToTokens::to_token_stream))
     }
 
-    /// The path for tokens at this place.
-    pub(crate) fn at(&self, place: Span) -> TokenStream {
-        self.0
-            .clone()
-            .into_iter()
-            .map(|mut token| {
-                token.set_span(token.span().located_at(place));
-                token
-            })
-            .collect()
+    /// What makes [`krate`] known in a block.
+    pub(crate) fn import(&self) -> TokenStream {
+        let Self(path) = self;
+        let place = place_of(path);
+        let name = Ident::new(NAME, place);
+        quote_spanned!(place=> use #path as #name;)
     }
+}
+
+/// The crate, for tokens at this place: there the compiler's messages about them point.
+pub(crate) fn krate(place: Span) -> TokenStream {
+    Ident::new(NAME, Span::call_site().located_at(place)).into_token_stream()
+}
+
+/// Moves tokens to a place. They stay the attribute's own, so no lint takes a path that begins with them for the user's.
+pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
+    tokens
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(token.span().located_at(place));
+            token
+        })
+        .collect()
+}
+
+/// Where these tokens begin. What is written on their behalf bears this place, so that the compiler's messages about it point there.
+pub(crate) fn place_of(tokens: &impl ToTokens) -> Span {
+    tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }

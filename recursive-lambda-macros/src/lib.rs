@@ -1,16 +1,22 @@
 //! The attribute of `recursive-lambda`: depend on that crate, which re-exports it.
 //!
-//! From the arguments and the signature to the job, one file each: `args` and its `values`, `item` and `handler`, then `expand`,
+//! From the arguments and the signature to the job, one file each: `args` with `entry` and `values`, `item` and `handler` with `types`, then `expand`,
 //! or `fallback` where there are `errors`. It never parses the body of a function, and nothing of it runs in a Lambda.
 
 mod args;
+mod entry;
 mod errors;
 mod expand;
 mod fallback;
 mod handler;
 mod item;
 mod krate;
+#[cfg(test)]
+mod messages;
+#[cfg(test)]
+mod snapshots;
 mod suggest;
+mod types;
 mod values;
 
 use item::Item;
@@ -18,7 +24,33 @@ use krate::Krate;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Makes a job of an async function.
+/// # The function
+///
+/// What a parameter is for follows from how it is taken, never from the name of its type, and their order is free:
+///
+/// | parameter | what it is | what its type must be |
+/// |---|---|---|
+/// | by value | the input, required: `Batch<T>` | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv` and `jsonl` |
+/// | `&mut S` | state, carried from batch to batch and from invocation to invocation | `Serialize + DeserializeOwned + Default + Clone + Send + 'static`; with `on_complete` also `Sync` |
+/// | `&R` | resources, built once in `main` and given to `run_with` | `Send + Sync + 'static`, sized: not `&dyn Db` but `&Box<dyn Db>` |
+///
+/// It returns `Result<(), E>`, or `Result<Flow, E>` to end the run itself, for any `E` that converts into this crate's `Error`. It stays an
+/// ordinary async function, to be called in a unit test. Beside it stands a struct of its name, for `run` and `run_with`; so
+/// a job cannot share its name with a module of its scope, nor be an associated function.
+///
+/// # The arguments
+///
+/// | argument | value | default | meaning |
+/// |---|---|---|---|
+/// | `batch` | a number from 1, or the path of a `const` of type `usize` | required | records per call |
+/// | `format` | `lines`, `csv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records |
+/// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | asked after every batch; the end of the object ends the run in any case |
+/// | `on_complete` | the path of an async function of `&Summary`, then `&S`, then `&R` as the job has them | none | called at the end; committed once, and called again if it crashed |
+/// | `reserve` | a duration, as `"20s"` or `"1m 30s"` | `"10s"` | time kept free before the invocation's deadline |
+/// | `batches_per_invocation` | a number from 1 | as many as fit | the most batches of one invocation |
+/// | `crate` | a path | `::recursive_lambda` | where the expansion finds this crate, if another one re-exports it |
+///
+/// A mistake in them is a compile error at the word to change, and all mistakes are reported at once.
 #[proc_macro_attribute]
 pub fn recursive_lambda(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     attribute(arguments.into(), item.into()).into()
@@ -31,8 +63,8 @@ fn attribute(arguments: TokenStream, tokens: TokenStream) -> TokenStream {
     let checked = errors::collect(|errors| {
         let (args, named) = args::read(arguments, errors);
         path = named;
-        let function = item.function(&tokens, errors)?;
-        let handler = handler::read(&function.sig, errors);
+        let (function, sig) = item.function(&tokens, errors)?;
+        let handler = handler::read(sig, errors);
         Some((function, handler?, args?))
     });
     let krate = Krate::new(path.as_ref());
@@ -45,4 +77,17 @@ fn attribute(arguments: TokenStream, tokens: TokenStream) -> TokenStream {
     };
     // The function comes first: editors take the first of several tokens with the same place for the real one.
     quote!(#tokens #job)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_argument_has_its_row_in_the_documentation() {
+        let rows: Vec<_> = include_str!("lib.rs")
+            .lines()
+            .filter(|line| line.starts_with("/// | `") && line.matches(" | ").count() == 4)
+            .collect();
+        let names: Vec<_> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
+        assert_eq!(names, crate::args::KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'
             let distance = edits(&written, &known);
             let longer = written.len().max(known.len());
             let continued = known.len() >= 4 && written.starts_with(&known);
-            (distance * 3 <= longer || continued).then_some((distance, candidate))
+            (distance * 3 <= longer + 1 || continued).then_some((distance, candidate))
         })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -46,7 +46,7 @@ mod tests {
         let known = ["batch", "format", "is_complete", "on_complete", "batches_per_invocation", "reserve", "crate"];
         for (written, meant) in [
             ("bach", Some("batch")),
-            ("btach", None),
+            ("btach", Some("batch")),
             ("batches", Some("batch")),
             ("batch_size", Some("batch")),
             ("batchSize", Some("batch")),
@@ -56,6 +56,7 @@ mod tests {
             ("formats", Some("format")),
             ("krate", Some("crate")),
             ("timeout", None),
+            ("text", None),
             ("", None),
         ] {
             assert_eq!(nearest(written, known), meant, "{written}");

@@ -2,8 +2,9 @@
 //!
 //! A value may arrive in the invisible groups that `macro_rules!` puts around `$value:expr`; they do not count.
 
-use crate::args::Entry;
+use crate::entry::Entry;
 use crate::suggest::nearest;
+use crate::types::peel;
 use proc_macro2::Span;
 use quote::ToTokens;
 use std::fmt::Display;
@@ -96,7 +97,7 @@ pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
         Ok(time) if time.as_millis() > 0 => Some(time),
         Ok(_) => entry.refuse(
             text,
-            format!("`{name}` must be at least a millisecond, it is what a save has to fit into: write `{}`", entry.key.example),
+            format!("`{name}` must be at least a millisecond, a save has to fit into it: write `{}`", entry.key.example),
         ),
         Err(_) if written.parse::<u64>().is_ok() => {
             entry.refuse(text, format!("`{name}` has no unit: write `{name} = \"{written}s\"` for seconds"))
@@ -160,22 +161,13 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
     }
     let ty = match entry.input.fork().parse::<Type>() {
         // `$path:path` comes in an invisible group, which only a type or an expression sees through.
-        Ok(ty) if matches!(ty, Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
+        Ok(Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
         _ => entry.input.call(Path::parse_mod_style).map(|path| Type::Path(TypePath { attrs: Vec::new(), qself: None, path })),
     };
     match ty {
         Ok(Type::Path(path)) if path.qself.is_none() => Some(path.path),
         Ok(other) => refuse_kind(entry, other),
         Err(error) => refuse_at(entry, error.span()),
-    }
-}
-
-/// A type without the groups and parentheses around it.
-pub(crate) fn peel(ty: &Type) -> &Type {
-    match ty {
-        Type::Group(group) => peel(&group.elem),
-        Type::Paren(paren) => peel(&paren.elem),
-        ty => ty,
     }
 }
 

@@ -43,6 +43,11 @@ pub trait Job<R = ()>: 'static {
 ///     }
 /// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler",
+    label = "does not implement `Handler`",
+    note = "an annotated function is a `Job`, and its handler is what `Job::handler()` returns"
+)]
 pub trait Handler: Send + Sync + 'static {
     /// The job's name: it is part of every run's identity and of the signal.
     const NAME: &'static str;

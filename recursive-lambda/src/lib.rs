@@ -1,27 +1,30 @@
-//! Placeholder until the README is written.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime that uses the rest is not built"))]
+
+mod job;
+
+mod batch;
+mod config;
+mod error;
+mod progress;
+
+mod event;
+
+mod engine;
+
+mod records;
+
+mod ports;
+
+mod driver;
+
+mod invocation;
+mod run;
+mod settings;
 
 #[cfg(feature = "aws")]
 mod aws;
-mod batch;
-mod config;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod driver;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod engine;
-mod error;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod event;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod invocation;
-mod job;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod ports;
-mod progress;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod records;
-mod run;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod settings;
+
 #[cfg(any(test, feature = "simulation"))]
 #[cfg_attr(not(test), allow(dead_code, reason = "its tests use it"))]
 #[doc(hidden)]
@@ -33,6 +36,52 @@ pub use engine::record::Object;
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
 pub use job::{Handler, Input, IntoFinished, IntoOutcome, Job};
 pub use progress::{Flow, Progress, Summary};
+/// Makes a job of an async function: one batch of records is processed by each call, and the whole object by as many
+/// invocations as it takes.
+///
+/// ```
+/// use recursive_lambda::{Batch, Error, Progress, Summary, Terminal, recursive_lambda};
+/// # struct Db;
+/// # impl Db { async fn insert(&self, _: impl std::fmt::Display, _: &[Order]) -> std::io::Result<()> { Ok(()) } }
+///
+/// #[derive(serde::Deserialize)]
+/// struct Order {
+///     customer: String,
+///     cents: u64,
+/// }
+///
+/// #[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+/// struct Totals {
+///     cents: u64,
+/// }
+///
+/// #[recursive_lambda(batch = 400, format = csv, reserve = "20s", is_complete = enough, on_complete = report)]
+/// async fn import(batch: Batch<Order>, totals: &mut Totals, db: &Db) -> Result<(), Error> {
+///     for order in &batch {
+///         // `?`: the batch is tried again. `.terminal()?`: the run is stopped.
+///         totals.cents = totals.cents.checked_add(order.cents).ok_or("too much money").terminal()?;
+///     }
+///     db.insert(batch.idempotency_key(), &batch).await?;
+///     Ok(())
+/// }
+///
+/// fn enough(_: &Progress, totals: &Totals) -> bool {
+///     totals.cents >= 1_000_000_00
+/// }
+///
+/// async fn report(summary: &Summary, totals: &Totals, _: &Db) -> Result<(), Error> {
+///     println!("{} orders, {} cents", summary.position(), totals.cents);
+///     Ok(())
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// // It stays a function, and this is its unit test.
+/// let order = Order { customer: "c1".into(), cents: 250 };
+/// let mut totals = Totals::default();
+/// import(Batch::of([order]), &mut totals, &Db).await.unwrap();
+/// assert_eq!(totals.cents, 250);
+/// # });
+/// ```
 #[doc(inline)]
 pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};

@@ -1,2 +1,84 @@
-//! Placeholder.
-fn main() {}
+//! The chores of this repository, one word each: `cargo xtask test`.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+type Outcome = Result<(), String>;
+
+/// Name, function, what it does.
+type Chore = (&'static str, fn() -> Outcome, &'static str);
+
+const CHORES: [Chore; 4] = [
+    ("test", test, "every test: units, documentation, ui, simulation, real processes on the local platform"),
+    ("lint", lint, "formatting, clippy and rustdoc without a warning, in every combination of features"),
+    ("bless", bless, "writes the compiler's messages in tests/ui and the expansion snapshots anew; read the difference"),
+    ("deny", deny, "licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
+];
+
+fn main() -> ExitCode {
+    let wanted = env::args().nth(1).unwrap_or_default();
+    let Some((_, chore, _)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
+        eprintln!("cargo xtask CHORE, where CHORE is one of:");
+        CHORES.iter().for_each(|(name, _, what)| eprintln!("  {name:<6} {what}"));
+        return ExitCode::from(2);
+    };
+    let begun = Instant::now();
+    match chore() {
+        Ok(()) => {
+            eprintln!("xtask {wanted}: done in {:.0?}", begun.elapsed());
+            ExitCode::SUCCESS
+        }
+        Err(what) => {
+            eprintln!("xtask {wanted}: {what}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test() -> Outcome {
+    // The examples and the command run as real programs in the tests.
+    cargo("build --workspace --bins", &[])?;
+    cargo("test --workspace --all-features", &[])
+}
+
+fn lint() -> Outcome {
+    cargo("fmt --all --check", &[])?;
+    cargo("clippy --workspace --all-targets --all-features -- -D warnings", &[])?;
+    cargo("clippy -p recursive-lambda --all-targets -- -D warnings", &[])?;
+    cargo("clippy -p recursive-lambda --no-default-features --all-targets -- -D warnings", &[])?;
+    cargo("doc --workspace --no-deps --all-features --document-private-items", &[("RUSTDOCFLAGS", "-D warnings")])
+}
+
+fn bless() -> Outcome {
+    cargo("test -p recursive-lambda-macros -p recursive-lambda-tests", &[("TRYBUILD", "overwrite"), ("UPDATE_EXPECT", "1")])
+}
+
+fn deny() -> Outcome {
+    let tools = root().join("target/tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.exists() {
+        cargo(&format!("install --locked --root {} cargo-deny", tools.display()), &[])?;
+    }
+    // Advisories need a database that is fetched from the network's other end; the weekly job asks for them.
+    run(Command::new(program).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
+}
+
+fn cargo(arguments: &str, environment: &[(&str, &str)]) -> Outcome {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    run(command.args(arguments.split(' ')).envs(environment.iter().copied()).current_dir(root()))
+}
+
+fn run(command: &mut Command) -> Outcome {
+    eprintln!("$ {}", format!("{command:?}").replace('"', ""));
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{} ended with {status}", command.get_program().display())),
+        Err(error) => Err(format!("{} did not start: {error}", command.get_program().display())),
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}

@@ -1,7 +1,7 @@
 //! Logs as Lambda wants them: JSON if the function's log format says so, at the level that it says.
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
@@ -11,8 +11,11 @@ pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let spoken = [variable("AWS_LAMBDA_LOG_LEVEL"), variable("RUST_LOG")];
     let level = spoken.iter().find_map(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
-    let filter = Targets::new().with_default(level.min(Level::WARN)).with_target("recursive_lambda", level);
-    let filter = if level > Level::INFO { filter } else { filter.with_default(level) };
+    let filter = Targets::new()
+        .with_default(level.min(Level::INFO))
+        .with_target("recursive_lambda", level)
+        // It would say again of every error what this crate says better.
+        .with_target("lambda_runtime", LevelFilter::OFF);
     // Lambda stamps each line with its time in text format.
     let layer = if variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
         fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()

@@ -155,7 +155,9 @@ impl<H: Handler> Function<H> {
             );
         }
         let wanted = self.site.reserve();
-        let capped = invocation.left.map(|left| left / 4).filter(|quarter| *quarter < wanted);
+        // Time-outs are whole seconds, and a little of the first one is gone.
+        let timeout = invocation.left.map(|left| Duration::from_secs(left.as_secs() + 1));
+        let capped = timeout.map(|timeout| timeout / 4).filter(|quarter| *quarter < wanted);
         if let Some(quarter) = capped.filter(|_| !self.warned.swap(true, Ordering::Relaxed)) {
             tracing::warn!(
                 "the time-out leaves a reserve of {quarter:?} instead of {wanted:?}; set the function's time-out to {:?} or more, or a shorter reserve",

@@ -146,9 +146,7 @@ where
                 effect => event = self.perform(effect, &run).await,
             }
         };
-        if let Some(stop) = self.renewals.take() {
-            stop.await;
-        }
+        self.stop_renewals().await;
         match reply {
             Reply::Acknowledge(why) => {
                 tracing::info!(?why, "answered");
@@ -164,6 +162,13 @@ where
             Reply::Fail => {
                 Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::State, "an error was lost; please report this")))
             }
+        }
+    }
+
+    /// Those of an acquisition that was lost have ended by themselves.
+    async fn stop_renewals(&mut self) {
+        if let Some(stop) = self.renewals.take() {
+            stop.await;
         }
     }
 
@@ -213,11 +218,8 @@ where
         let saved = self.writer.save(how, record.clone()).await;
         if acquires && matches!(saved, Saved::Applied { .. }) {
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
+            self.stop_renewals().await;
             if !R::TRAVELS {
-                // Those of an earlier acquisition by this invocation ended when it lost the run.
-                if let Some(stop) = self.renewals.take() {
-                    stop.await;
-                }
                 self.renewals = Some(Box::pin(renew(&self.writer).stop()));
             }
         }
@@ -300,7 +302,7 @@ impl Records for Travelling {
                 let stored = crate::engine::save::Stored { record: record.clone(), etag: String::new(), age: Duration::MAX };
                 Read::Found(Box::new(stored))
             }
-            None => Read::Absent,
+            None => Read::Failed("the signal carries no record, and with RECURSIVE_LAMBDA_STATE=none there is no other".into()),
         }
     }
 

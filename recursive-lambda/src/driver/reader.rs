@@ -22,7 +22,12 @@ pub(crate) struct Reader<F: Format, O> {
     /// The offset behind the last byte asked for.
     asked: u64,
     fetch: Option<BoxFuture<'static, Result<Bytes, SourceError>>>,
+    /// The mean size of a record in bytes: of the latest ones, or else of all before them.
+    record: Option<f64>,
 }
+
+/// So many records of a batch tell more of the next ones than all that came before.
+const TELLING: u64 = 16;
 
 /// Records read, in order.
 pub(crate) struct ReadBatch<T> {
@@ -47,7 +52,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
             Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
             None => Splitter::start(RECORD_LIMIT),
         };
-        let mut reader = Self { objects, asked: splitter.wanted(), object, splitter, fetch: None };
+        let record = mean(cursor.offset, cursor.position);
+        let mut reader = Self { objects, asked: splitter.wanted(), object, splitter, fetch: None, record };
         reader.finish_at_the_end();
         Ok(reader)
     }
@@ -56,13 +62,14 @@ impl<F: Format, O: Objects> Reader<F, O> {
         self.splitter.header().map(|bytes| Header(bytes.into()))
     }
 
-    /// Reads up to `batch` records.
+    /// Reads up to `batch` records, of which so many batches will probably be wanted in this invocation.
     pub(crate) async fn batch<T>(
         &mut self,
         batch: usize,
-        appetite: Appetite,
+        batches: u64,
         decode: fn(&mut F, &[u8]) -> Result<T, BoxError>,
     ) -> Result<ReadBatch<T>, ReadError> {
+        let start = self.splitter.cursor();
         let mut records = Vec::with_capacity(batch.min(4096));
         let mut place = None;
         let mut demands = 0;
@@ -75,8 +82,10 @@ impl<F: Format, O: Objects> Reader<F, O> {
                 Next::End => break,
                 Next::More => {
                     if self.fetch.is_none() {
+                        self.learn(start);
                         let missing = (batch - records.len()) as u64;
-                        let size = appetite.request(self.held()).max(appetite.demand(missing, demands));
+                        let later = (batch as u64).saturating_mul(batches.saturating_sub(1));
+                        let size = Appetite { missing, later, record: self.record }.demand(self.held(), demands);
                         demands += 1;
                         self.ask(size);
                     }
@@ -84,14 +93,25 @@ impl<F: Format, O: Objects> Reader<F, O> {
                 }
             }
         }
+        self.learn(start);
         let cursor = self.splitter.cursor();
         Ok(ReadBatch { records, place, cursor, at_end: cursor.offset >= self.object.size })
     }
 
     /// Asks for what will be used after the batch at hand, while that one is processed.
-    pub(crate) fn read_ahead(&mut self, appetite: Appetite) {
+    pub(crate) fn read_ahead(&mut self, batch: usize, batches: u64) {
         if self.fetch.is_none() {
-            self.ask(appetite.request(self.held()));
+            let batch = batch as u64;
+            let later = batch.saturating_mul(batches.saturating_sub(1));
+            self.ask(Appetite { missing: batch, later, record: self.record }.request(self.held()));
+        }
+    }
+
+    fn learn(&mut self, since: Cursor) {
+        let now = self.splitter.cursor();
+        let records = now.position - since.position;
+        if records >= TELLING || self.record.is_none() {
+            self.record = mean(now.offset - since.offset, records).or(self.record);
         }
     }
 
@@ -109,10 +129,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 
     async fn receive(&mut self) -> Result<(), SourceError> {
-        if let Some(fetch) = &mut self.fetch {
-            let bytes = fetch.await?;
-            self.fetch = None;
-            self.splitter.push(&bytes);
+        if let Some(fetch) = self.fetch.take() {
+            self.splitter.push(&fetch.await?);
         }
         self.finish_at_the_end();
         Ok(())
@@ -123,4 +141,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
             self.splitter.finish();
         }
     }
+}
+
+fn mean(bytes: u64, records: u64) -> Option<f64> {
+    (records > 0).then(|| bytes as f64 / records as f64)
 }

@@ -8,7 +8,6 @@ use super::source::source_error;
 use super::start::expected_owner;
 use crate::batch::{Context, RunContext};
 use crate::engine::budget::Budget;
-use crate::engine::read_ahead::Appetite;
 use crate::engine::record::{Carried, LastError, Object, Record};
 use crate::engine::step::{Cause, Done, Failure};
 use crate::invocation::Invocation;
@@ -80,8 +79,7 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
         let begun = site.platform.now();
         let expected = budget.expected_batches(left);
         let batch = site.config.batch.max(1);
-        let appetite = Appetite { batch: batch as u64, batches: expected, position: record.position, offset: record.offset };
-        let read = self.reader.batch(batch, appetite, H::Input::decode).await.map_err(|error| read_error(error, record))?;
+        let read = self.reader.batch(batch, expected, H::Input::decode).await.map_err(|error| read_error(error, record))?;
         let mut done = Done {
             records: read.cursor.position.saturating_sub(record.position),
             offset: read.cursor.offset,
@@ -93,8 +91,7 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
         };
         let Some(place) = read.place else { return Ok(Done { at_end: true, ..done }) };
         if expected > 1 && !read.at_end {
-            let rest = Appetite { batches: expected - 1, position: read.cursor.position, offset: read.cursor.offset, ..appetite };
-            self.reader.read_ahead(rest);
+            self.reader.read_ahead(batch, expected - 1);
         }
         let progress = progress(record, &read);
         done.complete = self.call(site, record, read.records, &progress).await.map_err(|error| error.at(place))?;

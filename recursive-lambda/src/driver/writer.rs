@@ -18,8 +18,8 @@ pub(crate) struct Writer<R, C> {
     me: Owner,
     lease: Duration,
     held: Mutex<Held>,
-    /// When the last successful write was sent, by the clock.
-    renewed_ms: AtomicU64,
+    /// When the last successful write was sent, in microseconds of the clock. Beside the lock: it is asked for while a write is slow.
+    renewed: AtomicU64,
 }
 
 /// What the writer knows of the record in the store.
@@ -33,7 +33,7 @@ struct Held {
 
 impl<R: Records, C: Clock> Writer<R, C> {
     pub(crate) fn new(records: Arc<R>, clock: Arc<C>, id: RecordId, me: Owner, lease: Duration) -> Self {
-        Self { records, clock, id, me, lease, held: Mutex::default(), renewed_ms: AtomicU64::new(0) }
+        Self { records, clock, id, me, lease, held: Mutex::default(), renewed: AtomicU64::new(0) }
     }
 
     /// Writes the record and says how that ended.
@@ -50,9 +50,9 @@ impl<R: Records, C: Clock> Writer<R, C> {
         self.write(&mut held, condition, record).await
     }
 
-    /// Time since the last successful write, from before it was sent. It does not wait for a write under way.
+    /// Time since the last successful write, from before it was sent.
     pub(crate) fn since_renewal(&self) -> Duration {
-        self.clock.now().saturating_sub(Duration::from_millis(self.renewed_ms.load(Ordering::Relaxed)))
+        self.clock.now().saturating_sub(Duration::from_micros(self.renewed.load(Ordering::Relaxed)))
     }
 
     async fn write(&self, held: &mut Held, condition: Condition, mut record: Record) -> Saved {
@@ -86,7 +86,7 @@ impl<R: Records, C: Clock> Writer<R, C> {
                 Step::End(saved) => {
                     if let Saved::Applied { etag } = &saved {
                         held.etag = Some(etag.clone());
-                        self.renewed_ms.store(u64::try_from(sent.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+                        self.renewed.store(u64::try_from(sent.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
                         held.record = (record.owner.as_ref() == Some(&self.me)).then_some(record);
                     }
                     return saved;

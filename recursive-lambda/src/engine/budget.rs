@@ -80,8 +80,9 @@ mod tests {
 
     #[test]
     fn another_batch_needs_reserve_or_twice_the_slowest_and_a_save_and_a_signal() {
-        //    total     reserve  most     batches took     save  left       another?
-        let table: [(Option<Duration>, Duration, Option<u64>, &[u64], u64, Option<Duration>, bool); 11] = [
+        /// Total, reserve, most batches, seconds each batch took, seconds a save took, left; is another allowed?
+        type Case = (Option<Duration>, Duration, Option<u64>, &'static [u64], u64, Option<Duration>, bool);
+        let table: [Case; 11] = [
             (Some(s(900)), s(10), None, &[1], 0, Some(s(11)), true),
             (Some(s(900)), s(10), None, &[1], 0, Some(s(10)), false),
             (Some(s(900)), s(10), None, &[6], 0, Some(s(12)), false),

@@ -23,3 +23,6 @@ pub(crate) mod read_ahead;
 
 #[cfg(test)]
 mod run_tests;
+
+#[cfg(test)]
+mod model;

@@ -156,6 +156,10 @@ impl Run {
         }
     }
 
+    fn admits(&self) -> bool {
+        matches!(&self.given, Given::Start(record) if record.status == Status::Ready)
+    }
+
     fn seq(&self) -> u64 {
         match self.given {
             Given::Start(_) => 0,
@@ -190,6 +194,8 @@ impl Run {
             std::cmp::Ordering::Less if live => reply(Reply::Acknowledge(Why::OthersWork)),
             std::cmp::Ordering::Less => self.signal(Box::new(record), 1, Why::SignalledAgain),
             std::cmp::Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
+            // A queue's event is only ever admitted, whatever the run was started by.
+            std::cmp::Ordering::Equal if self.admits() => self.signal(Box::new(record), 1, Why::SignalledAgain),
             std::cmp::Ordering::Equal => self.acquire(record, etag),
         }
     }
@@ -247,6 +253,7 @@ impl Run {
                 self.phase = Phase::Working(work(record));
                 Effect::Work
             }
+            Then::Complete if !self.budget.half_is_left(now.left) => self.hand_over(work(record), Status::Completing),
             Then::Complete => {
                 self.phase = Phase::Completing(work(record));
                 Effect::Complete
@@ -356,12 +363,11 @@ impl Run {
         Effect::Signal(record)
     }
 
-    /// Rule R14: after silence the record tells whether the signal arrived.
+    /// Rule R14: after silence the record tells whether the signal arrived. Somebody took up the run since: the owner whose death
+    /// the signal was sent for is in the record, too, and proves nothing.
     fn check_signal(&mut self, sent: Box<Record>, tries: u32, why: Why, read: Read) -> Effect {
         match read {
-            Read::Found(stored) if stored.record.is_over() || stored.record.owner.is_some() || stored.record.seq > sent.seq => {
-                reply(Reply::Acknowledge(why))
-            }
+            Read::Found(stored) if stored.record.is_over() || stored.record.epoch > sent.epoch => reply(Reply::Acknowledge(why)),
             Read::Absent => reply(Reply::Refuse(Refusal::RecordGone)),
             _ if tries >= SIGNAL_TRIES => reply(Reply::Refuse(Refusal::SignalFailed)),
             _ => self.signal(sent, tries + 1, why),

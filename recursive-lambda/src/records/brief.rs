@@ -10,7 +10,7 @@ const KEPT: usize = 96;
 
 /// A value or a name from the object, in quotes.
 pub(super) fn quoted(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes.get(..SHOWN * 4).unwrap_or(bytes));
+    let text = String::from_utf8_lossy(bytes.get(..=SHOWN * 4).unwrap_or(bytes));
     let mut shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     if text.chars().nth(SHOWN).is_some() {
         shown.push('…');
@@ -43,12 +43,13 @@ mod tests {
     #[test]
     fn a_value_is_quoted_escaped_and_cut() {
         let long = "x".repeat(300);
-        let cases: [(&[u8], String); 5] = [
+        let cases: [(&[u8], String); 6] = [
             (b"12,5", r#""12,5""#.into()),
             (b"a\"b\n\x1b[31m", r#""a\"b\n\u{1b}[31m""#.into()),
             (b"\xff", "\"\u{fffd}\"".into()),
             (long.as_bytes(), format!("\"{}…\"", "x".repeat(64))),
             ("é".repeat(64).leak().as_bytes(), format!("\"{}\"", "é".repeat(64))),
+            ("𝄞".repeat(65).leak().as_bytes(), format!("\"{}…\"", "𝄞".repeat(64))),
         ];
         for (value, shown) in cases {
             assert_eq!(quoted(value), shown);

@@ -41,6 +41,11 @@ pub enum Split {
 ///
 /// Splitting does not know the record's type. It must be a pure function of the bytes, because a run that is resumed
 /// splits from the offset of a record and must find the same ends.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a format",
+    label = "does not say where a record ends",
+    note = "implement `Format` for it, and `Decode<T>` for each type of record it makes"
+)]
 pub trait Format: Sized + Send + 'static {
     /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
     /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default).

@@ -1,17 +1,18 @@
 //! What a line is.
 
-use super::{decode_all, first_error};
+use super::{decode_all, every, first_error};
 use crate::records::Lines;
 
 #[test]
 fn lines_are_those_of_the_standard_library() {
-    for text in
-        ["", "\n", "a", "a\n", "a\nb", "\na\n\n", "a\r\nb\r\n", "a\r", "\r", "\r\n", "a\rb\n", "é\n\r\r\n", "a\n\u{feff}b"]
-    {
+    let check = |text: &str| {
         let (lines, error) = decode_all::<Lines, String>(text.as_bytes());
         assert!(error.is_none());
         assert_eq!(lines, text.lines().collect::<Vec<_>>(), "{text:?}");
-    }
+    };
+    (0..=7).flat_map(|length| every(b"a\n\r", length)).for_each(|text| check(std::str::from_utf8(&text).unwrap()));
+    check("é\n\r\r\n\u{2028}\u{85}");
+    check("a\n\u{feff}b");
 }
 
 #[test]

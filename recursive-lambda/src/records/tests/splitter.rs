@@ -197,3 +197,13 @@ fn the_cursor_is_behind_the_header_before_the_first_record_and_behind_everything
     assert!(matches!(splitter.next(|_, _| Ok(())), Ok(Next::End)));
     assert_eq!(splitter.cursor(), Cursor { position: 1, offset: 12, line: 7 });
 }
+
+#[test]
+fn the_cursor_is_never_inside_a_terminator() {
+    let whole = read_whole(Splitter::<Csv>::start(100), b"h\r\n1\r\n\n2\r3\n\r\n").unwrap();
+    let offsets: Vec<u64> = whole.records.iter().map(|found| found.after.offset).collect();
+    assert_eq!(offsets, [6, 9, 11]);
+    let whole = read_whole(Splitter::<Lines>::start(100), b"1\r\n\n2\r3\n\r\n").unwrap();
+    let offsets: Vec<u64> = whole.records.iter().map(|found| found.after.offset).collect();
+    assert_eq!(offsets, [3, 4, 8, 10]);
+}

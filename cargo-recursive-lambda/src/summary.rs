@@ -1,0 +1,69 @@
+//! The last words: what the run amounted to, or where and why it failed.
+
+use crate::record::{LastError, Record};
+use indicatif::{HumanBytes, HumanCount};
+use recursive_lambda_local::{Counters, DeadLetter, S3Counts};
+use std::fmt::Write;
+use std::time::Duration;
+
+/// What is known at the end.
+pub(crate) struct Summary<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) record: Option<&'a Record>,
+    pub(crate) counters: Counters,
+    pub(crate) read: S3Counts,
+    pub(crate) size: u64,
+    pub(crate) took: Duration,
+    pub(crate) dead: &'a [DeadLetter],
+}
+
+impl Summary<'_> {
+    /// Whether the run did what it was to do. Without a record, only events that were given up tell otherwise.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.record.map_or(self.dead.is_empty(), Record::is_done)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = match self.succeeded() {
+            true => writeln!(text, "\ndone: {}", self.file),
+            false => writeln!(text, "\n{}", self.failure()),
+        };
+        let ratio = self.read.bytes_read as f64 / self.size.max(1) as f64;
+        if let Some(record) = self.record {
+            let _ = writeln!(text, "  records      {}", HumanCount(record.position));
+            let _ = writeln!(text, "  batches      {}", HumanCount(record.batches));
+        }
+        let Counters { invocations, retries, kills, timed_out, .. } = self.counters;
+        let _ = writeln!(text, "  invocations  {invocations}, {retries} of them retries; {kills} killed, {timed_out} timed out");
+        let _ = writeln!(
+            text,
+            "  read         {} of {} from S3: {ratio:.3} times the object, in {} requests",
+            HumanBytes(self.read.bytes_read),
+            HumanBytes(self.size),
+            self.read.gets
+        );
+        let _ = write!(text, "  time         {:.1?}", self.took);
+        text
+    }
+
+    fn failure(&self) -> String {
+        let last = self.record.and_then(|record| record.last_error.as_ref());
+        match (last, self.dead.last(), self.record) {
+            (Some(error), ..) => failed(self.file, error),
+            (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
+            (None, None, Some(record)) => format!("error: the run ended as {}", record.status),
+            (None, None, None) => "error: the run did not begin".into(),
+        }
+    }
+}
+
+fn failed(file: &str, error: &LastError) -> String {
+    let LastError { kind, message, record, line, offset } = error;
+    let place = match (record, line, offset) {
+        (Some(record), Some(line), Some(offset)) => format!(" at record {record}, line {line}, byte {offset} of {file}"),
+        _ => String::new(),
+    };
+    format!("error: the run failed{place}\n  {kind}: {message}")
+}

@@ -1,0 +1,62 @@
+//! What can go wrong in the platform itself. A function that fails is no error: see [`Outcome`](crate::Outcome).
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// Why the platform could not do what it was asked to.
+///
+/// ```
+/// use recursive_lambda_local::{ErrorKind, Platform};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let error = Platform::builder().binary("/no/such/binary").start().await.unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Configuration);
+/// # });
+/// ```
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+/// The kinds of [`Error`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The builder was given something that cannot work.
+    Configuration,
+    /// A file, folder or socket of this machine refused.
+    Io,
+    /// No bucket of that name.
+    NoSuchBucket,
+    /// No object under that key.
+    NoSuchKey,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), source: None }
+    }
+
+    pub(crate) fn io(what: impl Into<String>, source: std::io::Error) -> Self {
+        Self { kind: ErrorKind::Io, message: what.into(), source: Some(Box::new(source)) }
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn StdError + 'static))
+    }
+}

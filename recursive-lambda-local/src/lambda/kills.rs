@@ -1,0 +1,90 @@
+//! Killing containers in the middle of an invocation: now, or armed for a random moment of one to come.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::{Lambda, Running};
+use crate::journal::ContainerId;
+use crate::sync::locked;
+
+/// Kills that wait for an invocation.
+#[derive(Debug)]
+pub(crate) struct Kills {
+    left: u32,
+    moment: RangeInclusive<Duration>,
+}
+
+impl Default for Kills {
+    fn default() -> Self {
+        Self { left: 0, moment: Duration::ZERO..=Duration::ZERO }
+    }
+}
+
+impl Lambda {
+    /// Arms kills: each takes the next invocation that starts and strikes at a random moment of it. One that the invocation
+    /// escapes, by ending earlier, is armed again.
+    pub(crate) fn arm_kills(&self, count: u32, moment: RangeInclusive<Duration>) {
+        *locked(&self.kills) = Kills { left: count, moment };
+    }
+
+    /// Kills the container of the oldest invocation, or of this request id. No invocation is killed twice.
+    pub(crate) fn kill_running(&self, request_id: Option<&str>) -> Option<(ContainerId, String)> {
+        let mut running = locked(&self.running);
+        let index = running.iter().position(|running| request_id.is_none_or(|wanted| wanted == running.request_id))?;
+        let victim = running.remove(index);
+        victim.kill.notify_one();
+        Some((victim.container, victim.request_id))
+    }
+
+    /// Watches over one invocation: it can be killed until the result is dropped.
+    pub(super) fn watch<'a>(&'a self, container: ContainerId, request_id: &str) -> Death<'a> {
+        let kill = Arc::new(Notify::new());
+        let request_id = request_id.to_owned();
+        locked(&self.running).push(Running { container, request_id, kill: Arc::clone(&kill) });
+        let mut kills = locked(&self.kills);
+        let armed = (kills.left > 0).then(|| {
+            kills.left -= 1;
+            let (from, to) = (nanos(*kills.moment.start()), nanos(*kills.moment.end()));
+            Duration::from_nanos(locked(&self.random).u64(from..=to.max(from)))
+        });
+        Death { lambda: self, kill, armed, struck: AtomicBool::new(false) }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// One invocation's possible end by a fault.
+pub(super) struct Death<'a> {
+    lambda: &'a Lambda,
+    kill: Arc<Notify>,
+    armed: Option<Duration>,
+    struck: AtomicBool,
+}
+
+impl Death<'_> {
+    /// Resolves when the container is to be killed.
+    pub(super) async fn strikes(&self) {
+        match self.armed {
+            Some(delay) => tokio::select! {
+                () = self.kill.notified() => {}
+                () = tokio::time::sleep(delay) => self.struck.store(true, Ordering::Relaxed),
+            },
+            None => self.kill.notified().await,
+        }
+    }
+}
+
+impl Drop for Death<'_> {
+    fn drop(&mut self) {
+        locked(&self.lambda.running).retain(|running| !Arc::ptr_eq(&running.kill, &self.kill));
+        if self.armed.is_some() && !self.struck.load(Ordering::Relaxed) {
+            locked(&self.lambda.kills).left += 1;
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The user's program as a child process: its environment, its output, its end. Knows nothing of invocations.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::Function;
+use super::groups::Group;
+use super::runtime_api::{self, Answer, Call};
+use crate::http::Server;
+use crate::journal::{ContainerId, Journal, Stream, What};
+
+/// A line longer than this is cut in pieces.
+const LONGEST_LINE: u64 = 256 << 10;
+/// How long the last lines of a dead process are waited for.
+const LAST_LINES: Duration = Duration::from_millis(200);
+
+pub(crate) struct Process {
+    pub(crate) pid: u32,
+    pub(crate) calls: mpsc::Receiver<Call>,
+    /// Set while the process waits for an event.
+    pub(crate) waiting: Option<Answer>,
+    child: Child,
+    // Before `_api`: the process is killed before its Runtime API goes away.
+    group: Option<Group>,
+    _api: Server,
+    output: [JoinHandle<()>; 2],
+    container: ContainerId,
+    journal: Arc<Journal>,
+}
+
+impl Process {
+    pub(crate) async fn start(
+        function: &Function,
+        container: ContainerId,
+        tmp: &Path,
+        journal: &Arc<Journal>,
+    ) -> std::io::Result<Self> {
+        let (api, calls) = runtime_api::start().await?;
+        let mut command = Command::new(&function.binary);
+        command.args(&function.args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.kill_on_drop(true).process_group(0);
+        if let Some(folder) = &function.working_folder {
+            command.current_dir(folder);
+        }
+        for (name, _) in std::env::vars_os() {
+            let name = name.to_string_lossy().into_owned();
+            if name.starts_with("AWS_") || name.starts_with("RECURSIVE_LAMBDA_") {
+                command.env_remove(name);
+            }
+        }
+        command.envs(environment(function, container, tmp, &api.address().to_string()));
+        command.envs(function.environment.iter().map(|(name, value)| (name, value)));
+
+        let mut child = command.spawn()?;
+        let pid = child.id().unwrap_or_default();
+        let group = Group::adopt(pid, function.platform);
+        journal.record(What::ContainerStarted { container, pid });
+        let output = [
+            tokio::spawn(lines(child.stdout.take(), container, Stream::Stdout, Arc::clone(journal))),
+            tokio::spawn(lines(child.stderr.take(), container, Stream::Stderr, Arc::clone(journal))),
+        ];
+        let journal = Arc::clone(journal);
+        Ok(Self { pid, calls, waiting: None, child, group, _api: api, output, container, journal })
+    }
+
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The process's next call, or how it ended.
+    pub(crate) async fn next_call(&mut self) -> Result<Call, String> {
+        tokio::select! {
+            biased;
+            Some(call) = self.calls.recv() => Ok(call),
+            status = self.child.wait() => Err(describe(status)),
+        }
+    }
+
+    /// Kills what is left of it and says how it ended, once its last lines are in the journal.
+    pub(crate) async fn end(mut self) -> String {
+        if let Some(group) = &self.group {
+            group.kill();
+        }
+        let status = describe(self.child.wait().await);
+        for reader in &mut self.output {
+            let _ = tokio::time::timeout(LAST_LINES, reader).await;
+        }
+        let (container, pid) = (self.container, self.pid);
+        self.journal.record(What::ContainerStopped { container, pid, status: status.clone() });
+        status
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        for reader in &self.output {
+            reader.abort();
+        }
+    }
+}
+
+fn describe(status: std::io::Result<ExitStatus>) -> String {
+    status.map_or_else(|error| error.to_string(), |status| status.to_string())
+}
+
+/// What Lambda sets, and the SDK's variables that lead to this platform.
+fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &str) -> Vec<(String, String)> {
+    let memory = function.memory_mb.to_string();
+    let log_group = format!("/aws/lambda/{}", function.name);
+    let log_stream = container.to_string();
+    let tmp: PathBuf = tmp.to_owned();
+    let tmp = tmp.to_string_lossy();
+    let own = [
+        ("AWS_LAMBDA_RUNTIME_API", api),
+        ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", &log_group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
+        ("_HANDLER", "bootstrap"),
+        ("TZ", ":UTC"),
+        ("TMPDIR", &tmp),
+    ];
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+    own.chain(function.client_environment.iter().cloned()).collect()
+}
+
+async fn lines(from: Option<impl AsyncRead + Unpin>, container: ContainerId, stream: Stream, journal: Arc<Journal>) {
+    let Some(from) = from else { return };
+    let mut from = BufReader::new(from);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut from).take(LONGEST_LINE).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {
+                let line = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(&line)).into_owned();
+                journal.record(What::LogLine { container, stream, line });
+            }
+        }
+    }
+}

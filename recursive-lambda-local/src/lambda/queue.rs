@@ -1,0 +1,107 @@
+//! The asynchronous queue: an accepted event is a task that waits for its turn, tries, and tries again. Never answers anyone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::guard::LIMIT;
+use super::{Event, Lambda};
+use crate::journal::{Reason, What};
+use crate::sync::locked;
+
+/// What the queue does wrong. Set at start, or while the platform runs.
+///
+/// Every chance is decided by the platform's seeded generator, in the order in which events are accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct QueueFaults {
+    /// The chance, 0 to 1, that an event is delivered twice, with the same request id.
+    pub duplicate: f64,
+    /// The chance, 0 to 1, that an event is never delivered.
+    pub lose: f64,
+    /// Every delivery waits a random time up to this.
+    pub delay: Duration,
+    /// This many of the coming events are delivered twice, for certain.
+    pub duplicate_next: u32,
+    /// This many of the coming events are never delivered, for certain.
+    pub lose_next: u32,
+}
+
+impl Lambda {
+    /// Takes an event for asynchronous invocation. `lineage`: how often the function was in its chain already, if it is to be
+    /// stopped for that.
+    pub(crate) fn accept(self: &Arc<Self>, event: Event, stopped_at: Option<u64>) {
+        let request_id = || event.request_id.clone();
+        self.journal.record(What::Accepted { request_id: request_id(), payload: event.payload.clone() });
+        if let Some(count) = stopped_at {
+            self.journal.record(What::Dropped { request_id: request_id(), count });
+            let message = format!("the function was invoked {LIMIT} times in one chain of requests");
+            self.give_up(&event, Reason::RecursiveLoop, 0, Some(("RecursiveInvocationException".to_owned(), message)));
+            return;
+        }
+        let (lose, copies) = self.choose_faults();
+        if lose {
+            self.journal.record(What::Lost { request_id: request_id() });
+            return;
+        }
+        if copies.len() > 1 {
+            self.journal.record(What::Duplicated { request_id: request_id() });
+        }
+        for delay in copies {
+            let (lambda, event, pending) = (Arc::clone(self), event.clone(), self.pending());
+            self.tasks.spawn(async move {
+                tokio::time::sleep(delay).await;
+                lambda.deliver(event).await;
+                drop(pending);
+            });
+        }
+    }
+
+    /// Whether the event is lost; and one delay per delivery.
+    fn choose_faults(&self) -> (bool, Vec<Duration>) {
+        let mut faults = locked(&self.queue_faults);
+        let mut random = locked(&self.random);
+        // Both are drawn for every event, so that one fault does not shift the others.
+        let (lose, duplicate) = (random.f64() < faults.lose, random.f64() < faults.duplicate);
+        let lose = lose || take_one(&mut faults.lose_next);
+        let duplicate = !lose && (take_one(&mut faults.duplicate_next) || duplicate);
+        let copies = if duplicate { 2 } else { 1 };
+        (lose, (0..copies).map(|_| faults.delay.mul_f64(random.f64())).collect())
+    }
+
+    async fn deliver(&self, event: Event) {
+        let too_old = Instant::now() + self.function.max_event_age;
+        let mut attempt = 0;
+        let mut error = None;
+        loop {
+            let Ok(permit) = tokio::time::timeout_at(too_old, self.admit(&event.request_id)).await else {
+                self.give_up(&event, Reason::TooOld, attempt, error);
+                return;
+            };
+            let Some(permit) = permit else { return };
+            attempt += 1;
+            let outcome = self.attempt(&event, attempt, permit).await;
+            error = outcome.error();
+            if error.is_none() {
+                return;
+            }
+            let retry = usize::try_from(attempt - 1).ok().and_then(|retry| self.function.retry_delays.get(retry));
+            let Some(&delay) = retry else {
+                self.give_up(&event, Reason::AttemptsExhausted, attempt, error);
+                return;
+            };
+            if Instant::now() + delay > too_old {
+                self.give_up(&event, Reason::TooOld, attempt, error);
+                return;
+            }
+            self.journal.record(What::Retried { request_id: event.request_id.clone(), attempt: attempt + 1, delay });
+            tokio::time::sleep(delay).await;
+        }
+    }
+}
+
+fn take_one(left: &mut u32) -> bool {
+    let some = *left > 0;
+    *left = left.saturating_sub(1);
+    some
+}

@@ -1,0 +1,278 @@
+//! The whole: S3, Lambda, and what a test can do to them. Holds the parts together; each does its own work.
+
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::broadcast;
+
+use crate::builder::Builder;
+use crate::cleanup::{Folder, end_on_signal};
+use crate::error::Error;
+use crate::faults::{ApiCall, Fault, Faults};
+use crate::http::Server;
+use crate::journal::{ContainerId, Counters, DeadLetter, Entry, Journal, Outcome};
+use crate::lambda::{Lambda, QueueFaults, kill_all};
+use crate::s3::S3;
+use crate::sync::{Owned, locked};
+use crate::triggers::{Channel, Trigger};
+use crate::{ACCESS_KEY, REGION, SECRET_KEY};
+
+static PLATFORMS: AtomicU64 = AtomicU64::new(0);
+
+/// S3 and one Lambda function on loopback. Ends everything it has started when it is dropped or shut down.
+///
+/// ```
+/// use std::time::Duration;
+/// use recursive_lambda_local::{Channel, Error, Platform};
+///
+/// async fn one_upload() -> Result<(), Error> {
+///     let platform = Platform::builder()
+///         .binary("target/debug/s3-upload")
+///         .retry_delays([Duration::from_millis(50); 2])
+///         .start()
+///         .await?;
+///     platform.s3().create_bucket("uploads")?;
+///     platform.s3().put_file("uploads", "in/orders.csv", "orders.csv").await?;
+///     platform.notify(&Channel::S3SnsSqs, "uploads", "in/orders.csv")?;
+///     platform.idle().await;
+///     assert!(platform.dead_letters().is_empty());
+///     platform.shutdown().await;
+///     Ok(())
+/// }
+/// ```
+pub struct Platform {
+    id: u64,
+    s3: S3,
+    lambda: Arc<Lambda>,
+    faults: Arc<Faults>,
+    api: Option<Server>,
+    lambda_url: String,
+    _folder: Folder,
+    _signals: Option<Owned>,
+}
+
+/// A container that has no event at the moment.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct IdleContainer {
+    /// Which one.
+    pub id: ContainerId,
+    /// Its process; `None` after the last one ended.
+    pub pid: Option<u32>,
+    /// Its /tmp.
+    pub tmp: PathBuf,
+}
+
+impl Platform {
+    /// A new platform's settings.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
+        let id = PLATFORMS.fetch_add(1, Ordering::Relaxed);
+        let folder = Folder::create().map_err(|error| Error::io("no temporary folder can be made", error))?;
+        let faults = Arc::new(Faults::default());
+        let objects = builder.state_folder.unwrap_or_else(|| folder.path().join("s3"));
+        let s3 = S3::start(objects, Arc::clone(&faults)).await?;
+
+        let mut function = builder.function;
+        function.platform = id;
+        function.tmp = folder.path().join("tmp");
+        std::fs::create_dir(&function.tmp).map_err(|error| Error::io("no folder for /tmp can be made", error))?;
+        let listener = Server::bind().await.map_err(|error| Error::io("Lambda cannot listen on loopback", error))?;
+        let lambda_url = format!("http://{}", listener.address());
+        function.client_environment = client_environment(&s3.url(), &lambda_url);
+        let journal = Arc::new(Journal::new());
+        let lambda = Arc::new(Lambda::new(function, journal, Arc::clone(&faults), builder.queue_faults, builder.seed));
+        let served = Arc::clone(&lambda);
+        let api = listener.serve(move |request| Arc::clone(&served).serve(request));
+        let signals = builder.handle_signals.then(|| Owned::spawn(end_on_signal()));
+        Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, _folder: folder, _signals: signals })
+    }
+
+    /// The store.
+    pub fn s3(&self) -> &S3 {
+        &self.s3
+    }
+
+    /// `http://127.0.0.1:port`: what `AWS_ENDPOINT_URL_S3` is set to.
+    pub fn s3_url(&self) -> String {
+        self.s3.url()
+    }
+
+    /// `http://127.0.0.1:port`: what `AWS_ENDPOINT_URL_LAMBDA` is set to.
+    pub fn lambda_url(&self) -> String {
+        self.lambda_url.clone()
+    }
+
+    /// The function's name.
+    pub fn function_name(&self) -> &str {
+        &self.lambda.function.name
+    }
+
+    /// The function's ARN, without a qualifier.
+    pub fn function_arn(&self) -> &str {
+        &self.lambda.function.arn
+    }
+
+    /// The variables by which an SDK finds this platform: region, credentials, endpoints.
+    pub fn env_for_clients(&self) -> Vec<(String, String)> {
+        self.lambda.function.client_environment.clone()
+    }
+
+    /// Invokes the function and waits for its answer. `None`: no container was free.
+    pub async fn invoke(&self, payload: impl Into<Bytes>) -> Option<Outcome> {
+        self.lambda.run_synchronously(self.lambda.first_event(payload.into())).await
+    }
+
+    /// Gives the asynchronous queue an event, at the start of a chain of requests; returns its request id.
+    pub fn send(&self, payload: impl Into<Bytes>) -> String {
+        let event = self.lambda.first_event(payload.into());
+        let request_id = event.request_id.clone();
+        self.lambda.accept(event, None);
+        request_id
+    }
+
+    /// Sends messages to the function's queue of SQS, which it receives together; returns their message ids.
+    pub fn send_messages(&self, bodies: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
+        self.lambda.send_messages(bodies.into_iter().map(Into::into).collect())
+    }
+
+    /// Tells the function of an object, as `channel` would; returns the request ids, or message ids.
+    ///
+    /// # Errors
+    ///
+    /// No such bucket or key.
+    pub fn notify(&self, channel: &Channel, bucket: &str, key: &str) -> Result<Vec<String>, Error> {
+        self.notify_all(channel, bucket, &[key])
+    }
+
+    /// Tells the function of several objects: where the channel has a queue, in one batch of messages.
+    ///
+    /// # Errors
+    ///
+    /// No such bucket or key.
+    pub fn notify_all(&self, channel: &Channel, bucket: &str, keys: &[&str]) -> Result<Vec<String>, Error> {
+        let objects = keys.iter().map(|key| self.s3.head(bucket, key)).collect::<Result<Vec<_>, _>>()?;
+        Ok(match channel.trigger(&objects) {
+            Trigger::Events(events) => events.iter().map(|event| self.send(event.to_string())).collect(),
+            Trigger::Messages(bodies) => self.send_messages(bodies),
+        })
+    }
+
+    /// Resolves when no event or message is queued, delayed or running.
+    pub async fn idle(&self) {
+        self.lambda.idle().await;
+    }
+
+    /// Everything that happened so far (the last 200,000 entries).
+    pub fn journal(&self) -> Vec<Entry> {
+        self.lambda.journal.entries()
+    }
+
+    /// Everything that happens from now on. A reader that falls 4,096 entries behind loses the oldest.
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
+        self.lambda.journal.subscribe()
+    }
+
+    /// How often each thing happened.
+    pub fn counters(&self) -> Counters {
+        self.lambda.journal.counters()
+    }
+
+    /// The events and messages that were given up, in order.
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        self.lambda.journal.dead_letters()
+    }
+
+    /// Sets the closure that chooses the fault of every request to S3 and to Invoke.
+    ///
+    /// ```
+    /// # use recursive_lambda_local::{Fault, Operation, Platform};
+    /// # fn example(platform: &Platform) {
+    /// platform.set_faults(|call| match (call.operation, call.nth) {
+    ///     (Operation::GetObject, 2) => Some(Fault::CutBody(1000)),
+    ///     (Operation::PutObject, n) if n % 3 == 0 => Some(Fault::LoseResponse),
+    ///     _ => None,
+    /// });
+    /// # }
+    /// ```
+    pub fn set_faults(&self, choose: impl Fn(&ApiCall) -> Option<Fault> + Send + Sync + 'static) {
+        self.faults.set(Some(Arc::new(choose)));
+    }
+
+    /// Requests have no faults from now on.
+    pub fn clear_faults(&self) {
+        self.faults.set(None);
+    }
+
+    /// Sets what the asynchronous queue does wrong from now on.
+    pub fn set_queue_faults(&self, faults: QueueFaults) {
+        *locked(&self.lambda.queue_faults) = faults;
+    }
+
+    /// Kills the container of the oldest invocation in progress; returns it and the request id, or `None` if there is none.
+    pub fn kill_one(&self) -> Option<(ContainerId, String)> {
+        self.lambda.kill_running(None)
+    }
+
+    /// Kills the container that has this request id.
+    pub fn kill_request(&self, request_id: &str) -> Option<(ContainerId, String)> {
+        self.lambda.kill_running(Some(request_id))
+    }
+
+    /// Arms `count` kills. Each takes the next invocation that starts, and strikes at a moment of it that the seed chooses out of
+    /// `moment`; one that comes too late, because the invocation has ended, is armed again.
+    pub fn arm_kills(&self, count: u32, moment: RangeInclusive<Duration>) {
+        self.lambda.arm_kills(count, moment);
+    }
+
+    /// Containers that have no event at the moment.
+    pub fn idle_containers(&self) -> Vec<IdleContainer> {
+        let containers = self.lambda.idle_containers();
+        containers.into_iter().map(|(id, pid, tmp)| IdleContainer { id, pid, tmp }).collect()
+    }
+
+    /// Ends those containers and removes their /tmp: the next events find cold ones, as after a quiet hour on Lambda.
+    pub async fn retire_idle_containers(&self) {
+        self.lambda.retire_idle().await;
+    }
+
+    /// Ends everything: what is queued is forgotten, what runs is killed, and every process is gone when this returns.
+    pub async fn shutdown(mut self) {
+        self.api = None;
+        self.lambda.stop().await;
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        self.lambda.close();
+        kill_all(Some(self.id));
+    }
+}
+
+impl std::fmt::Debug for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Platform").field("s3", &self.s3_url()).field("lambda", &self.lambda_url).finish_non_exhaustive()
+    }
+}
+
+fn client_environment(s3_url: &str, lambda_url: &str) -> Vec<(String, String)> {
+    let variables = [
+        ("AWS_REGION", REGION),
+        ("AWS_DEFAULT_REGION", REGION),
+        ("AWS_ACCESS_KEY_ID", ACCESS_KEY),
+        ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
+        ("AWS_ENDPOINT_URL_S3", s3_url),
+        ("AWS_ENDPOINT_URL_LAMBDA", lambda_url),
+        // No answer comes from the instance metadata service here, only a wait.
+        ("AWS_EC2_METADATA_DISABLED", "true"),
+    ];
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}

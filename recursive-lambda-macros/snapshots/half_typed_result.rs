@@ -1,0 +1,16 @@
+/// The job of the function [`f`](fn@f), for `run` and `run_with`.
+#[allow(non_camel_case_types, reason = "it bears the name of its function")]
+struct f {}
+const _: () = {
+    use ::recursive_lambda as __recursive_lambda;
+    impl<
+        R: ::core::marker::Send + ::core::marker::Sync + 'static,
+    > __recursive_lambda::Job<R> for f {
+        fn handler() -> impl __recursive_lambda::Handler<Resources = R> {
+            __recursive_lambda::__private::Stub::<R>::new()
+        }
+    }
+};
+::core::compile_error! {
+    "the function's signature cannot be read from here on: finish it"
+}

@@ -1,0 +1,75 @@
+//! The grammar of `name = value, name = value`, and how reading goes on behind a mistake.
+//!
+//! It knows no argument's meaning.
+
+use crate::args::{KEYS, Key};
+use crate::errors::Errors;
+use proc_macro2::TokenTree;
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Ident, Token};
+
+/// One argument, and where its reading stands.
+pub(crate) struct Entry<'a> {
+    pub(crate) key: &'static Key,
+    pub(crate) name: Ident,
+    pub(crate) input: ParseStream<'a>,
+    pub(crate) errors: &'a mut Errors,
+}
+
+impl Entry<'_> {
+    /// Reads the `=`, so that the value comes next.
+    pub(crate) fn equals(&mut self) -> Option<()> {
+        let (name, example, input) = (self.key.name, self.key.example, self.input);
+        if !ends(input) && !starts_value(input) {
+            return self.errors.refuse_at(input.span(), format!("`{name}` takes its value behind `=`: write `{example}`"));
+        }
+        let equals = input.parse::<Option<Token![=]>>().ok()?;
+        if ends(input) {
+            let at = equals.map_or_else(|| self.name.span(), |equals| equals.span);
+            return self.errors.refuse_at(at, format!("`{name}` has no value: write `{example}`"));
+        }
+        Some(())
+    }
+}
+
+/// Between two arguments there is a comma, and after the last there may be.
+pub(crate) fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
+    if input.is_empty() || input.parse::<Token![,]>().is_ok() {
+        return;
+    }
+    if starts_entry(input) {
+        errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
+    } else {
+        errors.refuse_at::<()>(
+            input.span(),
+            "this does not belong to the value before it: write a comma and the next argument, or nothing",
+        );
+        skip(input);
+        _ = input.parse::<Token![,]>();
+    }
+}
+
+fn ends(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+fn starts_entry(input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok_and(|name| starts_value(&ahead) || KEYS.iter().any(|key| name == key.name))
+}
+
+fn starts_value(input: ParseStream<'_>) -> bool {
+    input.peek(Token![=]) && !input.peek(Token![==]) && !input.peek(Token![=>])
+}
+
+/// Skips the rest of a refused argument, up to a comma or the end. The commas between a closure's bars are part of it.
+pub(crate) fn skip(input: ParseStream<'_>) {
+    let mut between_bars = false;
+    while !input.is_empty() && (between_bars || !input.peek(Token![,])) {
+        between_bars ^= input.peek(Token![|]) && !input.peek(Token![||]);
+        if input.parse::<Option<Token![||]>>().is_ok_and(|bars| bars.is_none()) {
+            _ = input.parse::<TokenTree>();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Which mistakes are found, and which are not made up: one line per case.
+//!
+//! How they look to the user, with their places, is in the ui tests; here is how reading goes on behind a mistake.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use super::attribute;
+
+/// What is refused, in order: the start of each message, up to its reason.
+fn mistakes(arguments: &str, item: &str) -> Vec<String> {
+    let output = attribute(arguments.parse().unwrap(), item.parse().unwrap()).to_string();
+    let parts = output.split("compile_error ! {").skip(1).map(|part| {
+        let text: syn::LitStr = syn::parse_str(part.split(" }").next().unwrap()).unwrap();
+        text.value().split([',', ':']).next().unwrap().to_owned()
+    });
+    parts.collect()
+}
+
+#[test]
+fn arguments() {
+    for (arguments, expected) in [
+        ("batch = 1", &[][..]),
+        ("reserve = \"20s\", batch = 1,", &[]),
+        ("crate = a::b, on_complete = a::b, is_complete = <A as B>::c::<D, E>, format = A<B, C>, batch = A::B", &[]),
+        ("batch = 0x10, batches_per_invocation = 1_000", &[]),
+        ("batch = (1)", &[]),
+        // Behind a refused value, reading goes on at the next argument.
+        ("batch = |a, b| a, reserve = 1", &["`batch` takes a whole number", "`reserve` is a duration with its unit"]),
+        ("batch = 1 + , reserve = 1", &["`batch` takes a whole number", "`reserve` is a duration with its unit"]),
+        (
+            "batch(1), reserve: 1, format => csv",
+            &[
+                "`batch` takes its value behind `=`",
+                "`reserve` takes its value behind `=`",
+                "`format` takes its value behind `=`",
+            ],
+        ),
+        ("batch = 1 reserve = 1", &["a comma is missing before this argument", "`reserve` is a duration with its unit"]),
+        ("batch = 1 2, reserve = 1", &["this does not belong to the value before it", "`reserve` is a duration with its unit"]),
+        ("batch = 1,, reserve = 1", &["a comma too many", "`reserve` is a duration with its unit"]),
+        (", batch = 1", &["a comma too many"]),
+        ("{}, batch = 1", &["an argument is a name"]),
+        // What was meant is not missing as well, and counts as given.
+        ("400", &["this number has no name"]),
+        ("batch", &["`batch` has no value"]),
+        ("bacth = 1", &["there is no argument `bacth`"]),
+        ("bacth = 1, batch = 2", &["there is no argument `bacth`", "`batch` is given twice", "first one here"]),
+        (
+            "batch = 0, batch = 0",
+            &["`batch` must be at least 1", "`batch` must be at least 1", "`batch` is given twice", "first one here"],
+        ),
+        (
+            "lease = \"1s\", csv, nothing_like_it = 1",
+            &[
+                "`lease` is no argument",
+                "`csv` is a value whose name is missing",
+                "there is no argument `nothing_like_it`",
+                "`batch` is missing",
+            ],
+        ),
+        (
+            "concurrency = 1, source = tmp, on_error = stop, batch = 1",
+            &["there is no argument `concurrency`", "there is no argument `source`", "there is no argument `on_error`"],
+        ),
+    ] {
+        assert_eq!(mistakes(arguments, "async fn f(b: Batch<String>) -> Done {}"), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn signatures() {
+    for (item, expected) in [
+        ("async fn f(b: Batch<String>) -> Done {}", &[][..]),
+        ("async fn f(r: &R, s: &mut S, b: Batch<String>) -> Done {}", &[]),
+        ("async fn f(r: &'_ R, b: Batch<[u8; 4]>, s: (&mut (S))) -> Result<(), &'static str> {}", &[]),
+        ("async fn f(b: Batch<(A, fn(&str) -> u8)>, r: &Box<dyn Fn(&str) -> &str + Send + Sync>) -> Done {}", &[]),
+        (
+            "async fn f(b: Batch<(&A, Vec<&'a B>)>) -> Result<(), impl E> {}",
+            &[
+                "`impl Trait` has no name outside of the function",
+                "what a job takes and returns owns its data",
+                "what a job takes and returns owns its data",
+            ],
+        ),
+        ("async fn f(b: Batch<Row<'_>>, s: &mut Vec<&str>) -> Done {}", &["what a job takes and returns owns its data"; 2]),
+        (
+            "const unsafe extern \"C\" fn f() {}",
+            &[
+                "a job is an async function",
+                "a job is not `const`",
+                "a job is called by safe code",
+                "a job is a Rust function",
+                "a job must return whether its batch is done",
+                "a job takes a batch of records by value",
+            ],
+        ),
+        (
+            "async fn f<'a, T, const N: usize>(b: Batch<T>) -> Done where T: Send {}",
+            &["a job needs no lifetime parameter", "a job has no type parameters", "a job has no const parameters"],
+        ),
+        ("async fn main() {}", &["`main` runs a job"]),
+        ("async fn f(&self) -> Done {}", &["a job is no method"]),
+        // A refused input is not missing as well.
+        ("async fn f(b: Batch<&str>) -> Done {}", &["what a job takes and returns owns its data"]),
+        (
+            "async fn f(b: A, c: B, d: C) -> Done {}",
+            &["a second parameter by value", "first one here", "a second parameter by value", "first one here"],
+        ),
+    ] {
+        assert_eq!(mistakes("batch = 1", item), expected, "{item}");
+    }
+}

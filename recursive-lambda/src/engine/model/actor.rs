@@ -1,0 +1,245 @@
+//! The shipped engine as the model sees it: `Run` and `Save`, each situation stepped once and remembered.
+//!
+//! What an invocation is told is relative to itself: a record's owner is it or somebody else, an ETag is the one it holds or another.
+//! So no name, nonce or ETag of the world gets into the engine's state, and equal situations are equal values.
+
+use super::input::{Input, Outcome, Pace, Wrote};
+use super::shelf::{Answer, Errand, Shelf, Way};
+use crate::engine::budget::Budget;
+use crate::engine::record::tests::fresh;
+use crate::engine::record::{LastError, Owner, Record, Status};
+use crate::engine::run::Run;
+use crate::engine::save::{Condition, Read, Save, Saved, Step, Stored, Written};
+use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled};
+use std::time::Duration;
+
+const LEASE: Duration = Duration::from_secs(45);
+const AMPLE: Duration = Duration::from_secs(900);
+
+/// An invocation: its state machine, and what it is about to do to the world.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) struct Actor {
+    run: Run,
+    task: Task,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Task {
+    Read {
+        /// To see whether a signal arrived.
+        checks: bool,
+    },
+    Write(Writing),
+    ReadBack(Writing),
+    Work,
+    Complete,
+    Signal {
+        seq: u64,
+    },
+    Reply(Reply),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Writing {
+    save: Save,
+    condition: Condition,
+    /// The record to write, as the shelf numbers it.
+    record: u32,
+    how: How,
+}
+
+impl Shelf {
+    /// An invocation that was given a signal; `None`: an object to work on in place or, `admits`, to admit.
+    pub(super) fn given(&mut self, signal: Option<u64>, admits: bool) -> u32 {
+        let record = Record { size: self.job.batches.into(), ..fresh() };
+        let given = match signal {
+            Some(seq) => Given::Signal { seq },
+            None if admits => Given::Start(Box::new(record)),
+            None => Given::Start(Box::new(Record {
+                status: Status::Running,
+                seq: 0,
+                owner: Some(me("me")),
+                epoch: 1,
+                attempts: 1,
+                invocations: 1,
+                ..record
+            })),
+        };
+        let rules = Rules {
+            lease: LEASE,
+            checkpoint: if self.job.every_batch { Duration::ZERO } else { Duration::from_secs(10) },
+            max_attempts: self.job.max_attempts,
+            max_invocations: 1_000,
+            on_complete: self.job.on_complete,
+            plan_hash: fresh().plan.hash,
+        };
+        let mut run = Run::new(rules, me("me"), given, Budget::new(Some(AMPLE), Duration::from_secs(10), None));
+        let effect = run.step(now(Pace::GoOn), Event::Begin);
+        let actor = self.settle(run, effect);
+        self.number(actor)
+    }
+
+    pub(super) fn advance(&mut self, Actor { mut run, task }: Actor, input: Input) -> Actor {
+        let (event, pace) = match (task, input) {
+            (Task::Write(mut writing), answer) => {
+                let step = writing.save.written(match answer {
+                    Input::Applied => Written::Applied { etag: HELD.into() },
+                    Input::Conflict => Written::Conflict,
+                    _ => Written::Unknown("silence".into()),
+                });
+                return self.save(run, writing, step);
+            }
+            (Task::ReadBack(mut writing), answer) => {
+                let held = match &writing.condition {
+                    Condition::Matches(etag) if etag == OTHER => [HELD, OTHER],
+                    _ => [OTHER, HELD],
+                };
+                let read = self.reading(answer, held);
+                let step = writing.save.read(read, |w| w.starts_with("me."));
+                return self.save(run, writing, step);
+            }
+            (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
+            (Task::Work, Input::Did(outcome, pace)) => (Event::Batch(self.batch(&run, outcome)), pace),
+            (Task::Complete, Input::Did(Outcome::Well, pace)) => (Event::Completed(Ok(())), pace),
+            (Task::Complete, Input::Did(outcome, pace)) => (Event::Completed(Err(failure(outcome))), pace),
+            (_, Input::Accepted) => (Event::Signalled(Signalled::Accepted), Pace::GoOn),
+            (_, Input::Silence) => (Event::Signalled(Signalled::Silence), Pace::GoOn),
+            (_, _) => (Event::Signalled(Signalled::Refused), Pace::GoOn),
+        };
+        let effect = run.step(now(pace), event);
+        self.settle(run, effect)
+    }
+
+    /// Performs what concerns nobody else, up to the next thing that does.
+    fn settle(&mut self, mut run: Run, mut effect: Effect) -> Actor {
+        let mut checks = false;
+        let task = loop {
+            effect = match effect {
+                Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(Ok(None))),
+                Effect::Pause(_) => {
+                    checks = true;
+                    run.step(now(Pace::GoOn), Event::Paused)
+                }
+                Effect::Read => break Task::Read { checks },
+                Effect::Work => break Task::Work,
+                Effect::Complete => break Task::Complete,
+                Effect::Signal(record) => break Task::Signal { seq: record.seq },
+                Effect::Reply(reply) => break Task::Reply(reply),
+                Effect::Save(how, record) => {
+                    let condition = if how == How::Create { Condition::Absent } else { Condition::Matches(HELD.into()) };
+                    let mut save = Save::new(condition.clone(), "me.now".into());
+                    let step = save.first();
+                    let record = self.keep(*record);
+                    return self.save(run, Writing { save, condition, record, how }, step);
+                }
+            };
+        };
+        Actor { run, task }
+    }
+
+    fn save(&mut self, mut run: Run, mut writing: Writing, mut step: Step) -> Actor {
+        loop {
+            step = match step {
+                Step::Pause(_) => writing.save.paused(),
+                Step::Read => return Actor { run, task: Task::ReadBack(writing) },
+                Step::Write { condition } => {
+                    writing.condition = condition;
+                    return Actor { run, task: Task::Write(writing) };
+                }
+                Step::End(saved) => {
+                    let effect = run.step(now(Pace::GoOn), Event::Saved(saved, Duration::ZERO));
+                    return self.settle(run, effect);
+                }
+            };
+        }
+    }
+
+    /// `etags`: of another record than the one that is held, and of that one.
+    fn reading(&self, input: Input, etags: [&str; 2]) -> Read {
+        let seen = match input {
+            Input::Found(seen) => seen,
+            Input::Absent => return Read::Absent,
+            _ => return Read::Failed("silence".into()),
+        };
+        let record = self.record(seen.record);
+        let owner = record.owner.as_ref().map(|_| me(if seen.mine { "me" } else { "other" }));
+        let w = match seen.wrote {
+            Wrote::Not => "other.1",
+            Wrote::Before => "me.before",
+            Wrote::Now => "me.now",
+        };
+        Read::Found(Box::new(Stored {
+            record: Record { owner, w: w.into(), ..record.clone() },
+            etag: etags[usize::from(seen.base)].into(),
+            age: if seen.expired { LEASE * 2 } else { Duration::ZERO },
+        }))
+    }
+
+    fn batch(&self, run: &Run, outcome: Outcome) -> Batch {
+        if outcome != Outcome::Well {
+            return Batch::Failed(failure(outcome));
+        }
+        let position = run.record().map_or(0, |record| record.position) + 1;
+        Batch::Done(Done {
+            records: 1,
+            offset: position,
+            line: position,
+            header: None,
+            took: Duration::ZERO,
+            at_end: position == u64::from(self.job.batches),
+            complete: false,
+        })
+    }
+}
+
+impl Actor {
+    pub(super) fn errand(&self) -> Errand {
+        match &self.task {
+            Task::Read { checks: false } => Errand::Read,
+            Task::Read { checks: true } => Errand::Check,
+            Task::Write(writing) => Errand::Write { record: writing.record, way: writing.way() },
+            Task::ReadBack(writing) => Errand::ReadBack { way: writing.way() },
+            Task::Work => Errand::Work { batch: self.run.record().map_or(0, |record| record.position as u8) },
+            Task::Complete => Errand::Complete,
+            Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },
+            Task::Reply(reply) => Errand::Answer(match reply {
+                Reply::Acknowledge(_) => Answer::Acknowledge,
+                Reply::Refuse(Refusal::DuplicateInFlight) => Answer::DuplicateInFlight,
+                Reply::Refuse(Refusal::FromFuture { .. }) => Answer::FromFuture,
+                Reply::Refuse(Refusal::RunFailed(_)) => Answer::RunFailed,
+                Reply::Refuse(_) | Reply::Fail => Answer::Error,
+            }),
+        }
+    }
+}
+
+impl Writing {
+    fn way(&self) -> Way {
+        match self.how {
+            How::Create => Way::Create,
+            How::Over { .. } => Way::Over,
+            How::Swap => Way::Swap,
+        }
+    }
+}
+
+/// The names of an ETag: there are never more than two at once that an invocation can tell apart.
+const HELD: &str = "held";
+const OTHER: &str = "other";
+
+fn me(nonce: &str) -> Owner {
+    Owner { request_id: "r".into(), nonce: nonce.into() }
+}
+
+fn now(pace: Pace) -> Now {
+    let left = if pace == Pace::HandOver { Duration::ZERO } else { AMPLE };
+    Now { elapsed: Duration::ZERO, left: Some(left), renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO } }
+}
+
+fn failure(outcome: Outcome) -> Failure {
+    Failure {
+        cause: if outcome == Outcome::Changed { Cause::Changed } else { Cause::Other },
+        terminal: outcome != Outcome::Fails,
+        error: LastError { kind: "Job".into(), message: String::new(), record: None, line: None, offset: None },
+    }
+}

@@ -1,0 +1,197 @@
+//! What an invocation does next, with every answer the world may give: the store, the queue and user code, faults included.
+
+use super::broken::Design;
+use super::input::{Input, Outcome, Pace, Seen, Wrote};
+use super::moves::{Model, Next};
+use super::shelf::{Answer, Errand, Way};
+use super::world::{Base, Cell, Event, Kind, Place, World};
+use crate::engine::record::Status;
+
+impl Model {
+    /// The next request of an invocation, with all its answers.
+    pub(super) fn act(&mut self, world: &World, place: Place, out: &mut Vec<Next>) {
+        let invocation = world.events[place.0].at_work[place.1];
+        match self.shelf.errand(invocation.actor) {
+            Errand::Read => self.tell(world.clone(), place, see(world, place), "reads", out),
+            Errand::Check => self.tell(world.clone(), place, see(world, place), "asks whether its signal arrived", out),
+            Errand::ReadBack { .. } => {
+                let input = see(world, place);
+                self.tell(world.clone(), place, input, "reads back", out);
+                if let Some(faulty) = world.faulty() {
+                    self.tell(faulty, place, Input::NoReading, "cannot read back", out);
+                }
+            }
+            Errand::Write { record, way } => self.write(world, place, record, way, out),
+            Errand::Work { batch } => self.work(world, place, batch, out),
+            Errand::Complete => {
+                let mut well = world.clone();
+                well.completed += 1;
+                self.tell(well, place, Input::Did(Outcome::Well, Pace::GoOn), "on_complete", out);
+                self.fail(world, place, &[Outcome::Fails, Outcome::FailsForGood], out);
+            }
+            Errand::Signal { seq } => self.signal(world, place, seq, out),
+            Errand::Answer(_) => {}
+        }
+    }
+
+    fn write(&mut self, world: &World, place: Place, record: u32, way: Way, out: &mut Vec<Next>) {
+        let invocation = world.events[place.0].at_work[place.1];
+        if self.scenario.design.signals_first(&self.shelf, world, place, record, way) {
+            let mut signalled = world.clone();
+            signalled.at(place).signalled_first = true;
+            signalled.events.push(Event::new(Kind::Signal(self.shelf.facts(record).seq as u8)));
+            return out.push(("signals before saving", signalled));
+        }
+        let applies = match way {
+            Way::Create => world.cell.is_none(),
+            _ => world.cell.is_some() && invocation.base == Base::Current,
+        };
+        if applies {
+            let mut applied = world.clone();
+            self.apply(&mut applied, Some(place), record);
+            applied.at(place).base = Base::Current;
+            self.tell(applied, place, Input::Applied, "saves", out);
+        } else {
+            self.tell(world.clone(), place, Input::Conflict, "is refused a save", out);
+        }
+        let Some(faulty) = world.faulty() else { return };
+        if applies {
+            let mut applied = faulty.clone();
+            self.apply(&mut applied, Some(place), record);
+            applied.at(place).base = Base::Stale;
+            self.tell(applied, place, Input::Unknown, "saves, but the answer is lost", out);
+        }
+        let mut silent = faulty;
+        if applies && self.scenario.late && silent.late.is_none() {
+            self.check_commit(&silent, Some(place), record);
+            silent.late = Some(record);
+            silent.at(place).late = true;
+        }
+        self.tell(silent, place, Input::Unknown, "hears nothing of a save", out);
+    }
+
+    fn work(&mut self, world: &World, place: Place, batch: u8, out: &mut Vec<Next>) {
+        let actor = world.events[place.0].at_work[place.1].actor;
+        let mut well = world.clone();
+        well.executed[usize::from(batch)] += 1;
+        well.at(place).unsaved |= 1 << batch;
+        let mut nexts = Vec::new();
+        for pace in [Pace::GoOn, Pace::Save, Pace::HandOver] {
+            let next = self.shelf.step(actor, Input::Did(Outcome::Well, pace));
+            if !nexts.contains(&next) {
+                nexts.push(next);
+                self.tell(well.clone(), place, Input::Did(Outcome::Well, pace), "does a batch", out);
+            }
+        }
+        self.fail(world, place, &[Outcome::Fails, Outcome::FailsForGood, Outcome::Changed], out);
+    }
+
+    fn fail(&mut self, world: &World, place: Place, outcomes: &[Outcome], out: &mut Vec<Next>) {
+        let Some(faulty) = world.faulty().filter(|_| self.scenario.errors) else { return };
+        for outcome in outcomes {
+            self.tell(faulty.clone(), place, Input::Did(*outcome, Pace::GoOn), "user code fails", out);
+        }
+    }
+
+    fn signal(&mut self, world: &World, place: Place, seq: u8, out: &mut Vec<Next>) {
+        if world.events[place.0].at_work[place.1].signalled_first {
+            return self.tell(world.clone(), place, Input::Accepted, "has signalled already", out);
+        }
+        let event = || Event::new(Kind::Signal(seq));
+        let sent = |mut world: World, copies: usize| {
+            world.events.extend((0..copies).map(|_| event()));
+            world
+        };
+        self.tell(sent(world.clone(), 1), place, Input::Accepted, "signals", out);
+        let Some(faulty) = world.faulty() else { return };
+        self.tell(sent(faulty.clone(), 2), place, Input::Accepted, "signals, and the request is doubled", out);
+        self.tell(sent(faulty.clone(), 1), place, Input::Silence, "signals, but the answer is lost", out);
+        self.tell(faulty.clone(), place, Input::Silence, "signals in vain, without an answer", out);
+        self.tell(faulty, place, Input::Refused, "is refused a signal", out);
+    }
+
+    /// Steps an invocation, and answers Lambda if it has an answer.
+    fn tell(&mut self, mut world: World, place: Place, input: Input, label: &'static str, out: &mut Vec<Next>) {
+        let before = world.events[place.0].at_work[place.1].actor;
+        let next = self.shelf.step(before, input);
+        let read = matches!(input, Input::Found(_));
+        let invocation = world.at(place);
+        invocation.actor = next;
+        match self.shelf.errand(next) {
+            Errand::Write { way, .. } => {
+                if read && way != Way::Create {
+                    invocation.base = Base::Current;
+                }
+                if way == Way::Over {
+                    invocation.unsaved = 0;
+                }
+            }
+            Errand::ReadBack { .. } => {}
+            Errand::Work { .. } | Errand::Complete => {
+                if read {
+                    invocation.base = Base::Current;
+                }
+                if !matches!(input, Input::Did(..)) {
+                    (invocation.wrote, invocation.unsaved) = (Wrote::Before, 0);
+                }
+            }
+            Errand::Read | Errand::Check | Errand::Signal { .. } | Errand::Answer(_) => {
+                (invocation.base, invocation.wrote, invocation.unsaved) = (Base::None, Wrote::Not, 0);
+            }
+        }
+        self.rows.note_reading(&self.shelf, &world, place, input, next);
+        let wrong = self.scenario.design.acknowledges(&self.shelf, &world, place, before, input, next);
+        let acknowledges = match self.shelf.errand(next) {
+            _ if wrong => Some(true),
+            Errand::Answer(answer) => Some(answer == Answer::Acknowledge),
+            _ => None,
+        };
+        match acknowledges {
+            None => {}
+            Some(false) => world.fail(place),
+            Some(true) => {
+                if let Some(mut dead) = world.faulty() {
+                    dead.fail(place);
+                    out.push(("dies before it can acknowledge", dead));
+                }
+                world.acknowledge(place);
+            }
+        }
+        out.push((label, world));
+    }
+
+    /// Puts a record into the store.
+    pub(super) fn apply(&mut self, world: &mut World, writer: Option<Place>, record: u32) {
+        self.check_commit(world, writer, record);
+        let facts = self.shelf.facts(record);
+        self.rows.note_write(world.cell.map(|cell| (self.shelf.facts(cell.record), cell.expired)), facts);
+        world.etag_changes();
+        world.cell = Some(Cell { record, expired: false });
+        world.invocations().for_each(|invocation| invocation.owns = false);
+        if let Some(writer) = writer {
+            let invocation = world.at(writer);
+            invocation.owns = facts.owned;
+            invocation.wrote = Wrote::Now;
+        }
+        self.scenario.design.remember_owner(world, writer.filter(|_| facts.owned));
+        if facts.status == Status::Done {
+            world.done += 1;
+            if self.scenario.design == Design::DeletesWhatIsDone {
+                world.cell = None;
+            }
+        }
+    }
+}
+
+fn see(world: &World, place: Place) -> Input {
+    let invocation = world.events[place.0].at_work[place.1];
+    world.cell.map_or(Input::Absent, |cell| {
+        Input::Found(Seen {
+            record: cell.record,
+            mine: invocation.owns,
+            wrote: invocation.wrote,
+            expired: cell.expired,
+            base: invocation.base == Base::Current,
+        })
+    })
+}

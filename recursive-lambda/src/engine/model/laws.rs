@@ -1,0 +1,81 @@
+//! What must hold in every world: the invariants I1 to I6 of the protocol.
+
+use super::broken::Design;
+use super::moves::Model;
+use super::shelf::{Errand, Way};
+use super::world::{Base, Place, World};
+use crate::engine::record::Status;
+
+impl Model {
+    /// I1 and I3, as a record is written.
+    pub(super) fn check_commit(&mut self, world: &World, writer: Option<Place>, record: u32) {
+        let new = self.shelf.facts(record);
+        if new.status == Status::Done {
+            let batches = &world.executed[..usize::from(self.scenario.job.batches)];
+            self.law(world.done == 0, "I3: the run is recorded as done twice");
+            self.law(batches.iter().all(|times| *times > 0), "I3: done without a batch");
+            self.law(!self.scenario.job.on_complete || world.completed > 0, "I3: done without on_complete");
+        }
+        let Some(cell) = world.cell else { return };
+        let old = self.shelf.facts(cell.record);
+        self.law(!old.over, "I3: a run that is over is written again");
+        self.law(new.position >= old.position, "I1: the cursor goes back");
+        self.law(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
+        let Some((event, place)) = writer else { return };
+        let done = world.events[event].at_work[place].unsaved;
+        let all = (old.position..new.position).all(|batch| done & (1 << batch) != 0);
+        self.law(all, "I1: the cursor passes a batch that its writer did not do");
+    }
+
+    fn law(&mut self, holds: bool, law: &str) {
+        if !holds && self.broken.is_none() {
+            self.broken = Some(law.into());
+        }
+    }
+
+    /// What is wrong with this world, if anything is.
+    pub(super) fn wrong(&self, world: &World) -> Option<&'static str> {
+        let faults = self.scenario.faults - world.faults;
+        let again = |times: &u8| times.saturating_sub(1);
+        // What ships keeps an event unacknowledged until the end; that a duplicate of an acknowledged one happens to be about is no help.
+        let live = match self.scenario.design {
+            Design::Shipped => world.events.iter().any(|event| !event.acknowledged),
+            _ => world.events.iter().any(|event| event.dead_letter) || !world.is_quiet(),
+        };
+        let holders = world.events.iter().flat_map(|event| &event.at_work).filter(|invocation| {
+            let works = match self.shelf.errand(invocation.actor) {
+                Errand::Work { .. } | Errand::Complete => true,
+                Errand::Write { way, .. } => way == Way::Swap,
+                _ => false,
+            };
+            works && invocation.base == Base::Current
+        });
+        let owners = holders.clone().filter(|invocation| invocation.owns).count();
+        if holders.count() != owners || owners > 1 {
+            Some("I2: who works with the current ETag is not the owner")
+        } else if !live && !self.is_over(world) && world.done == 0 {
+            Some("I4: silent death: nobody is due to continue")
+        } else if world.executed.iter().any(|times| again(times) > faults) || again(&world.completed) > faults {
+            Some("I6: a batch was repeated more often than there were faults")
+        } else if self.scenario.job.every_batch && world.executed.iter().map(again).sum::<u8>() > faults {
+            Some("I6: more batches were repeated than there were faults")
+        } else if !self.scenario.errors && self.status(world) == Some(Status::Failed) {
+            Some("a run failed though user code did not")
+        } else {
+            None
+        }
+    }
+
+    /// Where a run may end: done, or stopped by user code.
+    pub(super) fn is_goal(&self, world: &World) -> bool {
+        match self.status(world) {
+            Some(Status::Done) => true,
+            Some(Status::Failed | Status::Superseded) => self.scenario.errors,
+            _ => false,
+        }
+    }
+
+    fn status(&self, world: &World) -> Option<Status> {
+        world.cell.map(|cell| self.shelf.facts(cell.record).status)
+    }
+}

@@ -1,0 +1,146 @@
+//! Every order of events, faults included, over the engine that ships: a search through all the worlds it can get into.
+//!
+//! `actor` is the engine and `shelf` its memory, `world` what it lives in, `moves` and `acts` what can happen, `laws` what must hold,
+//! `search` the search. Time is abstract: a lease may expire and a budget may end whenever that is possible at all.
+//! `RL_MODEL=full cargo test --release -p recursive-lambda engine::model -- --nocapture` explores more, and says how much.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
+
+mod actor;
+mod acts;
+mod broken;
+mod input;
+mod laws;
+mod moves;
+mod rows;
+mod search;
+mod shelf;
+mod world;
+
+use broken::Design;
+use input::Job;
+use moves::Scenario;
+use rows::Rows;
+use search::{Report, explore};
+use world::Kind::{self, Admit, InPlace};
+
+const ADMIT: &[Kind] = &[Admit];
+const IN_PLACE: &[Kind] = &[InPlace];
+const ADMIT_TWICE: &[Kind] = &[Admit, Admit];
+const IN_PLACE_TWICE: &[Kind] = &[InPlace, InPlace];
+const BOTH: &[Kind] = &[Admit, InPlace];
+
+/// So many attempts that faults alone never fail a run.
+const ENOUGH: u32 = 9;
+
+const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
+    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH };
+    Scenario { job, starts, faults, errors: false, late: false, design: Design::Shipped }
+}
+
+/// User code fails and objects change, too; so runs fail as they do in earnest.
+const fn failing(scenario: Scenario) -> Scenario {
+    Scenario { errors: true, job: Job { max_attempts: 3, ..scenario.job }, ..scenario }
+}
+
+const fn late(scenario: Scenario) -> Scenario {
+    Scenario { late: true, ..scenario }
+}
+
+const fn every_batch(scenario: Scenario) -> Scenario {
+    Scenario { job: Job { every_batch: true, ..scenario.job }, ..scenario }
+}
+
+const fn without_on_complete(scenario: Scenario) -> Scenario {
+    Scenario { job: Job { on_complete: false, ..scenario.job }, ..scenario }
+}
+
+fn told(scenario: Scenario) -> Report {
+    let report = explore(scenario);
+    let Scenario { job, starts, faults, errors, late, design } = scenario;
+    println!(
+        "{design:?} {} batches, {faults} faults, {starts:?}{}{}{}{}: {report}",
+        job.batches,
+        if job.on_complete { "" } else { ", no on_complete" },
+        if job.every_batch { ", every batch saved" } else { "" },
+        if errors { ", user errors" } else { "" },
+        if late { ", late writes" } else { "" },
+    );
+    report
+}
+
+/// Explores all; returns what was reached and how many states there are.
+fn hold(scenarios: &[Scenario]) -> (Rows, usize) {
+    let (mut rows, mut states) = (Rows::default(), 0);
+    for scenario in scenarios {
+        let report = told(*scenario);
+        assert!(report.wrong.is_none(), "{report}");
+        rows.add(report.rows);
+        states += report.states;
+    }
+    (rows, states)
+}
+
+#[test]
+fn one_start_and_two_faults_never_lose_or_double_a_batch() {
+    let (rows, states) = hold(&[
+        scenario(2, 2, ADMIT),
+        scenario(2, 2, IN_PLACE),
+        late(scenario(2, 2, ADMIT)),
+        late(scenario(2, 2, IN_PLACE)),
+        every_batch(scenario(2, 2, ADMIT)),
+        every_batch(scenario(2, 2, IN_PLACE)),
+        without_on_complete(scenario(2, 2, ADMIT)),
+        failing(scenario(2, 2, ADMIT)),
+        failing(scenario(2, 2, IN_PLACE)),
+    ]);
+    assert_eq!(rows.missing(), [], "rows of the transition table that were never reached");
+    assert!(states > 400_000, "{states} states are fewer than there were: the search does not get everywhere any more");
+}
+
+#[test]
+fn two_starts_of_one_object_are_one_run() {
+    let (_, states) = hold(&[scenario(1, 2, ADMIT_TWICE), scenario(1, 2, IN_PLACE_TWICE), failing(scenario(1, 1, BOTH))]);
+    assert!(states > 500_000, "{states} states are fewer than there were: the search does not get everywhere any more");
+}
+
+#[test]
+fn more_of_everything_holds() {
+    if std::env::var("RL_MODEL").as_deref() != Ok("full") {
+        return;
+    }
+    let (_, states) = hold(&[
+        scenario(1, 2, BOTH),
+        scenario(2, 2, ADMIT_TWICE),
+        scenario(2, 2, IN_PLACE_TWICE),
+        scenario(2, 2, BOTH),
+        late(scenario(2, 2, IN_PLACE_TWICE)),
+        failing(scenario(2, 2, IN_PLACE_TWICE)),
+        scenario(3, 2, ADMIT),
+        scenario(2, 3, ADMIT),
+        failing(scenario(2, 3, ADMIT)),
+        scenario(3, 3, IN_PLACE),
+        scenario(1, 3, IN_PLACE_TWICE),
+    ]);
+    println!("{states} states in all");
+}
+
+/// Each design is wrong with so many faults, and not with fewer: then the search sees what it should, and no more.
+#[test]
+fn broken_designs_are_found_out() {
+    for (design, scenario, faults) in [
+        (Design::SignalsFirst, scenario(2, 0, ADMIT), 0),
+        (Design::AcknowledgesLate, scenario(2, 0, ADMIT), 1),
+        (Design::NeverReadsBack, scenario(2, 0, ADMIT), 1),
+        (Design::AcknowledgesItself, scenario(2, 0, ADMIT), 1),
+        (Design::DeletesWhatIsDone, scenario(2, 0, ADMIT_TWICE), 0),
+        (Design::TakesOverLate, scenario(1, 0, ADMIT), 2),
+        (Design::AcknowledgesFenced, scenario(1, 0, ADMIT), 3),
+        (Design::Quiet, without_on_complete(scenario(1, 0, IN_PLACE_TWICE)), 3),
+    ] {
+        for allowed in 0..=faults {
+            let report = told(Scenario { design, faults: allowed, ..scenario });
+            assert_eq!(report.wrong.is_some(), allowed == faults, "{design:?} with {allowed} faults: {report}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Everything that can happen next, faults included.
+//!
+//! What concerns one invocation alone is done at once; so is a delivery with its first request, and an answer to Lambda with the request
+//! before it. An invocation can still die between the two.
+
+use super::broken::Design;
+use super::input::{Job, Wrote};
+use super::rows::{Row, Rows};
+use super::shelf::{Errand, Shelf};
+use super::world::{Base, Cell, Invocation, Kind, Place, World};
+
+/// A world to explore.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scenario {
+    pub(super) job: Job,
+    pub(super) starts: &'static [Kind],
+    pub(super) faults: u8,
+    /// Whether user code may fail and the object may change, each for a fault.
+    pub(super) errors: bool,
+    /// Whether a write without an answer may be applied later.
+    pub(super) late: bool,
+    pub(super) design: Design,
+}
+
+pub(super) type Next = (&'static str, World);
+
+pub(super) struct Model {
+    pub(super) scenario: Scenario,
+    pub(super) shelf: Shelf,
+    pub(super) rows: Rows,
+    /// The first law a move broke.
+    pub(super) broken: Option<String>,
+}
+
+impl Model {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        Self { scenario, shelf: Shelf::new(scenario.job), rows: Rows::default(), broken: None }
+    }
+
+    pub(super) fn next(&mut self, world: &World, out: &mut Vec<Next>) {
+        for (number, event) in world.events.iter().enumerate() {
+            for waiting in 0..event.waiting.len() {
+                if waiting == 0 || event.waiting[waiting] != event.waiting[waiting - 1] {
+                    self.deliver(world, number, waiting, out);
+                }
+            }
+            for place in 0..event.at_work.len() {
+                let place = (number, place);
+                if let Some(mut dead) = world.faulty() {
+                    self.rows.reach(Row::Death);
+                    dead.fail(place);
+                    out.push(("an invocation dies", dead));
+                }
+                self.renew(world, place, out);
+                self.act(world, place, out);
+            }
+        }
+        self.expire(world, out);
+        if let Some(record) = world.late {
+            let mut applied = world.clone();
+            let writer = writer_of(&applied);
+            self.apply(&mut applied, writer, record);
+            out.push(("a late write is applied", applied));
+        }
+        if world.is_quiet() && !self.is_over(world) {
+            for number in 0..world.events.len() {
+                if world.events[number].dead_letter {
+                    let mut redriven = world.clone();
+                    redriven.events[number].dead_letter = false;
+                    redriven.events[number].waiting.push(1);
+                    out.push(("a dead letter is redriven", redriven));
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, world: &World, number: usize, waiting: usize, out: &mut Vec<Next>) {
+        let mut taken = world.clone();
+        let attempt = taken.events[number].waiting.remove(waiting);
+        if world.events[number].acknowledged {
+            out.push(("the queue drops a duplicate", taken.clone()));
+        }
+        if let Some(mut twice) = world.faulty() {
+            twice.events[number].waiting.push(attempt);
+            out.push(("an event is delivered twice", twice));
+        }
+        let actor = self.given(world, world.events[number].kind);
+        taken.events[number].at_work.push(Invocation::new(actor, attempt));
+        let place = (number, taken.events[number].at_work.len() - 1);
+        if let Some(mut dead) = taken.faulty() {
+            dead.fail(place);
+            out.push(("an invocation dies as it begins", dead));
+        }
+        self.act(&taken, place, out);
+    }
+
+    fn given(&mut self, world: &World, kind: Kind) -> u32 {
+        match (self.scenario.design.takes_over(&self.shelf, world, kind), kind) {
+            (Some(seq), _) => self.shelf.given(Some(seq), false),
+            (None, Kind::Signal(seq)) => self.shelf.given(Some(seq.into()), false),
+            (None, start) => self.shelf.given(None, start == Kind::Admit),
+        }
+    }
+
+    /// The lease of the dead ends by itself; that of the living only if they or the clock misbehave.
+    fn expire(&mut self, world: &World, out: &mut Vec<Next>) {
+        let Some(cell) = world.cell else { return };
+        if cell.expired || !self.shelf.facts(cell.record).owned {
+            return;
+        }
+        let expired = if world.owner_lives() { world.faulty() } else { Some(world.clone()) };
+        let Some(mut expired) = expired else { return };
+        expired.cell = Some(Cell { expired: true, ..cell });
+        out.push(("the lease expires", expired));
+    }
+
+    /// The writer renews the lease beside the work: the same record under another ETag.
+    fn renew(&mut self, world: &World, place: Place, out: &mut Vec<Next>) {
+        let invocation = world.events[place.0].at_work[place.1];
+        let works = matches!(self.shelf.errand(invocation.actor), Errand::Work { .. } | Errand::Complete);
+        let (Some(cell), true, true) = (world.cell, works, invocation.owns) else { return };
+        let renewed = |world: &World, base| {
+            let mut world = world.clone();
+            world.etag_changes();
+            world.cell = Some(Cell { expired: false, ..cell });
+            let invocation = world.at(place);
+            (invocation.base, invocation.wrote) = (base, Wrote::Before);
+            world
+        };
+        let known = renewed(world, Base::Current);
+        if known != *world {
+            out.push(("the lease is renewed", known));
+        }
+        if let Some(faulty) = world.faulty() {
+            out.push(("the lease is renewed, but the answer is lost", renewed(&faulty, Base::Stale)));
+        }
+    }
+
+    pub(super) fn is_over(&self, world: &World) -> bool {
+        world.cell.is_some_and(|cell| self.shelf.facts(cell.record).over)
+    }
+}
+
+fn writer_of(world: &World) -> Option<Place> {
+    world
+        .events
+        .iter()
+        .enumerate()
+        .find_map(|(number, event)| event.at_work.iter().position(|invocation| invocation.late).map(|place| (number, place)))
+}

@@ -1,0 +1,147 @@
+//! Everything the engine was seen in: each situation stepped once, then remembered by number.
+
+use super::actor::Actor;
+use super::input::{Input, Job};
+use crate::engine::record::{Record, Status};
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// What the laws look at in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Facts {
+    pub(super) status: Status,
+    pub(super) seq: u64,
+    pub(super) position: u8,
+    pub(super) owned: bool,
+    pub(super) over: bool,
+}
+
+/// What an invocation is about to do to the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    Read,
+    /// Whether a signal arrived.
+    Check,
+    Write {
+        record: u32,
+        way: Way,
+    },
+    ReadBack {
+        way: Way,
+    },
+    Work {
+        batch: u8,
+    },
+    Complete,
+    Signal {
+        seq: u8,
+    },
+    Answer(Answer),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Create,
+    Over,
+    Swap,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    Acknowledge,
+    DuplicateInFlight,
+    FromFuture,
+    RunFailed,
+    Error,
+}
+
+/// All actors and records met so far, by number.
+pub(super) struct Shelf {
+    pub(super) job: Job,
+    actors: Numbered<Actor>,
+    errands: Vec<Errand>,
+    records: Numbered<Record>,
+    facts: Vec<Facts>,
+    /// By actor and input.
+    steps: Vec<HashMap<Input, u32>>,
+}
+
+struct Numbered<T> {
+    all: Vec<T>,
+    numbers: HashMap<T, u32>,
+}
+
+impl<T: Clone + Eq + Hash> Numbered<T> {
+    fn new() -> Self {
+        Self { all: Vec::new(), numbers: HashMap::new() }
+    }
+
+    fn number(&mut self, item: T) -> u32 {
+        if let Some(number) = self.numbers.get(&item) {
+            return *number;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(item.clone());
+        self.numbers.insert(item, number);
+        number
+    }
+}
+
+impl Shelf {
+    pub(super) fn new(job: Job) -> Self {
+        Self { job, actors: Numbered::new(), errands: Vec::new(), records: Numbered::new(), facts: Vec::new(), steps: Vec::new() }
+    }
+
+    pub(super) fn errand(&self, actor: u32) -> Errand {
+        self.errands[actor as usize]
+    }
+
+    pub(super) fn facts(&self, record: u32) -> Facts {
+        self.facts[record as usize]
+    }
+
+    pub(super) fn record(&self, record: u32) -> &Record {
+        &self.records.all[record as usize]
+    }
+
+    /// How many situations of the engine were met.
+    pub(super) fn len(&self) -> usize {
+        self.actors.all.len()
+    }
+
+    pub(super) fn step(&mut self, actor: u32, input: Input) -> u32 {
+        if let Some(next) = self.steps[actor as usize].get(&input) {
+            return *next;
+        }
+        let next = self.advance(self.actors.all[actor as usize].clone(), input);
+        let next = self.number(next);
+        self.steps[actor as usize].insert(input, next);
+        next
+    }
+
+    pub(super) fn number(&mut self, actor: Actor) -> u32 {
+        let errand = actor.errand();
+        let number = self.actors.number(actor);
+        if number as usize == self.errands.len() {
+            self.errands.push(errand);
+            self.steps.push(HashMap::new());
+        }
+        number
+    }
+
+    pub(super) fn keep(&mut self, record: Record) -> u32 {
+        let record = Record { w: String::new(), ..record };
+        let facts = Facts {
+            status: record.status,
+            seq: record.seq,
+            position: record.position as u8,
+            owned: record.owner.is_some(),
+            over: record.is_over(),
+        };
+        let number = self.records.number(record);
+        if number as usize == self.facts.len() {
+            self.facts.push(facts);
+        }
+        number
+    }
+}

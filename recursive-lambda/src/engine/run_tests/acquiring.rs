@@ -1,0 +1,196 @@
+//! Rule R7: who may take up a run, how often, and what is kept of it.
+
+use super::fixtures::*;
+use crate::engine::record::{Plan, Record, Status};
+use crate::engine::run::Run;
+use crate::engine::save::Saved;
+use crate::engine::step::{Effect, Event, Given, How, Rules};
+
+#[test]
+fn a_run_is_taken_up_where_the_record_stands() {
+    let at_7 = |record| Record { position: 7, ..record };
+    check(vec![
+        ("first", signal(1), vec![found(at_7(ready(1))), applied()], "read > over e Running(1)@7 mine try 1 > work"),
+        ("retried", signal(1), vec![found(tried(1, at_7(ready(1)))), applied()], "read > over e Running(1)@7 mine try 2 > work"),
+        ("from the dead", signal(1), vec![aged(46, at_7(running(1))), applied()], "read > over e Running(1)@7 mine try 2 > work"),
+        (
+            "completing",
+            completing_signal(1),
+            vec![found(with(Status::Completing, 1)), applied()],
+            "read > over e Completing(1)@0 mine try 1 > complete",
+        ),
+        (
+            "completing, from the dead",
+            completing_signal(1),
+            vec![aged(46, Record { status: Status::Completing, ..running(1) }), applied()],
+            "read > over e Completing(1)@0 mine try 2 > complete",
+        ),
+        (
+            "lost to another",
+            signal(1),
+            vec![found(ready(1)), lost(running(1))],
+            "read > over e Running(1)@0 mine try 1 > refuse DuplicateInFlight",
+        ),
+        (
+            "gone",
+            signal(1),
+            vec![found(ready(1)), saved(Saved::Gone)],
+            "read > over e Running(1)@0 mine try 1 > refuse RecordGone",
+        ),
+    ]);
+}
+
+#[test]
+fn the_epoch_and_the_count_of_invocations_grow_with_every_acquisition() {
+    let before = Record { epoch: 6, invocations: 8, ..ready(1) };
+    let mut run = signal(1);
+    trace(&mut run, vec![]);
+    let effect = run.step(Default::default(), found_event(before));
+    let Effect::Save(How::Over { .. }, record) = effect else { unreachable!("{effect:?}") };
+    assert_eq!((record.epoch, record.invocations, record.owner), (7, 9, Some(me())));
+}
+
+fn found_event(record: Record) -> Event {
+    let stored = crate::engine::save::Stored { record, etag: "e".into(), age: s(0) };
+    Event::Read(crate::engine::save::Read::Found(Box::new(stored)))
+}
+
+#[test]
+fn what_has_run_away_is_not_taken_up() {
+    let few = || signal_under(Rules { max_invocations: 5, ..rules() }, 1);
+    let once = || signal_under(Rules { max_attempts: 1, ..rules() }, 1);
+    let replanned = Record { plan: Plan { hash: "99".into(), ..ready(1).plan }, ..ready(1) };
+    let after = |invocations| Record { invocations, ..ready(1) };
+    let dead = "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3 }";
+    check(vec![
+        ("the last attempt", signal(1), vec![aged(46, tried(2, running(1)))], "read > over e Running(1)@0 mine try 3"),
+        ("one too many", signal(1), vec![aged(46, tried(3, running(1))), applied()], dead),
+        ("one too many, free", signal(1), vec![found(tried(3, ready(1))), applied()], dead),
+        ("the only attempt", once(), vec![found(ready(1))], "read > over e Running(1)@0 mine try 1"),
+        ("past the only attempt", once(), vec![aged(46, running(1))], "read > over e Failed(1)@0 try 1 !Runaway"),
+        (
+            "dead, and somebody said so before",
+            signal(1),
+            vec![aged(46, tried(3, running(1))), lost(with(Status::Failed, 1))],
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse RunFailed: ?",
+        ),
+        (
+            "dead, but the store is silent",
+            signal(1),
+            vec![aged(46, tried(3, running(1))), saved(Saved::Unknown("503".into()))],
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse StoreFailed(\"503\")",
+        ),
+        ("the last invocation", few(), vec![found(after(4))], "read > over e Running(1)@0 mine try 1"),
+        (
+            "too many invocations",
+            few(),
+            vec![found(after(5)), applied()],
+            "read > over e Failed(1)@0 try 0 !Runaway > refuse TooManyInvocations { invocations: 5 }",
+        ),
+        ("another plan", signal(1), vec![found(replanned.clone())], "read > refuse PlanChanged from 99"),
+        (
+            "another plan, but somebody is at work",
+            signal(1),
+            vec![found(Record { owner: running(1).owner, ..replanned })],
+            "read > refuse DuplicateInFlight",
+        ),
+    ]);
+}
+
+/// Deliveries of one signal, each given the record as the one before left it in the store.
+fn deliveries(rules: &Rules, first: Record, deliveries: usize, mut what_happens: impl FnMut(usize) -> Vec<In>) -> Vec<String> {
+    let mut record = first;
+    let mut told = Vec::new();
+    for delivery in 1..=deliveries {
+        let mut run = Run::new(rules.clone(), me(), Given::Signal { seq: record.seq }, budget());
+        let mut events = what_happens(delivery).into_iter();
+        // However it was left, its lease is over by now.
+        let mut next = Some(aged(60, record.clone()));
+        let mut line = trace(&mut run, vec![]);
+        while let Some(input) = next {
+            let (effect, shown) = input.into_step(&mut run);
+            line = format!("{line} > {shown}");
+            next = match effect {
+                Effect::Save(_, saved) => {
+                    record = *saved;
+                    Some(applied())
+                }
+                Effect::Capture => Some(captured()),
+                Effect::Reply(_) => None,
+                _ => events.next(),
+            };
+        }
+        told.push(line);
+    }
+    told
+}
+
+#[test]
+fn an_error_is_counted_by_the_attempt_that_ends_with_it() {
+    let told = deliveries(&rules(), ready(1), 4, |_| vec![fails()]);
+    assert_eq!(
+        told,
+        [
+            "read > over e Running(1)@0 mine try 1 > work > swap Ready(1)@0 try 1 !Job > fail",
+            "read > over e Running(1)@0 mine try 2 !Job > work > swap Ready(1)@0 try 2 !Job > fail",
+            "read > over e Running(1)@0 mine try 3 !Job > work > swap Failed(1)@0 try 3 !Job > fail",
+            "read > refuse RunFailed: no",
+        ]
+    );
+}
+
+#[test]
+fn a_death_is_counted_by_the_attempt_that_finds_it() {
+    let told = deliveries(&rules(), ready(1), 4, |_| vec![]);
+    assert_eq!(
+        told,
+        [
+            "read > over e Running(1)@0 mine try 1 > work",
+            "read > over e Running(1)@0 mine try 2 > work",
+            "read > over e Running(1)@0 mine try 3 > work",
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3 }",
+        ]
+    );
+}
+
+#[test]
+fn what_was_said_before_a_death_keeps_its_place() {
+    let said = crate::engine::record::LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
+    let record = Record { last_error: Some(said), ..tried(3, ready(1)) };
+    let mut run = signal(1);
+    trace(&mut run, vec![]);
+    let Effect::Save(_, failed) = run.step(Default::default(), found_event(record)) else { unreachable!() };
+    let error = failed.last_error.unwrap();
+    assert_eq!((error.kind.as_str(), error.record, error.line, error.offset), ("Runaway", Some(4), Some(5), Some(6)));
+}
+
+#[test]
+fn progress_begins_the_count_anew_and_clears_the_error() {
+    let told = deliveries(&rules(), ready(1), 3, |delivery| match delivery {
+        1 | 2 => vec![fails()],
+        _ => vec![batch(10), fails()],
+    });
+    let third = "read > over e Running(1)@0 mine try 3 !Job > work > capture > swap Running(1)@10 mine try 1 > work > swap Ready(1)@10 try 1 !Job > fail";
+    assert_eq!(told.last().unwrap(), third);
+}
+
+#[test]
+fn after_a_failure_every_batch_is_saved_for_ten_seconds() {
+    let second = |elapsed: u64| vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(elapsed)];
+    let first = |elapsed: u64| vec![found(ready(1)), applied(), batch(10).elapsed(elapsed)];
+    let retried = "read > over e Running(1)@0 mine try 2 > work > ";
+    for (name, events, want) in [
+        ("the first attempt is not careful", first(0), "read > over e Running(1)@0 mine try 1 > work > work".to_owned()),
+        ("the second is", second(0), format!("{retried}capture")),
+        ("to the last moment", second(9), format!("{retried}capture")),
+    ] {
+        assert_eq!(trace(&mut signal(1), events), want, "{name}");
+    }
+    let relaxed = Rules { checkpoint: s(60), ..rules() };
+    let mut run = signal_under(relaxed, 1);
+    let events = vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(4), captured(), applied().elapsed(5)];
+    assert_eq!(trace(&mut run, events), format!("{retried}capture > swap Running(1)@10 mine try 1 > work"));
+    let mut still = run.clone();
+    assert_eq!(batch(20).elapsed(9).into_step(&mut still).1, "capture", "a save does not end the care");
+    assert_eq!(batch(20).elapsed(10).into_step(&mut run).1, "work", "ten seconds do");
+}

@@ -1,0 +1,157 @@
+//! Rules R10, R12 and R13: the end of the input, `on_complete`, errors, and an object that changed.
+
+use super::fixtures::*;
+use crate::engine::record::{Record, Status};
+use crate::engine::save::Saved;
+use crate::engine::step::{Done, Rules};
+
+/// After a first acquisition of a run, without what every line would repeat.
+fn work(on_complete: bool, record: Record, then: Vec<In>) -> String {
+    let mut run = signal_under(Rules { on_complete, ..rules() }, record.seq);
+    trace(&mut run, vec![found(record), applied()]);
+    then.into_iter().map(|input| input.into_step(&mut run).1).collect::<Vec<_>>().join(" > ")
+}
+
+fn complete(position: u64) -> In {
+    done(Done { complete: true, ..to(position) })
+}
+
+fn nothing_left() -> In {
+    done(Done { records: 0, at_end: true, ..to(0) })
+}
+
+fn unknown() -> In {
+    saved(Saved::Unknown("503".into()))
+}
+
+#[test]
+fn a_run_without_on_complete_is_done_with_its_last_batch() {
+    let done = "capture > swap Done(1)@10 try 1 > ack Done";
+    for (name, then, want) in [
+        ("the end of the object", vec![last_batch(10), captured(), applied()], done),
+        ("the job says so", vec![complete(10), captured(), applied()], done),
+        ("with no time left", vec![last_batch(10).left(0), captured(), applied()], done),
+        ("nothing in it", vec![nothing_left(), applied()], "swap Done(1)@0 try 1 > ack Done"),
+        (
+            "the save is unknown",
+            vec![last_batch(10), captured(), unknown()],
+            "capture > swap Done(1)@10 try 1 > refuse StoreFailed(\"503\")",
+        ),
+        (
+            "somebody else did it",
+            vec![last_batch(10), captured(), lost(with(Status::Done, 1))],
+            "capture > swap Done(1)@10 try 1 > ack AlreadyOver",
+        ),
+    ] {
+        assert_eq!(work(false, ready(1), then), want, "{name}");
+    }
+}
+
+#[test]
+fn on_complete_runs_between_two_saves_in_half_an_invocation() {
+    for (name, then, want) in [
+        (
+            "done",
+            vec![last_batch(10), captured(), applied(), completed(), applied()],
+            "capture > swap Completing(1)@10 mine try 1 > complete > swap Done(1)@10 try 1 > ack Done",
+        ),
+        ("half is left", vec![last_batch(10).left(450), captured()], "capture > swap Completing(1)@10 mine try 1"),
+        (
+            "less is left",
+            vec![last_batch(10).left(449), captured(), applied(), accepted()],
+            "capture > swap Completing(2)@10 try 0 > signal 2 > ack Yielded",
+        ),
+        (
+            "less is left for nothing",
+            vec![nothing_left().left(449), applied(), accepted()],
+            "swap Completing(2)@0 try 0 > signal 2 > ack Yielded",
+        ),
+        (
+            "nothing in it",
+            vec![nothing_left(), applied(), completed(), applied()],
+            "swap Completing(1)@0 mine try 1 > complete > swap Done(1)@0 try 1 > ack Done",
+        ),
+        ("the deadline is unknown", vec![last_batch(10).no_deadline(), captured()], "capture > swap Completing(1)@10 mine try 1"),
+        (
+            "not before its save",
+            vec![last_batch(10), captured(), unknown()],
+            "capture > swap Completing(1)@10 mine try 1 > refuse StoreFailed(\"503\")",
+        ),
+        (
+            "it fails",
+            vec![last_batch(10), captured(), applied(), completion_fails(false), applied()],
+            "capture > swap Completing(1)@10 mine try 1 > complete > swap Completing(1)@10 try 1 !Job > fail",
+        ),
+        (
+            "it fails for good",
+            vec![last_batch(10), captured(), applied(), completion_fails(true), applied()],
+            "capture > swap Completing(1)@10 mine try 1 > complete > swap Failed(1)@10 try 1 !Job > fail",
+        ),
+    ] {
+        assert_eq!(work(true, ready(1), then), want, "{name}");
+    }
+}
+
+#[test]
+fn on_complete_has_as_many_attempts_as_a_batch() {
+    let handed_over = |attempts| tried(attempts, with(Status::Completing, 2));
+    for (name, before, then, want) in [
+        ("handed over", 0, vec![completed(), applied()], "swap Done(2)@0 try 1 > ack Done"),
+        ("first error", 0, vec![completion_fails(false), applied()], "swap Completing(2)@0 try 1 !Job > fail"),
+        ("last error", 2, vec![completion_fails(false), applied()], "swap Failed(2)@0 try 3 !Job > fail"),
+    ] {
+        assert_eq!(work(true, handed_over(before), then), want, "{name}");
+    }
+}
+
+#[test]
+fn on_complete_does_not_start_late_in_an_invocation_that_was_fenced_before() {
+    let mut run = signal_under(Rules { on_complete: true, ..rules() }, 2);
+    let taken_up = trace(&mut run, vec![found(with(Status::Completing, 2)), applied().left(449), applied(), accepted()]);
+    assert_eq!(taken_up, "read > over e Completing(2)@0 mine try 1 > swap Completing(3)@0 try 0 > signal 3 > ack Yielded");
+}
+
+#[test]
+fn an_error_gives_the_run_back_or_stops_it() {
+    for (name, before, then, want) in [
+        ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("the last attempt", 2, vec![fails(), applied()], "swap Failed(1)@0 try 3 !Job > fail"),
+        ("for good", 0, vec![fails_for_good(), applied()], "swap Failed(1)@0 try 1 !Job > fail"),
+        (
+            "what was done before is saved",
+            0,
+            vec![batch(10), fails(), captured(), applied()],
+            "work > capture > swap Ready(1)@10 try 1 !Job > fail",
+        ),
+        ("best effort: unknown", 0, vec![fails(), unknown()], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("best effort: refused", 0, vec![fails(), saved(Saved::Refused("403".into()))], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("best effort: lost", 0, vec![fails(), lost(running(1))], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("best effort: gone", 0, vec![fails(), saved(Saved::Gone)], "swap Ready(1)@0 try 1 !Job > fail"),
+    ] {
+        assert_eq!(work(false, tried(before, ready(1)), then), want, "{name}");
+    }
+}
+
+#[test]
+fn an_object_that_changed_supersedes_a_run_only_before_its_first_record() {
+    let later = Record { position: 10, ..ready(1) };
+    for (name, record, then, want) in [
+        ("at the start", ready(1), vec![changed(), applied()], "swap Superseded(1)@0 try 1 > ack Superseded"),
+        (
+            "on the last attempt too",
+            tried(2, ready(1)),
+            vec![changed(), applied()],
+            "swap Superseded(1)@0 try 3 > ack Superseded",
+        ),
+        ("unknown", ready(1), vec![changed(), unknown()], "swap Superseded(1)@0 try 1 > refuse StoreFailed(\"503\")"),
+        ("later", later, vec![changed(), applied()], "swap Failed(1)@10 try 1 !Job > fail"),
+        (
+            "later in this invocation",
+            ready(1),
+            vec![batch(10), changed(), captured(), applied()],
+            "work > capture > swap Failed(1)@10 try 1 !Job > fail",
+        ),
+    ] {
+        assert_eq!(work(false, record, then), want, "{name}");
+    }
+}

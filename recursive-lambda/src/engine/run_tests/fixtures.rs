@@ -1,0 +1,278 @@
+//! The words of the tables: records, events and effects, each in a line.
+
+use crate::engine::budget::Budget;
+use crate::engine::record::tests::fresh;
+use crate::engine::record::{Carried, LastError, Owner, Record, Status};
+use crate::engine::run::Run;
+use crate::engine::save::{Read, Saved, Stored};
+use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled};
+use serde_json::value::RawValue;
+use std::time::Duration;
+
+pub(super) const BATCH: u64 = 10;
+
+/// A line of a table: its name, the run, what happens, and the effects.
+pub(super) type Line = (&'static str, Run, Vec<In>, &'static str);
+
+pub(super) fn check(table: Vec<Line>) {
+    for (name, mut run, events, want) in table {
+        assert_eq!(trace(&mut run, events), want, "{name}");
+    }
+}
+
+pub(super) fn trace(run: &mut Run, events: Vec<In>) -> String {
+    let begin = In { now: now(), event: Event::Begin };
+    let effects = std::iter::once(begin).chain(events).map(|input| input.into_step(run).1);
+    effects.collect::<Vec<_>>().join(" > ")
+}
+
+pub(super) const fn s(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(super) fn rules() -> Rules {
+    Rules {
+        lease: s(45),
+        checkpoint: s(10),
+        max_attempts: 3,
+        max_invocations: 100,
+        on_complete: false,
+        plan_hash: fresh().plan.hash,
+    }
+}
+
+pub(super) fn budget() -> Budget {
+    Budget::new(Some(s(900)), s(10), None)
+}
+
+/// The delivery of a signal.
+pub(super) fn signal(seq: u64) -> Run {
+    signal_under(rules(), seq)
+}
+
+pub(super) fn signal_under(rules: Rules, seq: u64) -> Run {
+    Run::new(rules, me(), Given::Signal { seq }, budget())
+}
+
+/// The delivery of a signal to a job with an `on_complete`.
+pub(super) fn completing_signal(seq: u64) -> Run {
+    signal_under(Rules { on_complete: true, ..rules() }, seq)
+}
+
+/// The delivery of an object, to be admitted.
+pub(super) fn admission() -> Run {
+    Run::new(rules(), me(), Given::Start(Box::new(fresh())), budget())
+}
+
+/// The delivery of an object, to be worked on at once.
+pub(super) fn in_place() -> Run {
+    let record = Record { status: Status::Running, seq: 0, owner: Some(me()), epoch: 1, attempts: 1, invocations: 1, ..fresh() };
+    Run::new(rules(), me(), Given::Start(Box::new(record)), budget())
+}
+
+pub(super) fn me() -> Owner {
+    Owner { request_id: "r".into(), nonce: "me".into() }
+}
+
+fn other() -> Owner {
+    Owner { request_id: "r".into(), nonce: "other".into() }
+}
+
+pub(super) fn ready(seq: u64) -> Record {
+    Record { seq, ..fresh() }
+}
+
+/// Somebody else's.
+pub(super) fn running(seq: u64) -> Record {
+    Record { status: Status::Running, owner: Some(other()), epoch: 1, attempts: 1, invocations: 1, ..ready(seq) }
+}
+
+pub(super) fn with(status: Status, seq: u64) -> Record {
+    Record { status, ..ready(seq) }
+}
+
+pub(super) fn tried(attempts: u32, record: Record) -> Record {
+    Record { attempts, ..record }
+}
+
+/// What happens, and the clock then.
+#[derive(Clone, Debug)]
+pub(super) struct In {
+    now: Now,
+    event: Event,
+}
+
+fn now() -> Now {
+    Now { elapsed: Duration::ZERO, left: Some(s(900)), renewed: Duration::ZERO }
+}
+
+impl In {
+    pub(super) fn of(event: Event) -> Self {
+        Self { now: now(), event }
+    }
+
+    /// The effect, and how the tables show it.
+    pub(super) fn into_step(self, run: &mut Run) -> (Effect, String) {
+        let effect = run.step(self.now, self.event);
+        let shown = show(&effect);
+        (effect, shown)
+    }
+
+    pub(super) fn left(self, seconds: u64) -> Self {
+        Self { now: Now { left: Some(s(seconds)), ..self.now }, ..self }
+    }
+
+    pub(super) fn no_deadline(self) -> Self {
+        Self { now: Now { left: None, ..self.now }, ..self }
+    }
+
+    pub(super) fn elapsed(self, seconds: u64) -> Self {
+        Self { now: Now { elapsed: s(seconds), ..self.now }, ..self }
+    }
+
+    pub(super) fn renewed(self, seconds_ago: u64) -> Self {
+        Self { now: Now { renewed: s(seconds_ago), ..self.now }, ..self }
+    }
+}
+
+/// Last written just now.
+pub(super) fn found(record: Record) -> In {
+    aged(0, record)
+}
+
+pub(super) fn aged(seconds: u64, record: Record) -> In {
+    In::of(Event::Read(Read::Found(stored(seconds, record))))
+}
+
+fn stored(seconds: u64, record: Record) -> Box<Stored> {
+    Box::new(Stored { record, etag: "e".into(), age: s(seconds) })
+}
+
+pub(super) fn read(read: Read) -> In {
+    In::of(Event::Read(read))
+}
+
+pub(super) fn applied() -> In {
+    saved(Saved::Applied { etag: "e2".into() })
+}
+
+pub(super) fn lost(record: Record) -> In {
+    saved(Saved::Lost(stored(0, record)))
+}
+
+pub(super) fn lost_aged(seconds: u64, record: Record) -> In {
+    saved(Saved::Lost(stored(seconds, record)))
+}
+
+pub(super) fn saved(saved: Saved) -> In {
+    In::of(Event::Saved(saved, Duration::ZERO))
+}
+
+/// A batch that ends at this position, with records of the object left.
+pub(super) fn batch(position: u64) -> In {
+    done(Done { ..to(position) })
+}
+
+pub(super) fn last_batch(position: u64) -> In {
+    done(Done { at_end: true, ..to(position) })
+}
+
+pub(super) fn to(position: u64) -> Done {
+    Done {
+        records: BATCH,
+        offset: position * 7,
+        line: position,
+        header: None,
+        took: Duration::ZERO,
+        at_end: false,
+        complete: false,
+    }
+}
+
+pub(super) fn done(done: Done) -> In {
+    In::of(Event::Batch(Batch::Done(done)))
+}
+
+pub(super) fn error(message: &str) -> LastError {
+    LastError { kind: "Job".into(), message: message.into(), record: None, line: None, offset: None }
+}
+
+pub(super) fn failure(terminal: bool, cause: Cause) -> Failure {
+    Failure { cause, terminal, error: error("no") }
+}
+
+pub(super) fn fails() -> In {
+    In::of(Event::Batch(Batch::Failed(failure(false, Cause::Other))))
+}
+
+pub(super) fn fails_for_good() -> In {
+    In::of(Event::Batch(Batch::Failed(failure(true, Cause::Other))))
+}
+
+pub(super) fn changed() -> In {
+    In::of(Event::Batch(Batch::Failed(failure(true, Cause::Changed))))
+}
+
+pub(super) fn captured() -> In {
+    In::of(Event::Captured(Ok(None)))
+}
+
+pub(super) fn state(json: &str) -> Option<Carried> {
+    RawValue::from_string(json.into()).ok().map(Carried::new)
+}
+
+pub(super) fn completed() -> In {
+    In::of(Event::Completed(Ok(())))
+}
+
+pub(super) fn completion_fails(terminal: bool) -> In {
+    In::of(Event::Completed(Err(failure(terminal, Cause::Other))))
+}
+
+pub(super) fn accepted() -> In {
+    In::of(Event::Signalled(Signalled::Accepted))
+}
+
+pub(super) fn silence() -> In {
+    In::of(Event::Signalled(Signalled::Silence))
+}
+
+pub(super) fn refused() -> In {
+    In::of(Event::Signalled(Signalled::Refused))
+}
+
+pub(super) fn paused() -> In {
+    In::of(Event::Paused)
+}
+
+fn show(effect: &Effect) -> String {
+    match effect {
+        Effect::Read => "read".into(),
+        Effect::Save(How::Create, record) => format!("create {}", show_record(record)),
+        Effect::Save(How::Over { etag }, record) => format!("over {etag} {}", show_record(record)),
+        Effect::Save(How::Swap, record) => format!("swap {}", show_record(record)),
+        Effect::Work => "work".into(),
+        Effect::Capture => "capture".into(),
+        Effect::Complete => "complete".into(),
+        Effect::Signal(record) => format!("signal {}", record.seq),
+        Effect::Pause(duration) => format!("pause {duration:?}"),
+        Effect::Reply(Reply::Acknowledge(why)) => format!("ack {why:?}"),
+        Effect::Reply(Reply::Refuse(Refusal::RunFailed(error))) => {
+            format!("refuse RunFailed: {}", error.as_ref().map_or("?", |error| &error.message))
+        }
+        Effect::Reply(Reply::Refuse(Refusal::PlanChanged { was })) => format!("refuse PlanChanged from {}", was.hash),
+        Effect::Reply(Reply::Refuse(refusal)) => format!("refuse {refusal:?}"),
+        Effect::Reply(Reply::Fail) => "fail".into(),
+    }
+}
+
+/// Status, the invocation's number, position; who owns it; the attempt; what went wrong.
+fn show_record(record: &Record) -> String {
+    let owner = match &record.owner {
+        None => "",
+        Some(owner) if *owner == me() => " mine",
+        Some(_) => " other's",
+    };
+    let error = record.last_error.as_ref().map(|error| format!(" !{}", error.kind)).unwrap_or_default();
+    format!("{:?}({})@{}{owner} try {}{error}", record.status, record.seq, record.position, record.attempts)
+}

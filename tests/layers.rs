@@ -1,0 +1,99 @@
+//! The direction of dependencies, and the size of files, as the sources have them.
+
+use std::path::{Path, PathBuf};
+
+const LONGEST: usize = 350;
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// All files of Rust below `folder`.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
+    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+fn is_test(path: &Path) -> bool {
+    path.components().any(|part| ["tests", "tests.rs"].iter().any(|name| part.as_os_str() == *name))
+        || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
+}
+
+/// The shipped part of a source: without comments and without its module of tests, which stands last.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+    shipped.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// Every `name` that stands alone, not as a part of a longer name.
+fn mentions(code: &str, name: &str) -> bool {
+    let part_of_a_name = |character: char| character.is_alphanumeric() || character == '_';
+    code.match_indices(name)
+        .any(|(at, _)| !code[..at].ends_with(part_of_a_name) && !code[at + name.len()..].starts_with(part_of_a_name))
+}
+
+/// What the pure part must not name: what looks outward, and what makes two runs of it differ.
+const OUTWARD: [&str; 9] = ["driver", "aws", "ports", "simulation", "run", "settings", "invocation", "local", "main"];
+const IMPURE: [&str; 15] = [
+    "tokio",
+    "std::env",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::process",
+    "std::io",
+    "Instant::now",
+    "SystemTime::now",
+    "async",
+    "await",
+    "RandomState",
+    "HashMap",
+    "println",
+    "tracing",
+];
+
+#[test]
+fn what_decides_looks_at_nothing_that_acts() {
+    let mut files = 0;
+    for layer in ["engine", "records", "event"] {
+        for path in sources(&workspace().join("recursive-lambda/src").join(layer)) {
+            if is_test(&path) {
+                continue;
+            }
+            files += 1;
+            let code = code(&path);
+            for module in OUTWARD {
+                assert!(!mentions(&code, &format!("crate::{module}")), "{} looks at crate::{module}", path.display());
+            }
+            for name in IMPURE {
+                assert!(!mentions(&code, name), "{} uses {name}", path.display());
+            }
+            // `use crate::{..}` names modules without `crate::` before them.
+            for group in code.split("use crate::{").skip(1) {
+                let group = group.split(';').next().unwrap_or_default();
+                let outward = OUTWARD.iter().find(|module| mentions(group, &format!("{module}::")));
+                assert_eq!(outward, None, "{}", path.display());
+            }
+        }
+    }
+    assert!(files >= 20, "{files} files were looked at: the layers lie elsewhere");
+}
+
+#[test]
+fn no_source_is_long() {
+    let mut files = 0;
+    for package in ["recursive-lambda", "recursive-lambda-macros", "recursive-lambda-local", "cargo-recursive-lambda", "xtask"] {
+        for path in sources(&workspace().join(package).join("src")) {
+            if is_test(&path) {
+                continue;
+            }
+            files += 1;
+            let text = std::fs::read_to_string(&path).unwrap();
+            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+            assert!(shipped <= LONGEST, "{} has {shipped} lines", path.display());
+        }
+    }
+    assert!(files >= 60, "{files} files were looked at");
+}

@@ -1,0 +1,160 @@
+//! The job's program outside Lambda, and `cargo recursive-lambda run` from the outside: a new crate, failing runs, the demo.
+
+use super::stage::{birdstrikes, workspace};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use tempfile::TempDir;
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The folder in which cargo builds, so that nothing is built twice: this test is at `TARGET/debug/deps/all-..`.
+fn target() -> PathBuf {
+    std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
+}
+
+fn cargo(folder: &Path) -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(folder).env("CARGO_TARGET_DIR", target()).env("RUST_BACKTRACE", "1");
+    cargo
+}
+
+fn run(folder: &Path, arguments: &[&str], file: &Path) -> Output {
+    let built = cargo(&workspace()).args(["build", "--quiet", "--package", "cargo-recursive-lambda"]).status().unwrap();
+    assert!(built.success());
+    let mut command = Command::new(target().join("debug/cargo-recursive-lambda"));
+    command.current_dir(folder).env("CARGO_TARGET_DIR", target()).env("RUST_BACKTRACE", "1");
+    command.args(["recursive-lambda", "run"]).args(arguments).arg(file).output().unwrap()
+}
+
+/// A package outside the workspace. It has the workspace's lock file and profile so that what is built already serves it too.
+fn package(main: &str) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let library = workspace().join("recursive-lambda");
+    file(
+        "Cargo.toml",
+        &format!(
+            r#"[package]
+name = "a-new-job"
+version = "0.1.0"
+edition = "2024"
+
+[dependencies]
+recursive-lambda = {{ path = {library:?} }}
+serde = {{ version = "1", features = ["derive"] }}
+tokio = {{ version = "1", features = ["macros", "rt-multi-thread"] }}
+
+[workspace]
+
+[profile.dev]
+debug = "line-tables-only"
+
+[profile.dev.package."*"]
+debug = false
+"#
+        ),
+    );
+    std::fs::copy(workspace().join("Cargo.lock"), folder.path().join("Cargo.lock")).unwrap();
+    std::fs::create_dir(folder.path().join("src")).unwrap();
+    file("src/main.rs", main);
+    folder
+}
+
+fn first_example() -> String {
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let block = readme.split("```").find_map(|block| block.strip_prefix("rust")).unwrap();
+    block.split_once('\n').unwrap().1.to_owned()
+}
+
+/// One test, because the packages share a folder to build in: cargo lets in one at a time.
+#[test]
+fn the_command_runs_a_new_crates_job_and_says_what_came_of_it() {
+    let folder = package(&first_example());
+    let file = folder.path().join("two lines & more.txt");
+    std::fs::write(&file, "one\ntwo\n".repeat(300)).unwrap();
+    let output = run(folder.path(), &[], &file);
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    for words in [
+        "400 lines from line 1\n",
+        "200 lines from line 401\n",
+        "done: two lines & more.txt",
+        "records      600",
+        "batches      2",
+    ] {
+        assert!(said.contains(words), "no {words:?} in\n{said}");
+    }
+
+    let job = r#"
+        use recursive_lambda::{Batch, Error, recursive_lambda};
+        #[derive(serde::Deserialize)]
+        struct Row { name: String, age: u8 }
+        #[recursive_lambda(batch = 10, format = csv)]
+        async fn people(batch: Batch<Row>) -> Result<(), Error> {
+            match batch.iter().find(|row| row.age > 150) {
+                Some(row) => Err(Error::terminal(format!("{} is too old", row.name))),
+                None => Ok(()),
+            }
+        }
+        #[tokio::main]
+        async fn main() -> Result<(), Error> { recursive_lambda::run::<people>().await }
+    "#;
+    std::fs::write(folder.path().join("src/main.rs"), job).unwrap();
+    let file = folder.path().join("people.csv");
+    let good = format!("name,age\n{}", "Ann,30\n".repeat(12));
+    let cases = [
+        ("Bob,many\n", "at record 12, line 14, byte 93 of people.csv", "Record: "),
+        ("Bob,200\n", "at record 10, line 12, byte 79 of people.csv", "Job: Bob is too old"),
+    ];
+    for (row, place, error) in cases {
+        std::fs::write(&file, format!("{good}{row}Cid,20\n")).unwrap();
+        let output = run(folder.path(), &[], &file);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        for words in ["error: the run failed", place, error] {
+            assert!(said.contains(words), "no {words:?} in\n{said}");
+        }
+        assert!(!said.contains("backtrace") && !said.contains(".rs:"), "{said}");
+    }
+    let output = run(folder.path(), &[], &folder.path().join("missing.csv"));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+}
+
+/// The number before or after words of the summary.
+fn number(said: &str, before: &str) -> u64 {
+    let rest = said.split(before).nth(1).unwrap_or_else(|| panic!("no {before:?} in\n{said}"));
+    let digits = rest.trim_start().chars().take_while(|character| character.is_ascii_digit() || *character == ',');
+    digits.filter(|digit| *digit != ',').collect::<String>().parse().unwrap()
+}
+
+#[test]
+fn the_demo_takes_many_invocations_and_one_kill_and_counts_every_row() {
+    let output = cargo(&workspace()).arg("demo").output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    assert_eq!((number(&said, "records"), number(&said, "batches")), (10_000, 50), "{said}");
+    assert!(number(&said, "invocations") >= 5, "{said}");
+    assert_eq!(number(&said, "of them retries;"), 1, "one container is killed: {said}");
+    assert!(said.contains("10000 strikes in "), "{said}");
+    assert!(said.contains("cost $40545276"), "{said}");
+}
+
+#[test]
+fn started_outside_lambda_the_program_says_how_to_run_and_how_to_deploy_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_tally"))
+        .env_clear()
+        .env("TALLY_LOG", folder.path().join("log"))
+        .env("RUST_BACKTRACE", "1")
+        .output()
+        .unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for words in ["started outside of it", "cargo recursive-lambda run FILE", "cargo lambda build --release"] {
+        assert!(said.contains(words), "no {words:?} in\n{said}");
+    }
+    assert!(said.lines().count() <= 4, "{said}");
+    assert!(birdstrikes().is_file());
+}

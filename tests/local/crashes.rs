@@ -1,0 +1,118 @@
+//! Events that come twice, and containers that are killed in the middle of a batch.
+
+use super::stage::{PAST_THE_LEASE, Stage};
+use futures_util::future::{Either, join_all, select};
+use recursive_lambda_local::{Builder, Outcome, QueueFaults, What};
+use std::time::Duration;
+use tokio::sync::broadcast::error::RecvError;
+
+fn three_batches_at_a_time(platform: Builder) -> Builder {
+    platform
+        .retry_delays(PAST_THE_LEASE)
+        .env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "3")
+        .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
+}
+
+/// Kills one container after the other while the run goes on; the next is armed when an invocation has come through.
+async fn kill_in_turn(stage: &Stage, kills: u32, moment: std::ops::RangeInclusive<Duration>) {
+    let mut events = stage.platform.subscribe();
+    let (mut left, mut armed) = (kills, true);
+    stage.platform.arm_kills(1, moment.clone());
+    while left > 0 {
+        match events.recv().await {
+            Ok(entry) => match &entry.what {
+                What::Killed { .. } => (left, armed) = (left - 1, false),
+                What::InvocationEnded { outcome: Outcome::Ok(_), .. } if !armed => {
+                    armed = true;
+                    stage.platform.arm_kills(1, moment.clone());
+                }
+                _ => {}
+            },
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_comes_twice_does_not_fork_the_run() {
+    let twice = QueueFaults { duplicate: 1.0, ..QueueFaults::default() };
+    let late = QueueFaults { delay: Duration::from_millis(500), ..twice };
+    let cases = [("at once", twice, 1, 0), ("one of them late", late, 3, 0), ("and one crashes", twice, 2, 1)];
+    join_all(cases.map(|(name, faults, starts, kills)| async move {
+        let stage =
+            Stage::new("rows", |platform| three_batches_at_a_time(platform).queue_faults(faults).env("TALLY_PAUSE", "30")).await;
+        let object = stage.upload_birdstrikes().await;
+        if kills > 0 {
+            stage.platform.arm_kills(kills, Duration::from_millis(40)..=Duration::from_millis(80));
+        }
+        (0..starts).for_each(|_| stage.tell(&object));
+        stage.settle().await;
+        let extra = stage.assert_all_done(name);
+        assert!(extra <= kills as usize, "{name}: {extra} executions too many");
+        assert_eq!(stage.platform.counters().kills, u64::from(kills), "{name}");
+        assert_eq!(stage.completions().len(), 1, "{name}");
+        assert!(stage.platform.counters().duplicated >= 9, "{name}: {:?}", stage.platform.counters());
+        eprintln!("{name}: {extra} too many, {:?}", stage.platform.counters());
+    }))
+    .await;
+}
+
+/// Seed, kills, time between saves, the most executions that one kill may cost.
+const CRASHES: [(u64, u32, &str, usize); 6] =
+    [(1, 3, "batch", 1), (2, 3, "batch", 1), (3, 2, "batch", 1), (4, 3, "100ms", 4), (5, 2, "100ms", 4), (6, 2, "1s", 4)];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_lose_nothing_and_count_nothing_twice() {
+    join_all(CRASHES.map(|(seed, kills, checkpoint, window)| async move {
+        let name = format!("seed {seed}, {kills} kills, a save every {checkpoint}");
+        let stage = Stage::new("rows", |platform| {
+            platform
+                .seed(seed)
+                .retry_delays(PAST_THE_LEASE)
+                .env("TALLY_PAUSE", "50")
+                .env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "4")
+                .env("RECURSIVE_LAMBDA_CHECKPOINT", checkpoint)
+        })
+        .await;
+        let moment = Duration::from_millis(40)..=Duration::from_millis(200);
+        let run = std::pin::pin!(stage.run_birdstrikes());
+        let killing = std::pin::pin!(kill_in_turn(&stage, kills, moment));
+        if let Either::Right((_, run)) = select(run, killing).await {
+            run.await;
+        }
+        let extra = stage.assert_all_done(&name);
+        let counters = stage.platform.counters();
+        assert_eq!(counters.kills, u64::from(kills), "{name}: {counters:?}");
+        assert!(extra <= counters.kills as usize * window, "{name}: {extra} executions too many, {counters:?}");
+        assert_eq!(stage.completions().len(), 1, "{name}");
+        eprintln!("{name}: {extra} too many, {counters:?}");
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_batch_that_computes_longer_than_its_lease_keeps_it() {
+    let stage = Stage::new("rows", |platform| {
+        platform.timeout(Duration::from_secs(30)).retry_delays([Duration::from_secs(2); 4]).env("TALLY_SPIN", "6500")
+    })
+    .await;
+    let file = std::fs::read_to_string(super::stage::birdstrikes()).unwrap();
+    let object = stage.upload(file.split_inclusive('\n').take(101).collect::<String>());
+    stage.tell(&object);
+    stage.batches_begun(1).await;
+    stage.tell(&object);
+    stage.settle().await;
+
+    assert_eq!(stage.status(), "Done");
+    let executions = stage.executions();
+    assert_eq!(executions.len(), 1, "{executions:#?}");
+    assert_eq!((stage.record()["epoch"].as_u64(), stage.extra_executions(100, "computes")), (Some(1), 0));
+    let refused = |what: &What| {
+        let What::InvocationEnded { outcome: Outcome::Error { error_type, .. }, .. } = what else { return false };
+        error_type == "DuplicateInFlight"
+    };
+    let refusals = stage.platform.journal().iter().filter(|entry| refused(&entry.what)).count();
+    assert!(refusals >= 3, "the duplicate asked all the while: {}", stage.said().join("\n"));
+    assert!(stage.dead_letters().is_empty(), "{:?}", stage.dead_letters());
+}

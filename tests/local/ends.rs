@@ -1,0 +1,142 @@
+//! How runs end: with the object, by the job's word, by an error of the job or of a record.
+
+use super::stage::{BATCHES, DOLLARS, ROWS, Stage, birdstrikes};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn state_is_carried_over_invocations_and_on_complete_runs_once() {
+    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")).await;
+    stage.run_birdstrikes().await;
+
+    assert_eq!(stage.assert_all_done("carried"), 0);
+    let completions = stage.completions();
+    assert_eq!(completions.len(), 1, "{completions:?}");
+    let want =
+        json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "batches": BATCHES, "invocations": 5 });
+    assert_eq!(completions[0], want);
+    for execution in stage.executions() {
+        // Epochs count acquisitions, so each is one invocation here.
+        assert_eq!(execution.epoch, execution.position / 2_000 + 1, "{execution:?}");
+        assert_eq!((execution.attempt, execution.len), (1, 400));
+    }
+}
+
+/// The job, its environment, the object, and then: the record's status and position, executions, completions.
+type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)], Vec<u8>, (&'static str, u64, usize, usize));
+
+#[tokio::test]
+async fn a_run_ends_where_the_object_or_the_job_says() {
+    let file = || std::fs::read(birdstrikes()).unwrap();
+    let header = || file().split_inclusive(|byte| *byte == b'\n').next().unwrap().to_vec();
+    let rows =
+        |count: usize| file().split_inclusive(|byte| *byte == b'\n').take(count + 1).flatten().copied().collect::<Vec<_>>();
+    let without_newline = |mut bytes: Vec<u8>| {
+        assert_eq!(bytes.pop(), Some(b'\n'));
+        bytes
+    };
+    let cases: [Case; 9] = [
+        ("empty", "rows", &[], vec![], ("Done", 0, 0, 1)),
+        ("empty, without on_complete", "lines", &[], vec![], ("Done", 0, 0, 0)),
+        ("a header only", "rows", &[], header(), ("Done", 0, 0, 1)),
+        ("a header only, without its newline", "rows", &[], without_newline(header()), ("Done", 0, 0, 1)),
+        ("one row", "rows", &[], rows(1), ("Done", 1, 1, 1)),
+        ("one row, without its newline", "rows", &[], without_newline(rows(1)), ("Done", 1, 1, 1)),
+        ("whole batches, and no row after them", "rows", &[], rows(800), ("Done", 800, 2, 1)),
+        ("is_complete", "some", &[], file(), ("Done", 1_200, 3, 1)),
+        ("Flow::Complete", "rows", &[("TALLY_AT", "800"), ("TALLY_DO", "complete")], file(), ("Done", 1_200, 3, 1)),
+    ];
+    for (name, job, variables, bytes, want) in cases {
+        let set = |platform| {
+            variables
+                .iter()
+                .fold(platform, |platform: recursive_lambda_local::Builder, (name, value)| platform.env(*name, *value))
+        };
+        let stage = Stage::new(job, set).await;
+        let object = stage.upload(bytes);
+        stage.tell(&object);
+        stage.settle().await;
+        let record = stage.record();
+        let got = (
+            record["status"].as_str().unwrap(),
+            record["position"].as_u64().unwrap(),
+            stage.executions().len(),
+            stage.completions().len(),
+        );
+        assert_eq!(got, want, "{name}: {record}\n{}", stage.said().join("\n"));
+        assert!(stage.dead_letters().is_empty(), "{name}");
+    }
+}
+
+/// What the job does at position 800, and then: the record's status, its executions of that batch, and the error.
+#[tokio::test]
+async fn an_error_of_the_job_is_tried_again_and_then_fails_the_run_where_it_stands() {
+    let place = |error: &Value| [error["record"].as_u64(), error["line"].as_u64(), error["offset"].as_u64()].map(Option::unwrap);
+    let text = std::fs::read_to_string(birdstrikes()).unwrap();
+    let offset: usize = text.split_inclusive('\n').take(801).map(str::len).sum();
+    let cases = [
+        ("error", "Failed", 3, "the sink is full"),
+        ("terminal", "Failed", 1, "the sink is closed"),
+        ("panic", "Failed", 3, "the job panicked: the sink is on fire"),
+    ];
+    for (act, status, executions, message) in cases {
+        let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", act)).await;
+        stage.run_birdstrikes().await;
+        let record = stage.record();
+        let error = &record["last_error"];
+        assert_eq!((&record["status"], &record["position"]), (&status.into(), &800.into()), "{act}: {record}");
+        assert_eq!((&error["kind"], &error["message"]), (&"Job".into(), &message.into()), "{act}");
+        assert_eq!(place(error), [800, 802, offset as u64], "{act}");
+        assert_eq!(record["state"]["rows"], 800, "{act}: what the failed batch did to the state is forgotten");
+        let at_fault: Vec<_> = stage.executions().into_iter().filter(|execution| execution.position == 800).collect();
+        assert_eq!(
+            at_fault.iter().map(|execution| execution.attempt).collect::<Vec<_>>(),
+            (1..=executions).collect::<Vec<_>>(),
+            "{act}"
+        );
+        assert!(at_fault.windows(2).all(|two| two[0].batch == two[1].batch), "{act}: the idempotency key stays the same");
+        assert_eq!(stage.extra_executions(1_200, act), executions as usize - 1);
+        assert!(stage.completions().is_empty(), "{act}");
+
+        let letters = stage.dead_letters();
+        assert_eq!(letters.len(), 1, "{act}");
+        assert!(letters[0].error_message.contains(message), "{act}: {}", letters[0].error_message);
+        assert_eq!(stage.platform.counters().containers_started, 1, "{act}: the process lives on");
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_passes_leaves_no_trace() {
+    let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "error-once")).await;
+    stage.run_birdstrikes().await;
+    assert_eq!(stage.assert_all_done("error-once"), 1);
+    assert_eq!(stage.record()["last_error"], Value::Null);
+    assert_eq!(stage.completions().len(), 1);
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_named_by_record_line_and_byte() {
+    let text = std::fs::read_to_string(birdstrikes()).unwrap();
+    let good: Vec<&str> = text.split_inclusive('\n').take(1_001).collect();
+    let offset: u64 = good.iter().map(|line| line.len() as u64).sum();
+    let cases = [
+        ("a,b\n", "fields"),
+        ("A,B,None,1990-01-08,C,D,E,F,G,Day,0,0,many,300\n", "invalid digit"),
+        ("A,B,None,1990-01-08,C,D,E,F,G,Day,0,0,\u{1}\u{1}\u{1}\n", "fields"),
+    ];
+    for (row, words) in cases {
+        let stage = Stage::new("rows", |platform| platform).await;
+        let object = stage.upload(good.concat() + row + good[1]);
+        stage.tell(&object);
+        stage.settle().await;
+        let record = stage.record();
+        let error = &record["last_error"];
+        assert_eq!((&record["status"], &record["position"]), (&"Failed".into(), &800.into()), "{row:?}: {record}");
+        assert_eq!(error["kind"], "Record", "{row:?}: {error}");
+        let place = [&error["record"], &error["line"], &error["offset"]].map(|number| number.as_u64().unwrap());
+        assert_eq!(place, [1_000, 1_002, offset], "{row:?}");
+        assert!(error["message"].as_str().unwrap().contains(words), "{row:?}: {error}");
+        assert_eq!(stage.executions().len(), 2, "{row:?}: it is not tried again");
+        let letters = stage.dead_letters();
+        assert_eq!(letters.len(), 1, "{row:?}");
+    }
+}

@@ -1,0 +1,45 @@
+//! Lambda's recursion detection: a run that it would stop says in time what to set, and one that may go on goes on.
+
+use super::stage::Stage;
+use recursive_lambda_local::{Reason, RecursiveLoop, What};
+
+#[tokio::test]
+async fn the_log_says_what_to_set_before_lambda_stops_the_run() {
+    let stage = Stage::new("rows", |platform| {
+        platform.recursive_loop(RecursiveLoop::Terminate).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")
+    })
+    .await;
+    stage.run_birdstrikes().await;
+
+    let journal = stage.platform.journal();
+    let first = |wanted: &dyn Fn(&What) -> bool| journal.iter().find(|entry| wanted(&entry.what)).map(|entry| entry.number);
+    let told = first(&|what| {
+        matches!(what, What::LogLine { line, .. }
+            if line.contains("`RecursiveLoop` is `Allow`") && line.contains("put-function-recursion-config --function-name arn:aws:lambda:"))
+    });
+    let dropped = first(&|what| matches!(what, What::Dropped { .. }));
+    assert!(told.is_some() && told < dropped, "told {told:?}, dropped {dropped:?}: {}", stage.said().join("\n"));
+
+    let letters = stage.dead_letters();
+    assert_eq!(letters.iter().map(|letter| letter.reason).collect::<Vec<_>>(), [Reason::RecursiveLoop]);
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["position"]), (&"Ready".into(), &(16 * 400).into()), "progress is kept: {record}");
+
+    // Whoever allows the loop and gives the function its dead letter again has lost nothing.
+    for _ in 0..2 {
+        let letter = stage.dead_letters().pop().unwrap();
+        stage.platform.send(letter.payload);
+        stage.settle().await;
+    }
+    assert_eq!(stage.status(), "Done");
+    assert_eq!(stage.extra_executions(super::stage::ROWS, "redriven"), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_is_allowed_to_recurse_goes_on() {
+    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")).await;
+    stage.run_birdstrikes().await;
+    assert_eq!(stage.assert_all_done("allowed"), 0);
+    assert_eq!(stage.record()["invocations"], 25);
+    assert_eq!(stage.platform.counters().dropped, 0);
+}

@@ -1,0 +1,16 @@
+//! The shipped crate in real processes: the program `tally` on `recursive-lambda-local`, through the real Lambda runtime and AWS SDK.
+//!
+//! What has to wait, for a lease to expire above all, waits beside its likes in one test.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
+
+mod command;
+mod crashes;
+mod ends;
+mod guard;
+mod keys;
+mod objects;
+mod reading;
+mod settings;
+mod stage;
+mod wire;

@@ -1,0 +1,72 @@
+//! How much is read of an object that takes many invocations: hardly more than the object.
+
+use super::stage::{BATCHES, DOLLARS, KEY, ROWS, Stage, UPLOADS, birdstrikes};
+use recursive_lambda_local::{Builder, Platform};
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+const REPEATS: u64 = 100;
+
+/// Bytes read from S3 / bytes of the object.
+fn ratio(platform: &Platform) -> f64 {
+    let size = platform.s3().head(UPLOADS, KEY).unwrap().size;
+    platform.s3().counts_of(UPLOADS, KEY).bytes_read as f64 / size as f64
+}
+
+async fn run_over_a_million_rows(story: &str, set: impl FnOnce(Builder) -> Builder) -> Stage {
+    let text = std::fs::read_to_string(birdstrikes()).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    let mut file = std::io::BufWriter::new(tempfile::NamedTempFile::new().unwrap());
+    writeln!(file, "{header}").unwrap();
+    (0..REPEATS).for_each(|_| writeln!(file, "{rows}").unwrap());
+    let file = file.into_inner().unwrap();
+
+    let begun = Instant::now();
+    let stage = Stage::new("rows", set).await;
+    let object = stage.platform.s3().put_file(UPLOADS, KEY, file.path()).await.unwrap();
+    stage.tell(&object);
+    stage.settle().await;
+
+    let record = stage.record();
+    assert_eq!(record["status"], "Done", "{story}: {record}\n{}", stage.said().join("\n"));
+    assert_eq!(record["state"], serde_json::json!({ "rows": REPEATS * ROWS, "dollars": REPEATS * DOLLARS }), "{story}");
+    assert_eq!(stage.extra_executions(REPEATS * ROWS, story), 0);
+    let read = ratio(&stage.platform);
+    eprintln!(
+        "{story}: {:.1?}, {} invocations, {} requests, read {read:.4} times the object",
+        begun.elapsed(),
+        record["invocations"],
+        stage.platform.s3().counts_of(UPLOADS, KEY).gets
+    );
+    assert!(read <= 1.05, "{story}: read {read:.3} times the object");
+    stage
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_rows_in_as_many_invocations_as_time_allows() {
+    let short =
+        |platform: Builder| platform.timeout(Duration::from_secs(4)).env("RECURSIVE_LAMBDA_RESERVE", "1s").max_concurrency(2);
+    let stage = run_over_a_million_rows("packed by time", short).await;
+    assert!(stage.record()["invocations"].as_u64() >= Some(2), "{}", stage.record());
+    assert_eq!(stage.platform.counters().timed_out, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_million_rows_in_hundreds_of_invocations() {
+    let few = |platform: Builder| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "12").max_concurrency(2);
+    let stage = run_over_a_million_rows("12 batches at a time", few).await;
+    assert_eq!(stage.record()["invocations"], 209);
+}
+
+#[tokio::test]
+async fn one_batch_at_a_time_reads_each_byte_about_once() {
+    for (batches, invocations) in [("1", 25), ("5", 5), ("25", 1)] {
+        let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", batches)).await;
+        stage.run_birdstrikes().await;
+        assert_eq!(stage.assert_all_done(batches), 0);
+        assert_eq!((&stage.record()["invocations"], stage.executions().len()), (&invocations.into(), BATCHES));
+        let read = ratio(&stage.platform);
+        eprintln!("{batches} batches at a time: read {read:.4} times the object");
+        assert!(read <= 1.05, "{batches} at a time: read {read:.3} times the object");
+    }
+}

@@ -1,0 +1,13 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = SIZE)]
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+const SIZE: u32 = 400;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

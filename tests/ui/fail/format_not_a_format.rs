@@ -1,0 +1,13 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400, format = Own)]
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+struct Own;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

@@ -1,0 +1,11 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400)]
+async fn job(_: Batch<String>) -> Result<u64, Error> {
+    Ok(1)
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

@@ -1,0 +1,9 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400)]
+async fn job(_: Batch<String>) {}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

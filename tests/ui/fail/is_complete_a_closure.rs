@@ -1,0 +1,11 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400, is_complete = |progress, _| progress.position() > 4, format = lines)]
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

@@ -1,0 +1,9 @@
+use recursive_lambda::{Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400)]
+struct job;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

@@ -1,0 +1,13 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 400, on_complete = report)]
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+async fn report(_: &recursive_lambda::Summary) {}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}

@@ -1,0 +1,10 @@
+use recursive_lambda::{Batch, Error};
+
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}
