@@ -16,7 +16,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.components().any(|part| ["tests", "tests.rs"].iter().any(|name| part.as_os_str() == *name))
+    path.components().any(|part| ["tests", "tests.rs", "run_tests", "model"].iter().any(|name| part.as_os_str() == *name))
         || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
 }
 
