@@ -1,5 +1,7 @@
 //! The direction of dependencies, and the size of files, as the sources have them.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test that panics has failed")]
+
 use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 350;
