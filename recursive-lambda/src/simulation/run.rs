@@ -243,7 +243,7 @@ fn judge(world: &World) -> Report {
 
 /// A manual start of what no longer exists is refused, and refused again as a dead letter: people see it, and nothing was done.
 fn never_began(options: &Options, end: Option<Status>) -> bool {
-    matches!(end, None | Some(Status::Ready)) && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
+    end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
 }
 
 /// The poisonous record is reached by a run that can fail.
