@@ -5,4 +5,3 @@ mod hygiene;
 mod layers;
 pub mod lints;
 mod local;
-mod ui;

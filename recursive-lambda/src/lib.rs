@@ -1,27 +1,30 @@
-//! Placeholder until the README is written.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime that uses the rest is not built"))]
+
+mod job;
+
+mod batch;
+mod config;
+mod error;
+mod progress;
+
+mod event;
+
+mod engine;
+
+mod records;
+
+mod ports;
+
+mod driver;
+
+mod invocation;
+mod run;
+mod settings;
 
 #[cfg(feature = "aws")]
 mod aws;
-mod batch;
-mod config;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod driver;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod engine;
-mod error;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod event;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod invocation;
-mod job;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod ports;
-mod progress;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod records;
-mod run;
-#[cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime uses it"))]
-mod settings;
+
 #[cfg(any(test, feature = "simulation"))]
 #[cfg_attr(not(test), allow(dead_code, reason = "its tests use it"))]
 #[doc(hidden)]

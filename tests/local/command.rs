@@ -146,7 +146,7 @@ fn the_demo_takes_many_invocations_and_one_kill_and_counts_every_row() {
     let output = command(&workspace()).args(arguments_of_the_demo()).output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
-    assert_eq!((number(&said, "records", ""), number(&said, "batches", "")), (ROWS, 50), "{said}");
+    assert_eq!((number(&said, "records", ""), number(&said, "batches", "")), (ROWS, 67), "{said}");
     assert!(number(&said, "invocations", "") >= 5, "{said}");
     assert_eq!(number(&said, "invocations", "retries;"), 1, "one container is killed: {said}");
     assert!(said.contains(&format!("{ROWS} strikes in ")) && said.contains(&format!("cost ${DOLLARS}\n")), "{said}");

@@ -52,7 +52,7 @@ fn lint() -> Outcome {
 }
 
 fn bless() -> Outcome {
-    cargo("test -p recursive-lambda-macros -p recursive-lambda-tests", &[("TRYBUILD", "overwrite"), ("UPDATE_EXPECT", "1")])
+    cargo("test -p recursive-lambda-macros -p recursive-lambda-ui-tests", &[("TRYBUILD", "overwrite"), ("UPDATE_EXPECT", "1")])
 }
 
 fn deny() -> Outcome {

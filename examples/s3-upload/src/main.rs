@@ -27,7 +27,7 @@ struct Totals {
     dollars_by_species: BTreeMap<String, u64>,
 }
 
-#[recursive_lambda(batch = 200, format = csv, on_complete = report)]
+#[recursive_lambda(batch = 150, format = csv, on_complete = report)]
 async fn import(batch: Batch<Strike>, totals: &mut Totals) -> Result<(), Error> {
     for strike in &batch {
         totals.strikes += 1;

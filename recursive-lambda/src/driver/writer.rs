@@ -3,7 +3,7 @@
 //! It never decides what a record says, only that a write comes to a certain end.
 
 use crate::engine::record::{Owner, Record};
-use crate::engine::save::{Condition, Save, Saved, Step};
+use crate::engine::save::{Condition, Save, Saved, Step, Written};
 use crate::engine::step::How;
 use crate::ports::{Clock, RecordId, Records};
 use std::sync::Arc;
@@ -70,8 +70,13 @@ impl<R: Records, C: Clock> Writer<R, C> {
         loop {
             step = match step {
                 Step::Write { condition } => {
-                    sent = self.clock.now();
-                    save.written(self.records.write(&self.id, body.clone(), &condition).await)
+                    let now = self.clock.now();
+                    let written = self.records.write(&self.id, body.clone(), &condition).await;
+                    // Where only a reading shows that it was applied, that may have been the first try.
+                    if matches!(written, Written::Applied { .. }) {
+                        sent = now;
+                    }
+                    save.written(written)
                 }
                 Step::Read => save.read(self.records.read(&self.id).await, |w| self.wrote(w)),
                 Step::Pause(duration) => {

@@ -23,8 +23,8 @@ pub(super) struct Checks {
     excused: BTreeSet<Group>,
     /// Invocations that something slowed between a write and a batch.
     slowed: BTreeSet<Group>,
-    /// When each invocation's last write was applied, and whether it has begun a batch since it acquired the run.
-    written: HashMap<Group, (Duration, bool)>,
+    /// When each invocation's last write was applied, and the position it says.
+    written: HashMap<Group, (Duration, u64)>,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
 }
@@ -130,10 +130,10 @@ impl State {
         if self.checks.closed {
             self.wrong(group, format!("the batch at {position} runs again although the run is over"));
         }
-        if let Some((written, begun)) = self.checks.written.get_mut(&group) {
-            // A bit more, because reading takes time.
+        if let Some((written, saved)) = self.checks.written.get(&group) {
+            // A bit more, because reading takes time. The first batch after a save begins in any case.
             let late = self.now - *written > options.lease * 2 / 3 + Duration::from_secs(1);
-            if std::mem::replace(begun, true) && late && !self.checks.slowed.contains(&group) {
+            if position > *saved && late && !self.checks.slowed.contains(&group) {
                 self.wrong(group, format!("the batch at {position} begins with an old lease"));
             }
         }
@@ -229,12 +229,10 @@ impl State {
                 must(all, "a batch is committed that its writer did not process");
             }
         }
-        let acquires = before.is_none_or(|stored| stored.record.epoch < after.epoch);
-        if acquires {
+        if before.is_none_or(|stored| stored.record.epoch < after.epoch) {
             self.checks.excused.remove(&writer);
         }
-        let begun = !acquires && self.checks.written.get(&writer).is_some_and(|(_, begun)| *begun);
-        self.checks.written.insert(writer, (self.now, begun));
+        self.checks.written.insert(writer, (self.now, after.position));
         // The one that is written was taken out.
         must((self.records.len() as u64) < self.uploads, "there are more runs than uploads");
         for what in check_place(after, &world.options, &world.oracle) {

@@ -147,7 +147,7 @@ impl Faults {
         Self { script: script.into_iter().collect(), ..Self::none() }
     }
 
-    fn set(&mut self, fault: Fault, rate: u16) {
+    pub(super) fn set(&mut self, fault: Fault, rate: u16) {
         if let Some(slot) = self.rates.get_mut(fault as usize) {
             *slot = rate;
         }

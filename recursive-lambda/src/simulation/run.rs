@@ -85,7 +85,9 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         let letters = world.with(|state| std::mem::take(&mut state.dead_letters));
         // A failed run refuses its signal for ever, as it must.
         let enough = redrives >= if over { 2 } else { REDRIVES };
-        if enough || (letters.is_empty() && !revive(&world, over)) {
+        // Whatever else there is: the letters of one run that failed must not hide that another one's signal was lost.
+        let revived = !enough && revive(&world, over);
+        if enough || (letters.is_empty() && !revived) {
             world.with(|state| state.dead_letters = letters);
             break;
         }

@@ -47,3 +47,15 @@ fn a_late_renewal_is_known_as_ones_own() {
     };
     check(&options, &[(Fault::WriteLate, 7_000)]);
 }
+
+/// A write that is refused because it was applied, and known as one's own only seconds later: the lease counts from the first try.
+#[test]
+fn a_lease_is_as_old_as_the_write_that_was_applied() {
+    let options = Options {
+        timeout: Duration::from_secs(900),
+        lease: Duration::from_secs(2),
+        checkpoint: Duration::from_secs(30),
+        ..Options::plain(Kind::Tally, 600)
+    };
+    check(&options, &[(Fault::WriteTwice, 5_000), (Fault::WriteConflict, 2_000), (Fault::ReadFails, 5_000)]);
+}

@@ -1,11 +1,11 @@
 //! Misuse, as the user sees it: each case is one mistake, named after it, with every word the compiler then says.
 //!
-//! `cargo test -p recursive-lambda-tests ui -- trybuild=name` runs the cases whose name contains it. With `TRYBUILD=overwrite`
+//! `cargo test -p recursive-lambda-ui-tests -- trybuild=name` runs the cases whose name contains it. With `TRYBUILD=overwrite`
 //! what is said now is written down, to be read before it is kept.
 
 #[test]
 fn misuse_is_explained() {
     let cases = trybuild::TestCases::new();
-    cases.pass("ui/pass/*.rs");
-    cases.compile_fail("ui/fail/*.rs");
+    cases.pass("pass/*.rs");
+    cases.compile_fail("fail/*.rs");
 }
