@@ -1,12 +1,10 @@
 //! The direction of dependencies, and the size of files, as the sources have them.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 350;
-/// One state machine, which is best read in one piece.
-const LONGER: (&str, usize) = ("recursive-lambda/src/engine/run.rs", 400);
 
 fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -90,7 +88,7 @@ fn what_decides_looks_at_nothing_that_acts() {
             // `use crate::{..}` names modules without `crate::` before them.
             for group in code.split("use crate::{").skip(1) {
                 let group = group.split(';').next().unwrap_or_default();
-                let outward = OUTWARD.iter().find(|module| mentions(group, &format!("{module}::")));
+                let outward = OUTWARD.iter().find(|module| mentions(group, module));
                 assert_eq!(outward, None, "{}", path.display());
             }
         }
@@ -108,8 +106,7 @@ fn no_source_is_long() {
             }
             files += 1;
             let shipped = shipped(&path).lines().count();
-            let most = if path.ends_with(LONGER.0) { LONGER.1 } else { LONGEST };
-            assert!(shipped <= most, "{} has {shipped} lines", path.display());
+            assert!(shipped <= LONGEST, "{} has {shipped} lines", path.display());
         }
     }
     assert!(files >= 60, "{files} files were looked at");
