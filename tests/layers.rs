@@ -111,3 +111,25 @@ fn no_source_is_long() {
     }
     assert!(files >= 60, "{files} files were looked at");
 }
+
+/// The README's table of claims names the test behind each.
+#[test]
+fn every_claim_names_tests_that_exist() {
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let table = readme.split("| claim | shown by |").nth(1).unwrap();
+    let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let folders = ["recursive-lambda/src", "tests"].map(|folder| workspace().join(folder));
+    let all: String =
+        folders.iter().flat_map(|folder| sources(folder)).map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut claims = 0;
+    for line in lines {
+        let shown_by = line.split('|').nth(2).unwrap();
+        let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test is named: {line}");
+        for name in names {
+            assert!(all.contains(&format!("fn {name}()")), "there is no test `{name}`: {line}");
+        }
+        claims += 1;
+    }
+    assert!(claims >= 10, "{claims} claims were found");
+}
