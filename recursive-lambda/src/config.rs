@@ -8,7 +8,8 @@
 pub enum Source {
     /// Ranged reads, fetched ahead: nothing is read that is not used.
     Stream,
-    /// The whole object, cached in /tmp and found there by the next warm invocation.
+    /// The whole object, cached in /tmp and found there by the next warm invocation, which then only asks whether it is still the same.
+    /// Every container that takes up the run fetches all of it.
     Tmp,
 }
 

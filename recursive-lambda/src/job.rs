@@ -90,8 +90,8 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
-/// What a job says of its input.
-pub type FlowOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Flow;
+/// What a handler says of its input: [`Flow`] of a [`Batch`], [`Advance`] of a [`Window`].
+pub type FlowOf<H> = <<H as Handler>::Input as Flows>::Flow;
 
 /// A handler written by hand is a job.
 #[diagnostic::do_not_recommend]
@@ -138,9 +138,7 @@ impl<H: Handler> Handler for Same<H> {
     label = "the parameter taken by value must be `Batch<T>` or `Window`",
     note = "carried state is taken by `&mut`, shared resources by `&`"
 )]
-pub trait Input<F>: Sized + Send + 'static {
-    /// What a handler says of it: [`Flow`] or [`Advance`].
-    type Flow: Into<Advance> + Send;
+pub trait Input<F>: Flows + Sized + Send + 'static {
     /// One record.
     #[doc(hidden)]
     type Record: Send + 'static;
@@ -150,6 +148,25 @@ pub trait Input<F>: Sized + Send + 'static {
     /// How one is made.
     #[doc(hidden)]
     const SUPPLY: Supply<Self, Self::Format, Self::Record>;
+}
+
+/// What a job may say of an input. Apart from [`Input`], so that an input that is none is reported once.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "nothing can be said of `{Self}`, because it is no input",
+    label = "must be `Batch<T>` or `Window`"
+)]
+pub trait Flows {
+    /// What a handler says of it.
+    type Flow: Into<Advance> + Send;
+}
+
+impl<T> Flows for Batch<T> {
+    type Flow = Flow;
+}
+
+impl Flows for Window {
+    type Flow = Advance;
 }
 
 /// How an input is made: of records that are read one by one, or of the whole object as a file.
@@ -163,7 +180,6 @@ pub enum Supply<I, F, T> {
 pub(crate) type Decoding<F, T> = fn(&mut F, &[u8]) -> Result<T, BoxError>;
 
 impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
-    type Flow = Flow;
     type Record = T;
     type Format = F;
     const SUPPLY: Supply<Self, F, T> = Supply::Records { decode: F::decode, hand_over: Self::new };
@@ -171,7 +187,6 @@ impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
 
 /// Only with the format that is the default: another one would mean nothing, and is refused.
 impl Input<Lines> for Window {
-    type Flow = Advance;
     type Record = Infallible;
     type Format = Lines;
     const SUPPLY: Supply<Self, Lines, Infallible> = Supply::File { hand_over: Self::new };

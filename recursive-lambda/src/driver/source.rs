@@ -67,3 +67,25 @@ pub(crate) fn shown(key: &str) -> String {
     }
     text.escape_debug().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_without_room_says_how_much_it_needs() {
+        const GB: u64 = 1 << 30;
+        //          size of the object, bytes needed in all, words of the message
+        for (size, needed, words) in [
+            (100, 100, "Size: 512`"),
+            (GB, GB, "Size: 1073`"),
+            (GB, 3 * GB, "Size: 3185`"),
+            (11 * GB, 11 * GB, "which is not enough either"),
+        ] {
+            let object = Object { size, ..Object::for_tests() };
+            let error = source_error(SourceError::NoSpace { needed }, &object, true);
+            assert_eq!((error.kind(), error.is_terminal()), (ErrorKind::NoSpace, false), "another container may have room");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}
