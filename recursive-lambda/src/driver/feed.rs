@@ -24,7 +24,7 @@ pub(super) struct Feed<H: Handler, P> {
 
 enum Kind<H: Handler, P> {
     Records {
-        reader: Reader<FormatOf<H>, Origin<P>>,
+        reader: Box<Reader<FormatOf<H>, Origin<P>>>,
         decode: Decoding<FormatOf<H>, RecordOf<H>>,
         hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
     },
@@ -61,7 +61,7 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
                 let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
                 let origin = local.clone().map_or(Origin::Store(platform), Origin::File);
                 let reader = Reader::new(Arc::new(origin), object, cursor, record.header.as_ref())?;
-                Kind::Records { reader, decode, hand_over }
+                Kind::Records { reader: Box::new(reader), decode, hand_over }
             }
         };
         Ok(Self { kind, local })
