@@ -1,5 +1,7 @@
 //! The direction of dependencies, and the size of files, as the sources have them.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
+
 use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 350;
@@ -15,16 +17,29 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
 }
 
+/// Whether a module above it, or itself, is compiled for tests only.
 fn is_test(path: &Path) -> bool {
-    path.components().any(|part| ["tests", "tests.rs"].iter().any(|name| part.as_os_str() == *name))
-        || path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("_tests"))
+    let upwards = path.ancestors().take_while(|part| part.file_name().is_some_and(|name| name != "src"));
+    upwards.filter_map(|part| Some((part.parent()?, part.file_stem()?.to_string_lossy().into_owned()))).any(|(folder, name)| {
+        let beside = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+        let texts = beside.iter().filter_map(|parent| std::fs::read_to_string(parent).ok());
+        texts.into_iter().any(|text| text.contains(&format!("#[cfg(test)]\nmod {name};")))
+    })
 }
 
-/// The shipped part of a source: without comments and without its module of tests, which stands last.
-fn code(path: &Path) -> String {
+/// The shipped part of a source: what stands before its module of tests, which is the last one.
+fn shipped(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
-    shipped.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let tests = text.match_indices("#[cfg(test)]\n").find(|(at, _)| {
+        let item = text[*at..].lines().find(|line| !line.starts_with("#["));
+        item.is_some_and(|line| line.contains("mod ") && line.ends_with('{'))
+    });
+    tests.map_or(text.as_str(), |(at, _)| &text[..at]).to_owned()
+}
+
+/// The same without comments.
+fn code(path: &Path) -> String {
+    shipped(path).lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// Every `name` that stands alone, not as a part of a longer name.
@@ -73,7 +88,7 @@ fn what_decides_looks_at_nothing_that_acts() {
             // `use crate::{..}` names modules without `crate::` before them.
             for group in code.split("use crate::{").skip(1) {
                 let group = group.split(';').next().unwrap_or_default();
-                let outward = OUTWARD.iter().find(|module| mentions(group, &format!("{module}::")));
+                let outward = OUTWARD.iter().find(|module| mentions(group, module));
                 assert_eq!(outward, None, "{}", path.display());
             }
         }
@@ -90,10 +105,31 @@ fn no_source_is_long() {
                 continue;
             }
             files += 1;
-            let text = std::fs::read_to_string(&path).unwrap();
-            let shipped = text.split("#[cfg(test)]").next().unwrap_or_default().lines().count();
+            let shipped = shipped(&path).lines().count();
             assert!(shipped <= LONGEST, "{} has {shipped} lines", path.display());
         }
     }
     assert!(files >= 60, "{files} files were looked at");
+}
+
+/// The README's table of claims names the test behind each.
+#[test]
+fn every_claim_names_tests_that_exist() {
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    let table = readme.split("| claim | shown by |").nth(1).unwrap();
+    let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    let folders = ["recursive-lambda/src", "tests"].map(|folder| workspace().join(folder));
+    let all: String =
+        folders.iter().flat_map(|folder| sources(folder)).map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut claims = 0;
+    for line in lines {
+        let shown_by = line.split('|').nth(2).unwrap();
+        let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test is named: {line}");
+        for name in names {
+            assert!(all.contains(&format!("fn {name}()")), "there is no test `{name}`: {line}");
+        }
+        claims += 1;
+    }
+    assert!(claims >= 10, "{claims} claims were found");
 }

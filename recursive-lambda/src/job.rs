@@ -13,7 +13,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A job that runs with resources of type `R`: what [`run`](crate::run) and [`run_with`](crate::run_with) take, and what
+/// A job that runs with resources of type `R`: what [`run`](fn@crate::run) and [`run_with`](crate::run_with) take, and what
 /// the struct beside an annotated function implements.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job that runs with resources of type `{R}`",

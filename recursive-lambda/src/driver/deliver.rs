@@ -94,7 +94,7 @@ where
         Trigger::Signal(Signal { run, seq, .. }) => (run, seq, Given::Signal { seq }),
         Trigger::Start(start) => {
             let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| me.clone());
-            match begin(site, invocation, start, in_place).await? {
+            match begin(site, &*records, invocation, start, in_place).await? {
                 Beginning::OwnRecord => {
                     tracing::error!(
                         "RECURSIVE_LAMBDA_STATE lies in a bucket and prefix that trigger this function: every record starts it again; \

@@ -4,10 +4,11 @@ use super::deliver::Site;
 use super::source::{shown, source_error};
 use crate::engine::identity::{Identity, unqualified};
 use crate::engine::record::{Object, Owner, Record, Status, VERSION};
+use crate::engine::save::Read;
 use crate::event::Start;
 use crate::invocation::Invocation;
 use crate::job::Handler;
-use crate::ports::{Clock, Objects};
+use crate::ports::{Clock, Objects, RecordId, Records};
 use crate::settings::{Settings, State};
 use crate::{Error, ErrorKind};
 
@@ -18,8 +19,9 @@ pub(super) enum Beginning {
 }
 
 /// `in_place`: the invocation works on the run itself, and owns it from the start.
-pub(super) async fn begin<H: Handler, P: Objects + Clock>(
+pub(super) async fn begin<H: Handler, P: Objects + Clock, R: Records>(
     site: &Site<H, P>,
+    records: &R,
     invocation: &Invocation,
     start: Start,
     in_place: Option<Owner>,
@@ -40,7 +42,7 @@ pub(super) async fn begin<H: Handler, P: Objects + Clock>(
         occasion: start.name.as_deref().or(start.sequencer.as_deref()),
     };
     let id = identity.run_id();
-    let object = pin(site, &start, owner).await?;
+    let object = pin(site, records, &start, &id, owner).await?;
     let now = site.platform.wall();
     let working = in_place.is_some();
     let record = Record {
@@ -69,8 +71,15 @@ pub(super) async fn begin<H: Handler, P: Objects + Clock>(
     Ok(Beginning::Run { id, record: Box::new(record) })
 }
 
-/// The event pins the object by itself where it can; otherwise the store is asked.
-async fn pin<H: Handler, P: Objects>(site: &Site<H, P>, start: &Start, owner: Option<String>) -> Result<Object, Error> {
+/// The event pins the object by itself where it can; otherwise the record does if there is one, because the run goes on although its
+/// object may be gone; otherwise the store is asked.
+async fn pin<H: Handler, P: Objects, R: Records>(
+    site: &Site<H, P>,
+    records: &R,
+    start: &Start,
+    run: &str,
+    owner: Option<String>,
+) -> Result<Object, Error> {
     let named = Object {
         bucket: start.bucket.clone(),
         key: start.key.clone(),
@@ -82,6 +91,9 @@ async fn pin<H: Handler, P: Objects>(site: &Site<H, P>, start: &Start, owner: Op
     };
     if start.etag.is_some() && start.size.is_some() {
         return Ok(named);
+    }
+    if let Read::Found(stored) = records.read(&RecordId { job: H::NAME, run: run.into() }).await {
+        return Ok(stored.record.object);
     }
     site.platform.head(&named).await.map_err(|error| source_error(error, &named, false))
 }

@@ -107,7 +107,7 @@ impl<R: Records, C: Clock> Writer<R, C> {
             tokio::select! {
                 biased;
                 _ = &mut stop => return,
-                () = self.clock.sleep(due.max(Duration::from_millis(10))) => {}
+                () = self.clock.sleep(due.max(third / 8)) => {}
             }
             let mut held = self.held.lock().await;
             if self.since_renewal() < third {
@@ -117,8 +117,8 @@ impl<R: Records, C: Clock> Writer<R, C> {
             let saved = self.write(&mut held, Condition::Matches(etag), record.clone()).await;
             match saved {
                 Saved::Applied { .. } => tracing::debug!("the lease was renewed"),
-                // Perhaps the store recovers before the lease is over.
-                Saved::Unknown(why) => {
+                // Perhaps the store recovers before the lease is over, or credentials do.
+                Saved::Unknown(why) | Saved::Refused(why) => {
                     tracing::warn!(why, "the lease could not be renewed; trying again");
                     held.record = Some(record);
                 }

@@ -4,9 +4,11 @@
 //! An event is acknowledged only if the run is over, or if a later signal of it is certain to arrive: work that nobody is due to
 //! continue cannot come to be. The driver performs effects one at a time, so there is one answer to each event.
 
+mod assess;
+
 use super::budget::Budget;
 use super::record::{LastError, Owner, Record, Status};
-use super::save::{Read, Saved, Stored};
+use super::save::{Read, Saved};
 use super::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
 use std::time::Duration;
 
@@ -154,82 +156,6 @@ impl Run {
                 self.begin_save(How::Create, record, then, None)
             }
         }
-    }
-
-    fn admits(&self) -> bool {
-        matches!(&self.given, Given::Start(record) if record.status == Status::Ready)
-    }
-
-    fn seq(&self) -> u64 {
-        match self.given {
-            Given::Start(_) => 0,
-            Given::Signal { seq } => seq,
-        }
-    }
-
-    fn assess_reading(&mut self, read: Read) -> Effect {
-        match read {
-            Read::Found(stored) => self.assess(*stored),
-            Read::Absent => reply(Reply::Refuse(Refusal::UnknownRun)),
-            Read::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
-            Read::Failed(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
-        }
-    }
-
-    /// Rules R3 to R6: what the record says of this event.
-    fn assess(&mut self, stored: Stored) -> Effect {
-        let Stored { record, etag, age } = stored;
-        let live = record.owner.is_some() && age < self.rules.lease + CLOCK_GRAIN;
-        let seq = self.seq();
-        if record.is_over() {
-            let alarm = record.status == Status::Failed && seq == record.seq;
-            return reply(if alarm {
-                Reply::Refuse(Refusal::RunFailed(record.last_error))
-            } else {
-                Reply::Acknowledge(Why::AlreadyOver)
-            });
-        }
-        match seq.cmp(&record.seq) {
-            std::cmp::Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: record.seq })),
-            std::cmp::Ordering::Less if live => reply(Reply::Acknowledge(Why::OthersWork)),
-            std::cmp::Ordering::Less => self.signal(Box::new(record), 1, Why::SignalledAgain),
-            std::cmp::Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
-            // A queue's event is only ever admitted, whatever the run was started by.
-            std::cmp::Ordering::Equal if self.admits() => self.signal(Box::new(record), 1, Why::SignalledAgain),
-            std::cmp::Ordering::Equal => self.acquire(record, etag),
-        }
-    }
-
-    /// Rule R7.
-    fn acquire(&mut self, mut record: Record, etag: String) -> Effect {
-        if record.plan.hash != self.rules.plan_hash {
-            return reply(Reply::Refuse(Refusal::PlanChanged { was: record.plan }));
-        }
-        let refusal = if record.attempts >= self.rules.max_attempts {
-            Some(Refusal::TooManyDeaths { attempts: record.attempts })
-        } else if record.invocations >= self.rules.max_invocations {
-            Some(Refusal::TooManyInvocations { invocations: record.invocations })
-        } else {
-            None
-        };
-        let then = match refusal {
-            Some(refusal) => {
-                record.status = Status::Failed;
-                record.owner = None;
-                record.last_error = Some(refusal.as_last_error(record.last_error));
-                Then::Reply(Reply::Refuse(refusal))
-            }
-            None => {
-                let completing = record.status == Status::Completing;
-                record.status = if completing { Status::Completing } else { Status::Running };
-                record.owner = Some(self.me.clone());
-                record.epoch += 1;
-                record.attempts += 1;
-                record.invocations += 1;
-                if completing { Then::Complete } else { Then::Work }
-            }
-        };
-        self.begin_save(How::Over { etag }, Box::new(record), then, None)
     }
 
     fn saved(&mut self, now: Now, record: Record, then: Then, careful_until: Option<Duration>, saved: Saved) -> Effect {

@@ -3,10 +3,11 @@
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
 use super::options::{Fate, Kind, Options, PATIENT, Via};
-use super::store::StoredObject;
+use super::store::{StoredObject, StoredRecord};
 use super::trace::Keep;
 use super::world::{Source, World};
 use crate::engine::record::{Record, Status};
+use crate::event::Signal;
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -113,14 +114,28 @@ fn is_over(world: &World) -> bool {
     world.with(|state| state.end().is_some_and(is_end))
 }
 
-/// What a sweeper does where events may be lost: the run is signalled, or started, again.
+/// What a sweeper does where events may be lost: runs under way are signalled again, others started again.
 fn revive(world: &Arc<World>, over: bool) -> bool {
     if over || world.with(|state| state.faults.struck(Fault::EventLost)) == 0 {
         return false;
     }
-    let (source, payload) = start(world);
     world.note(WORLD, format_args!("revive"));
-    world.accept(source, payload);
+    let (signals, missing) = world.with(|state| {
+        let under_way = state.records.iter().filter(|(_, stored)| !stored.record.is_over());
+        let signal = |(name, stored): (&String, &StoredRecord)| {
+            let (job, run) = name.split_once('/').unwrap_or_default();
+            let (seq, position) = (stored.record.seq, stored.record.position);
+            Signal { job: job.into(), run: run.into(), seq, position, carried: None }.to_json()
+        };
+        (under_way.map(signal).collect::<Vec<_>>(), (state.records.len() as u64) < state.uploads)
+    });
+    for signal in signals {
+        world.accept(Source::Lambda, signal);
+    }
+    if missing {
+        let (source, payload) = start(world);
+        world.accept(source, payload);
+    }
     true
 }
 
@@ -228,7 +243,7 @@ fn judge(world: &World) -> Report {
 
 /// A manual start of what no longer exists is refused, and refused again as a dead letter: people see it, and nothing was done.
 fn never_began(options: &Options, end: Option<Status>) -> bool {
-    matches!(end, None | Some(Status::Ready)) && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
+    end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
 }
 
 /// The poisonous record is reached by a run that can fail.

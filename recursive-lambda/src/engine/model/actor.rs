@@ -9,7 +9,7 @@ use crate::engine::budget::Budget;
 use crate::engine::record::tests::fresh;
 use crate::engine::record::{LastError, Owner, Record, Status};
 use crate::engine::run::Run;
-use crate::engine::save::{Condition, Read, Save, Saved, Step, Stored, Written};
+use crate::engine::save::{Condition, Read, Save, Step, Stored, Written};
 use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled};
 use std::time::Duration;
 
