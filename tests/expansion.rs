@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
-use recursive_lambda::{Batch, Config, Error, ErrorKind, Flow, Handler, Job, Progress, Summary, Terminal, recursive_lambda};
+use recursive_lambda::{
+    Advance, Batch, Config, Error, ErrorKind, Flow, Handler, Job, Progress, Source, Summary, Terminal, Window, recursive_lambda,
+};
 use std::any::Any;
 use std::sync::Mutex;
 
@@ -53,6 +55,20 @@ async fn gives_up(_: Batch<String>) -> Result<Flow, Error> {
     Err("no more").terminal()
 }
 
+#[recursive_lambda(batch = 4, source = tmp)]
+async fn cached(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+#[recursive_lambda(batch = 5, is_complete = at_the_end)]
+async fn frames(window: Window) -> Result<Advance, Error> {
+    Ok(Advance::by(std::fs::metadata(window.path())?.len().min(window.limit() as u64)))
+}
+
+fn at_the_end(progress: &Progress) -> bool {
+    progress.position() == progress.size()
+}
+
 /// A handler written by hand: what the attribute writes needs nothing that this has not.
 struct ByHand;
 
@@ -79,12 +95,12 @@ fn says<J: Job<R>, R>() -> (&'static str, Config) {
 }
 
 /// Calls a job through its handler alone; its answer, and the state as it would be saved.
-async fn call<J: Job<R>, R>(resources: &R, lines: &[&str]) -> (Result<Flow, Error>, String) {
-    async fn of<H: Handler>(_: H, resources: &H::Resources, lines: &[&str]) -> (Result<Flow, Error>, String) {
+async fn call<J: Job<R>, R>(resources: &R, lines: &[&str]) -> (Result<Advance, Error>, String) {
+    async fn of<H: Handler>(_: H, resources: &H::Resources, lines: &[&str]) -> (Result<Advance, Error>, String) {
         let batch: Box<dyn Any> = Box::new(Batch::of(lines.iter().map(|line| (*line).to_owned())));
         let mut state = H::State::default();
         let answer = H::call(*batch.downcast().unwrap(), &mut state, resources).await;
-        (answer, serde_json::to_string(&state).unwrap())
+        (answer.map(Into::into), serde_json::to_string(&state).unwrap())
     }
     of(J::handler(), resources, lines).await
 }
@@ -95,27 +111,44 @@ fn arguments_become_constants() {
     assert_eq!(says::<ByHand, u8>(), ("by_hand", Config::new(2)));
     let config = Config::new(3).reserve_ms(60_500).batches_per_invocation(7).on_complete();
     assert_eq!(says::<import, Db>(), ("import", config));
+    assert_eq!(says::<cached, ()>(), ("cached", Config::new(4).source(Source::Tmp)));
+    assert_eq!(says::<frames, ()>(), ("frames", Config::new(5)));
 }
 
 #[tokio::test]
 async fn parameters_reach_the_function_in_its_own_order() {
     let db = Db::default();
     let (answer, state) = call::<import, Db>(&db, &["a", "b"]).await;
-    assert_eq!((answer.unwrap(), state.as_str()), (Flow::Continue, r#"{"rows":2}"#));
+    assert_eq!((answer.unwrap(), state.as_str()), (Flow::Continue.into(), r#"{"rows":2}"#));
     assert_eq!(*db.0.lock().unwrap(), ["a", "b"]);
     let (answer, state) = call::<ByHand, u8>(&5, &["a", "b"]).await;
-    assert_eq!((answer.unwrap(), state.as_str()), (Flow::Continue, "10"));
+    assert_eq!((answer.unwrap(), state.as_str()), (Flow::Continue.into(), "10"));
 }
 
 #[tokio::test]
 async fn answers_reach_the_runtime() {
     for (lines, expected) in [(&[][..], Flow::Complete), (&["0"], Flow::Complete), (&["1"], Flow::Continue)] {
-        assert_eq!(call::<stops, ()>(&(), lines).await.0.unwrap(), expected, "{lines:?}");
+        assert_eq!(call::<stops, ()>(&(), lines).await.0.unwrap(), Advance::from(expected), "{lines:?}");
     }
     let error = call::<stops, ()>(&(), &["x"]).await.0.unwrap_err();
     assert_eq!((error.kind(), error.is_terminal()), (ErrorKind::Job, false));
     let error = call::<gives_up, ()>(&(), &[]).await.0.unwrap_err();
     assert_eq!((error.to_string().as_str(), error.is_terminal()), ("no more", true));
+}
+
+#[tokio::test]
+async fn a_job_over_a_window_stays_a_function_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("three");
+    std::fs::write(&path, "abc").unwrap();
+    for (limit, expected) in [(2, 2), (5, 3)] {
+        let window = Window::of(&path, 7, limit);
+        assert_eq!((window.position(), window.object().size(), window.attempt(), window.epoch()), (7, 3, 1, 1));
+        assert_eq!(window.idempotency_key().to_string(), format!("test:7+{limit}"));
+        assert_eq!(frames(window).await.unwrap(), Advance::by(expected));
+    }
+    let error = frames(Window::of(folder.path().join("none"), 0, 1)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Job);
 }
 
 #[tokio::test]

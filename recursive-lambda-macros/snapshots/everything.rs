@@ -33,7 +33,7 @@ const _: () = {
             __resources: &Self::Resources,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<
-                __recursive_lambda::Flow,
+                __recursive_lambda::FlowOf<Self>,
                 __recursive_lambda::Error,
             >,
         > + ::core::marker::Send {
@@ -41,7 +41,9 @@ const _: () = {
                 let __outcome = r#type(__resources, __state, __input).await;
                 <anyhow::Result<
                     Flow,
-                > as __recursive_lambda::IntoOutcome>::into_outcome(__outcome)
+                > as __recursive_lambda::IntoOutcome<
+                    __recursive_lambda::FlowOf<Self>,
+                >>::into_outcome(__outcome)
             }
         }
         fn is_complete(

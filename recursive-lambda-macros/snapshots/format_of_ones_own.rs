@@ -22,13 +22,15 @@ const _: () = {
             __resources: &Self::Resources,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<
-                __recursive_lambda::Flow,
+                __recursive_lambda::FlowOf<Self>,
                 __recursive_lambda::Error,
             >,
         > + ::core::marker::Send {
             async move {
                 let __outcome = f(__input).await;
-                <Done as __recursive_lambda::IntoOutcome>::into_outcome(__outcome)
+                <Done as __recursive_lambda::IntoOutcome<
+                    __recursive_lambda::FlowOf<Self>,
+                >>::into_outcome(__outcome)
             }
         }
         fn is_complete(

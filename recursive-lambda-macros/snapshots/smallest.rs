@@ -22,7 +22,7 @@ const _: () = {
             __resources: &Self::Resources,
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<
-                __recursive_lambda::Flow,
+                __recursive_lambda::FlowOf<Self>,
                 __recursive_lambda::Error,
             >,
         > + ::core::marker::Send {
@@ -31,7 +31,9 @@ const _: () = {
                 <Result<
                     (),
                     Error,
-                > as __recursive_lambda::IntoOutcome>::into_outcome(__outcome)
+                > as __recursive_lambda::IntoOutcome<
+                    __recursive_lambda::FlowOf<Self>,
+                >>::into_outcome(__outcome)
             }
         }
         fn is_complete(

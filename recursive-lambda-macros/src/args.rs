@@ -7,7 +7,7 @@ use crate::entry::{Entry, read_comma, skip};
 use crate::errors::Errors;
 use crate::krate::place_of;
 use crate::suggest::nearest;
-use crate::values::{self, Batch, FORMATS, Format};
+use crate::values::{self, Batch, FORMATS, Format, Source};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
@@ -23,6 +23,7 @@ pub(crate) struct Args {
     pub(crate) on_complete: Option<ExprPath>,
     pub(crate) reserve: Option<Duration>,
     pub(crate) batches_per_invocation: Option<LitInt>,
+    pub(crate) source: Option<Source>,
 }
 
 /// An argument there is.
@@ -73,6 +74,12 @@ pub(crate) const KEYS: &[Key] = &[
         read: |draft, entry| draft.batches_per_invocation.set_once(entry, values::count),
     },
     Key {
+        name: "source",
+        takes: "`stream` or `tmp`",
+        example: "source = tmp",
+        read: |draft, entry| draft.source.set_once(entry, values::source),
+    },
+    Key {
         name: "crate",
         takes: "the path under which this crate is found",
         example: "crate = ::recursive_lambda",
@@ -91,6 +98,7 @@ struct Draft {
     on_complete: Slot<ExprPath>,
     reserve: Slot<Duration>,
     batches_per_invocation: Slot<LitInt>,
+    source: Slot<Source>,
     krate: Slot<Path>,
 }
 
@@ -161,6 +169,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
         on_complete: draft.on_complete.value(),
         reserve: draft.reserve.value(),
         batches_per_invocation: draft.batches_per_invocation.value(),
+        source: draft.source.value(),
     });
     (args, krate)
 }

@@ -23,6 +23,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     let import = path.import();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let batch_check = batch_check(&args.batch);
+    let source_check = source_check(handler, args);
     let items = [
         constants(handler, args),
         types(handler, args),
@@ -36,6 +37,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
         const _: () = {
             #import
             #batch_check
+            #source_check
             // Private, so that the private types of a public job stay private.
             struct __Job;
             impl #here::Job<#resources> for #name {
@@ -72,6 +74,13 @@ fn batch_check(batch: &Batch) -> TokenStream {
     }
 }
 
+/// Only an input that can be streamed has `source = stream`: the compiler knows which, whatever an alias hides.
+fn source_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
+    let place = args.source.as_ref().filter(|source| source.variant == "Stream")?.place;
+    let (there, input) = (krate(place), handler.input);
+    Some(quote_spanned!(place=> const _: () = #there::__private::streamed::<#input>();))
+}
+
 fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let here = krate(Span::call_site());
     let name = handler.name.unraw().to_string();
@@ -84,10 +93,14 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
         quote!(.reserve_ms(#ms))
     });
     let batches = args.batches_per_invocation.as_ref().map(|batches| quote!(.batches_per_invocation(#batches)));
+    let source = args.source.as_ref().map(|source| {
+        let variant = Ident::new(source.variant, Span::call_site());
+        quote!(.source(#here::Source::#variant))
+    });
     let on_complete = args.on_complete.is_some().then(|| quote!(.on_complete()));
     quote! {
         const NAME: &'static ::core::primitive::str = #name;
-        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #on_complete;
+        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #source #on_complete;
     }
 }
 
@@ -123,7 +136,9 @@ fn call(handler: &Handler<'_>) -> TokenStream {
     let output = handler.output;
     let place = place_of(output);
     let there = krate(place);
-    let into = quote_spanned!(place=> <#output as #there::IntoOutcome>::into_outcome(#outcome));
+    let into = quote_spanned! {place=>
+        <#output as #there::IntoOutcome<#there::FlowOf<Self>>>::into_outcome(#outcome)
+    };
     // At the function's name, where a future that is not `Send` is reported.
     let body = quote_spanned! {place_of(name)=>
         async move {
@@ -131,7 +146,7 @@ fn call(handler: &Handler<'_>) -> TokenStream {
             #into
         }
     };
-    let future = future(quote!(#here::Flow), name);
+    let future = future(quote!(#here::FlowOf<Self>), name);
     quote! {
         fn call(#input: Self::Input, #state: &mut Self::State, #resources: &Self::Resources) -> #future {
             #body

@@ -59,8 +59,22 @@ fn arguments() {
             ],
         ),
         (
-            "concurrency = 1, source = tmp, on_error = stop, batch = 1",
-            &["there is no argument `concurrency`", "there is no argument `source`", "there is no argument `on_error`"],
+            "concurrency = 1, on_error = stop, batch = 1",
+            &["there is no argument `concurrency`", "there is no argument `on_error`"],
+        ),
+        ("source = tmp, batch = 1", &[]),
+        ("source = (stream), batch = 1", &[]),
+        ("source = temp, batch = 1", &["there is no source `temp`"]),
+        ("source = disk, batch = 1", &["there is no source `disk`"]),
+        ("source = \"tmp\", batch = 1", &["`source` is a word"]),
+        (
+            "source = /tmp, source = a::tmp, batch = 1",
+            &[
+                "`source` takes `stream` or `tmp`",
+                "`source` takes `stream` or `tmp`",
+                "`source` is given twice",
+                "first one here",
+            ],
         ),
     ] {
         assert_eq!(mistakes(arguments, "async fn f(b: Batch<String>) -> Done {}"), expected, "{arguments}");

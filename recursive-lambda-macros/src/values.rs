@@ -26,6 +26,14 @@ pub(crate) enum Format {
     Type(TypePath),
 }
 
+/// Where the bytes come from, as a variant of `recursive_lambda::Source`.
+pub(crate) struct Source {
+    pub(crate) variant: &'static str,
+    pub(crate) place: Span,
+}
+
+const SOURCES: &[(&str, &str)] = &[("stream", "Stream"), ("tmp", "Tmp")];
+
 /// The formats that have a word of their own, and their types in `recursive_lambda::format`.
 pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("jsonl", "Jsonl")];
 
@@ -152,6 +160,31 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
             word,
             format!("there is no format `{written}`: there are `lines`, `csv` and `jsonl`, or write the path of a type that implements `Format`"),
         ),
+    }
+}
+
+pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Source> {
+    if let Some(text) = text(entry) {
+        let written = text.value();
+        let write = match SOURCES.iter().find(|(known, _)| *known == written) {
+            Some((known, _)) => format!("source = {known}"),
+            None => entry.key.example.to_owned(),
+        };
+        return entry.refuse(text, format!("`source` is a word, not text: write it without quotes, `{write}`"));
+    }
+    let value = expression(entry)?;
+    let word = match &value {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    };
+    let Some(word) = word else { return refuse_kind(entry, value) };
+    let written = word.to_string();
+    if let Some((_, variant)) = SOURCES.iter().find(|(known, _)| *known == written) {
+        return Some(Source { variant, place: word.span() });
+    }
+    match nearest(&written, SOURCES.iter().map(|(known, _)| *known)) {
+        Some(near) => entry.refuse(word, format!("there is no source `{written}`: did you mean `{near}`?")),
+        None => entry.refuse(word, format!("there is no source `{written}`: there are `stream` and `tmp`")),
     }
 }
 

@@ -50,6 +50,19 @@ pub(crate) struct RunContext {
     pub(crate) time_left: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
+impl Context {
+    /// What a unit test of a job is given.
+    pub(crate) fn for_tests(position: u64, object: Object) -> Self {
+        let time_left = Box::new(|| Duration::from_secs(900));
+        let run = RunContext { run_id: "test".into(), object, epoch: 1, time_left };
+        Self { run: Arc::new(run), position, attempt: 1 }
+    }
+
+    pub(crate) fn idempotency_key(&self, len: usize) -> IdempotencyKey {
+        IdempotencyKey { run: self.run.run_id.clone(), position: self.position, len }
+    }
+}
+
 /// What makes the effect of a batch recognisable when it comes again: `run:position+len`.
 ///
 /// It is the same over retries, invocations and deployments. Text of at most 74 bytes.
@@ -80,13 +93,7 @@ impl<T> Batch<T> {
     /// assert_eq!(batch.idempotency_key().to_string(), "test:0+3");
     /// ```
     pub fn of(records: impl IntoIterator<Item = T>) -> Self {
-        let run = RunContext {
-            run_id: "test".into(),
-            object: Object::for_tests(),
-            epoch: 1,
-            time_left: Box::new(|| Duration::from_secs(900)),
-        };
-        Self::new(records.into_iter().collect(), Context { run: Arc::new(run), position: 0, attempt: 1 })
+        Self::new(records.into_iter().collect(), Context::for_tests(0, Object::for_tests()))
     }
 
     /// How many records of the object come before this batch.
@@ -110,7 +117,7 @@ impl<T> Batch<T> {
     /// What to store beside this batch's effect, to recognise it when the batch comes again after a crash.
     #[must_use]
     pub fn idempotency_key(&self) -> IdempotencyKey {
-        IdempotencyKey { run: self.context.run.run_id.clone(), position: self.context.position, len: self.records.len() }
+        self.context.idempotency_key(self.records.len())
     }
 
     /// A number that grows with every takeover of the run. A sink that refuses smaller ones than it has seen is fenced

@@ -2,6 +2,17 @@
 //!
 //! What depends on the deployment is not here but in `Settings`.
 
+/// Where a job's bytes come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Source {
+    /// Ranged reads, fetched ahead: nothing is read that is not used.
+    Stream,
+    /// The whole object, cached in /tmp and found there by the next warm invocation, which then only asks whether it is still the same.
+    /// Every container that takes up the run fetches all of it.
+    Tmp,
+}
+
 /// The attribute's arguments, as [`Handler::CONFIG`](crate::Handler::CONFIG).
 ///
 /// ```
@@ -18,6 +29,8 @@ pub struct Config {
     pub reserve_ms: u64,
     /// The most batches of one invocation; `None`: as many as fit.
     pub batches_per_invocation: Option<u64>,
+    /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `Window`.
+    pub source: Option<Source>,
     /// Whether the job has an `on_complete`: without one a run needs one save less at its end.
     pub on_complete: bool,
 }
@@ -26,7 +39,7 @@ impl Config {
     /// Batches of so many records, and every other argument at its default.
     #[must_use]
     pub const fn new(batch: usize) -> Self {
-        Self { batch, reserve_ms: 10_000, batches_per_invocation: None, on_complete: false }
+        Self { batch, reserve_ms: 10_000, batches_per_invocation: None, source: None, on_complete: false }
     }
 
     /// Sets the time kept free before the deadline, in milliseconds.
@@ -40,6 +53,13 @@ impl Config {
     #[must_use]
     pub const fn batches_per_invocation(mut self, batches: u64) -> Self {
         self.batches_per_invocation = Some(batches);
+        self
+    }
+
+    /// Sets where the bytes come from. A `Window` is always a file in /tmp.
+    #[must_use]
+    pub const fn source(mut self, source: Source) -> Self {
+        self.source = Some(source);
         self
     }
 

@@ -58,6 +58,8 @@ pub enum ErrorKind {
     SourceChanged,
     /// The object cannot be read: no permission, archived, another region, the store did not answer.
     Source,
+    /// The object does not fit into /tmp.
+    NoSpace,
     /// The record of the run cannot be read or written.
     State,
     /// The record of the run disappeared during the run.

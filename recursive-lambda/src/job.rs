@@ -3,11 +3,15 @@
 //!
 //! Nothing here runs: the driver does. Everything the attribute writes can be written by hand against [`Handler`].
 
-use crate::format::{Decode, Format};
-use crate::{Batch, BoxError, Config, Error, Flow, Progress, Summary};
+use crate::batch::Context;
+use crate::cache::Held;
+use crate::format::{Decode, Format, Lines};
+use crate::{Advance, Batch, BoxError, Config, Error, Flow, Progress, Summary, Window};
 use serde::{Serialize, de::DeserializeOwned};
+use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 /// A job that runs with resources of type `R`: what [`run`](fn@crate::run) and [`run_with`](crate::run_with) take, and what
 /// the struct beside an annotated function implements.
@@ -62,12 +66,12 @@ pub trait Handler: Send + Sync + 'static {
     /// The shared resources, `()` if none.
     type Resources: Send + Sync + 'static;
 
-    /// Processes one batch.
+    /// Processes one batch. It says [`Flow`] of a [`Batch`], [`Advance`] of a [`Window`].
     fn call(
         input: Self::Input,
         state: &mut Self::State,
         resources: &Self::Resources,
-    ) -> impl Future<Output = Result<Flow, Error>> + Send;
+    ) -> impl Future<Output = Result<FlowOf<Self>, Error>> + Send;
 
     /// Whether the run is complete before the end of the object; asked after every batch.
     #[allow(unused_variables, reason = "named for implementors")]
@@ -85,6 +89,9 @@ pub trait Handler: Send + Sync + 'static {
         async { Ok(()) }
     }
 }
+
+/// What a handler says of its input: [`Flow`] of a [`Batch`], [`Advance`] of a [`Window`].
+pub type FlowOf<H> = <<H as Handler>::Input as Flows>::Flow;
 
 /// A handler written by hand is a job.
 #[diagnostic::do_not_recommend]
@@ -108,7 +115,7 @@ impl<H: Handler> Handler for Same<H> {
         input: Self::Input,
         state: &mut Self::State,
         resources: &Self::Resources,
-    ) -> impl Future<Output = Result<Flow, Error>> + Send {
+    ) -> impl Future<Output = Result<FlowOf<Self>, Error>> + Send {
         H::call(input, state, resources)
     }
 
@@ -128,61 +135,94 @@ impl<H: Handler> Handler for Same<H> {
 /// What a job can take by value.
 #[diagnostic::on_unimplemented(
     message = "a job cannot take `{Self}` as its input",
-    label = "the parameter taken by value must be `Batch<T>`",
+    label = "the parameter taken by value must be `Batch<T>` or `Window`",
     note = "carried state is taken by `&mut`, shared resources by `&`"
 )]
-pub trait Input<F>: Sized + Send + 'static {
+pub trait Input<F>: Flows + Sized + Send + 'static {
     /// One record.
     #[doc(hidden)]
     type Record: Send + 'static;
     /// The format, known to be one.
     #[doc(hidden)]
     type Format: Format;
-    /// Turns one record's bytes into the record.
+    /// How one is made.
     #[doc(hidden)]
-    fn decode(format: &mut Self::Format, record: &[u8]) -> Result<Self::Record, BoxError>;
-    /// Hands records over.
-    #[doc(hidden)]
-    fn hand_over(records: Vec<Self::Record>, context: crate::batch::Context) -> Self;
+    const SUPPLY: Supply<Self, Self::Format, Self::Record>;
 }
+
+/// What a job may say of an input. Apart from [`Input`], so that an input that is none is reported once.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "nothing can be said of `{Self}`, because it is no input",
+    label = "must be `Batch<T>` or `Window`"
+)]
+pub trait Flows {
+    /// What a handler says of it.
+    type Flow: Into<Advance> + Send;
+}
+
+impl<T> Flows for Batch<T> {
+    type Flow = Flow;
+}
+
+impl Flows for Window {
+    type Flow = Advance;
+}
+
+/// How an input is made: of records that are read one by one, or of the whole object as a file.
+#[doc(hidden)]
+pub enum Supply<I, F, T> {
+    Records { decode: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
+    File { hand_over: fn(Arc<Held>, usize, Context) -> I },
+}
+
+/// Turns one record's bytes into the record.
+pub(crate) type Decoding<F, T> = fn(&mut F, &[u8]) -> Result<T, BoxError>;
 
 impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
     type Record = T;
     type Format = F;
+    const SUPPLY: Supply<Self, F, T> = Supply::Records { decode: F::decode, hand_over: Self::new };
+}
 
-    fn decode(format: &mut F, record: &[u8]) -> Result<T, BoxError> {
-        format.decode(record)
-    }
-
-    fn hand_over(records: Vec<T>, context: crate::batch::Context) -> Self {
-        Self::new(records, context)
-    }
+/// Only with the format that is the default: another one would mean nothing, and is refused.
+impl Input<Lines> for Window {
+    type Record = Infallible;
+    type Format = Lines;
+    const SUPPLY: Supply<Self, Lines, Infallible> = Supply::File { hand_over: Self::new };
 }
 
 /// What a job can return.
 #[diagnostic::on_unimplemented(
     message = "a job cannot return `{Self}`",
-    label = "must be `Result<(), E>` or `Result<Flow, E>`",
+    label = "must be `Result<(), E>` or `Result<Flow, E>`, and over a `Window` may be `Result<Advance, E>`",
     note = "`E` is any error: `recursive_lambda::Error`, `anyhow::Error`, `Box<dyn Error + Send + Sync>` or your own"
 )]
-pub trait IntoOutcome {
+pub trait IntoOutcome<F = Flow> {
     /// The outcome of one batch.
     ///
     /// # Errors
     /// The job's own.
-    fn into_outcome(self) -> Result<Flow, Error>;
+    fn into_outcome(self) -> Result<F, Error>;
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<Error>> IntoOutcome for Result<(), E> {
-    fn into_outcome(self) -> Result<Flow, Error> {
-        self.map(|()| Flow::Continue).map_err(Into::into)
+impl<F: From<Flow>, E: Into<Error>> IntoOutcome<F> for Result<(), E> {
+    fn into_outcome(self) -> Result<F, Error> {
+        self.map(|()| Flow::Continue.into()).map_err(Into::into)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<E: Into<Error>> IntoOutcome for Result<Flow, E> {
-    fn into_outcome(self) -> Result<Flow, Error> {
+impl<F: From<Flow>, E: Into<Error>> IntoOutcome<F> for Result<Flow, E> {
+    fn into_outcome(self) -> Result<F, Error> {
+        self.map(Into::into).map_err(Into::into)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> IntoOutcome<Advance> for Result<Advance, E> {
+    fn into_outcome(self) -> Result<Advance, Error> {
         self.map_err(Into::into)
     }
 }
@@ -223,6 +263,19 @@ pub trait EndsWithTheObject {
 }
 
 impl<T> EndsWithTheObject for Batch<T> {}
+
+/// An input that can be read piece by piece.
+#[diagnostic::on_unimplemented(
+    message = "a job over `{Self}` cannot have `source = stream`",
+    label = "`{Self}` is the whole object, as a file in /tmp",
+    note = "remove `source`, or take a `Batch<T>`, which is read as it is needed"
+)]
+pub trait Streamed {}
+
+impl<T> Streamed for Batch<T> {}
+
+/// Compiles where the input can be read piece by piece.
+pub const fn streamed<I: Streamed>() {}
 
 /// The job of a function whose attribute is in error: it satisfies every caller, so that nothing but the mistake is reported.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ mod batch;
 mod config;
 mod error;
 mod progress;
+mod window;
 
 mod event;
 
@@ -17,6 +18,8 @@ mod records;
 mod ports;
 
 mod driver;
+
+mod cache;
 
 mod invocation;
 mod run;
@@ -31,11 +34,11 @@ mod aws;
 pub mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
-pub use config::Config;
+pub use config::{Config, Source};
 pub use engine::record::Object;
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
-pub use job::{Handler, Input, IntoFinished, IntoOutcome, Job};
-pub use progress::{Flow, Progress, Summary};
+pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
+pub use progress::{Advance, Flow, Progress, Summary};
 /// Makes a job of an async function: one batch of records is processed by each call, and the whole object by as many
 /// invocations as it takes.
 ///
@@ -85,6 +88,7 @@ pub use progress::{Flow, Progress, Summary};
 #[doc(inline)]
 pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
+pub use window::Window;
 
 /// How bytes become records: the formats, and the traits for one of your own.
 pub mod format {
@@ -94,5 +98,5 @@ pub mod format {
 /// What the attribute's expansion uses. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::job::{EndsWithTheObject, Stub};
+    pub use crate::job::{EndsWithTheObject, Stub, streamed};
 }

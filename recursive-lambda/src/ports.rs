@@ -1,4 +1,4 @@
-//! The only ways out: objects, records of runs, signals, the clock. The driver knows nothing else of the world.
+//! The only ways out: objects, records of runs, signals, the disk, the clock. The driver knows nothing else of the world.
 //!
 //! AWS implements them; so does memory, for tests. Whatever a port returns is already tried as often as it makes sense at that place.
 
@@ -7,8 +7,11 @@ use crate::engine::save::{Condition, Read, Written};
 use crate::engine::step::Signalled;
 use crate::invocation::Invocation;
 use bytes::Bytes;
+use std::fs::File;
 use std::future::Future;
+use std::io::{self, Write};
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 /// The objects that runs read.
@@ -29,6 +32,12 @@ pub(crate) enum SourceError {
     Changed,
     Denied(String),
     Archived,
+    /// It does not fit into /tmp, which would need so many bytes.
+    NoSpace {
+        needed: u64,
+    },
+    /// It cannot be kept in /tmp: why.
+    Disk(String),
     /// No answer, or none that helps: why.
     Failed(String),
 }
@@ -55,6 +64,24 @@ pub(crate) trait Records: Send + Sync + 'static {
 pub(crate) trait Signals: Send + Sync + 'static {
     /// One try, in the name of this invocation. The text says why, where it was not accepted.
     fn signal(&self, invocation: &Invocation, payload: String) -> impl Future<Output = (Signalled, Option<String>)> + Send;
+}
+
+/// Files in /tmp.
+pub(crate) trait Disk: Send + Sync + 'static {
+    /// Where temporary files go.
+    fn temporary(&self) -> PathBuf;
+
+    /// Does what blocks where it holds up neither user code nor a call. It may begin before the future is awaited; without a result, the
+    /// process is ending, or the work panicked.
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static;
+
+    /// Writes to a file. A method, so that a test can have a small disk.
+    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+        file.write_all(bytes)
+    }
 }
 
 /// Time, and work beside the work.

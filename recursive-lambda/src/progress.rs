@@ -123,7 +123,7 @@ impl Summary {
     }
 }
 
-/// What a job may say besides "done": whether to go on.
+/// What a job may say besides "done": whether to go on. A job over a [`Window`](crate::Window) can say more, by [`Advance`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flow {
     /// Go on with the next batch.
@@ -131,4 +131,52 @@ pub enum Flow {
     Continue,
     /// The run is complete; this batch was the last.
     Complete,
+}
+
+/// How far a job over a [`Window`](crate::Window) came, where that is not its `limit`.
+///
+/// A position means what the job says: frames, rows, bytes. It must grow with every call, or the run fails at once
+/// instead of calling for ever.
+///
+/// ```
+/// use recursive_lambda::{Advance, Error, Progress, Window, recursive_lambda};
+///
+/// # async fn decode(_: &std::path::Path, _: u64, _: usize) -> Result<u64, Error> { Ok(3) }
+/// /// Decodes up to 400 frames; fewer are left at the end of the film.
+/// #[recursive_lambda(batch = 400, is_complete = never)]
+/// async fn frames(film: Window) -> Result<Advance, Error> {
+///     let decoded = decode(film.path(), film.position(), film.limit()).await?;
+///     let advance = Advance::by(decoded);
+///     Ok(if decoded < film.limit() as u64 { advance.and_complete() } else { advance })
+/// }
+///
+/// fn never(_: &Progress) -> bool {
+///     false
+/// }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[must_use = "it says something only if the job returns it"]
+pub struct Advance {
+    /// `None`: by the window's limit.
+    pub(crate) step: Option<u64>,
+    pub(crate) complete: bool,
+}
+
+impl Advance {
+    /// The position grows by `step`, at least 1; 0 only [`and_complete`](Self::and_complete).
+    pub const fn by(step: u64) -> Self {
+        Self { step: Some(step), complete: false }
+    }
+
+    /// The run is complete; this call was the last.
+    pub const fn and_complete(self) -> Self {
+        Self { complete: true, ..self }
+    }
+}
+
+/// By the window's limit.
+impl From<Flow> for Advance {
+    fn from(flow: Flow) -> Self {
+        Self { step: None, complete: flow == Flow::Complete }
+    }
 }

@@ -1,10 +1,11 @@
 //! The clients, built once, and the thread they work on.
 
-use crate::ports::Clock;
+use crate::ports::{Clock, Disk};
 use crate::{Error, ErrorKind};
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Builder, Runtime};
@@ -74,6 +75,22 @@ impl Aws {
 fn s3_config(config: &SdkConfig) -> aws_sdk_s3::config::Builder {
     let custom = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| std::env::var_os(name).is_some());
     aws_sdk_s3::config::Builder::from(config).force_path_style(custom)
+}
+
+impl Disk for Aws {
+    fn temporary(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+
+    fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        // On threads of their own: a disk that is slow holds up no renewal on the thread for calls, and user code that blocks its thread
+        // holds up no disk.
+        let running = self.io.spawn_blocking(work);
+        async move { running.await.ok() }
+    }
 }
 
 impl Clock for Aws {

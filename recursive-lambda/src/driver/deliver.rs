@@ -1,8 +1,10 @@
 //! One trigger, from its arrival to its answer.
 
+use super::feed::takes_a_file;
 use super::session::{Failed, Session, last_error};
 use super::start::{Beginning, begin};
 use super::writer::{Writer, renew};
+use crate::cache::Cache;
 use crate::config::Config;
 use crate::engine::budget::Budget;
 use crate::engine::identity::plan;
@@ -13,7 +15,7 @@ use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, S
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
-use crate::ports::{Clock, Objects, RecordId, Records, Signals};
+use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
 use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
@@ -29,6 +31,7 @@ pub(crate) struct Site<H: Handler, P> {
     pub(crate) plan: Plan,
     pub(crate) resources: H::Resources,
     pub(crate) platform: Arc<P>,
+    pub(crate) cache: Arc<Cache>,
 }
 
 /// Why a trigger needs no other delivery.
@@ -43,7 +46,10 @@ impl<H: Handler, P> Site<H, P> {
     pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
         let config = H::CONFIG;
         let format = std::any::type_name::<H::Format>().rsplit("::").next().unwrap_or_default().to_lowercase();
-        Self { settings, config, plan: plan(config.batch as u64, &format), resources, platform }
+        // A window counts otherwise than the lines it is given the format of.
+        let format = if takes_a_file::<H>() { "window" } else { format.as_str() };
+        let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
+        Self { settings, config, plan, resources, platform, cache }
     }
 
     fn rules(&self) -> Rules {
@@ -78,7 +84,7 @@ pub(crate) async fn handle<H, P, R>(
 ) -> Result<Answer, Error>
 where
     H: Handler,
-    P: Objects + Signals + Clock,
+    P: Objects + Signals + Disk + Clock,
     R: Records,
 {
     let me = Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() };
@@ -104,8 +110,17 @@ where
     let id = RecordId { job: H::NAME, run };
     let writer = Writer::new(Arc::clone(&records), Arc::clone(&site.platform), id.clone(), me.clone(), site.settings.lease);
     let engine = Run::new(site.rules(), me, given, site.budget(invocation));
-    let delivery =
-        Delivery { site, invocation, id, records, writer: Arc::new(writer), session: None, renewals: None, error: None };
+    let delivery = Delivery {
+        site,
+        invocation,
+        id,
+        records,
+        writer: Arc::new(writer),
+        session: None,
+        renewals: None,
+        error: None,
+        over: false,
+    };
     delivery.drive(engine).instrument(span).await
 }
 
@@ -129,12 +144,14 @@ struct Delivery<'a, H: Handler, P, R> {
     renewals: Option<BoxFuture<'static, ()>>,
     /// The error that `Reply::Fail` stands for.
     error: Option<Error>,
+    /// Whether it was saved that the run is over.
+    over: bool,
 }
 
 impl<H, P, R> Delivery<'_, H, P, R>
 where
     H: Handler,
-    P: Objects + Signals + Clock,
+    P: Objects + Signals + Disk + Clock,
     R: Records,
 {
     async fn drive(mut self, mut run: Run) -> Result<Answer, Error> {
@@ -147,6 +164,9 @@ where
             }
         };
         self.stop_renewals().await;
+        if let (true, Some(Ok(session))) = (self.over, self.session.take()) {
+            session.clear().await;
+        }
         match reply {
             Reply::Acknowledge(why) => {
                 tracing::info!(?why, "answered");
@@ -214,8 +234,10 @@ where
 
     async fn save(&mut self, how: How, record: Record) -> Event {
         let begun = self.site.platform.now();
+        let is_over = record.is_over();
         let acquires = how != How::Swap && record.owner.is_some();
         let saved = self.writer.save(how, record.clone()).await;
+        self.over = is_over && matches!(saved, Saved::Applied { .. });
         if acquires && matches!(saved, Saved::Applied { .. }) {
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
             self.stop_renewals().await;

@@ -3,6 +3,7 @@
 //! It decides nothing about a run. One call handles one trigger: a start or a signal.
 
 mod deliver;
+mod feed;
 mod reader;
 mod session;
 mod source;

@@ -1,31 +1,29 @@
-//! The job itself at work: the carried state, the reader, and the calls of user code.
+//! The job itself at work: the carried state, what feeds it, and the calls of user code.
 //!
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
 use super::deliver::Site;
-use super::reader::{ReadBatch, ReadError, Reader};
+use super::feed::Feed;
+use super::reader::ReadError;
 use super::source::source_error;
 use super::start::expected_owner;
 use crate::batch::{Context, RunContext};
+use crate::cache::Local;
 use crate::engine::budget::Budget;
 use crate::engine::record::{Carried, LastError, Object, Record};
 use crate::engine::step::{Cause, Done, Failure};
 use crate::invocation::Invocation;
-use crate::job::{Handler, Input};
-use crate::ports::{Clock, Objects, SourceError};
-use crate::records::Cursor;
-use crate::{Error, ErrorKind, Flow, Place, Progress, Summary};
+use crate::job::Handler;
+use crate::ports::{Clock, Disk, Objects, SourceError};
+use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use futures_util::FutureExt;
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
-type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Record;
-
 pub(super) struct Session<H: Handler, P> {
-    reader: Reader<FormatOf<H>, P>,
+    feed: Feed<H, P>,
     state: H::State,
     run: Arc<RunContext>,
 }
@@ -36,13 +34,12 @@ pub(super) struct Failed {
     pub(super) error: Error,
 }
 
-impl<H: Handler, P: Objects + Clock> Session<H, P> {
+impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
     /// Takes up the work where the record says.
     pub(super) fn open(site: &Site<H, P>, invocation: &Invocation, id: &str, record: &Record) -> Result<Self, Failed> {
         // Not from the record: with `none` that came in the event, and anyone may have written it.
         let owner = expected_owner(&site.settings, &invocation.function_arn, &record.object.bucket)?;
         let object = Object { owner, ..record.object.clone() };
-        let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
         let state = match &record.state {
             None => H::State::default(),
             Some(carried) => serde_json::from_str(carried.json()).map_err(|error| {
@@ -57,7 +54,8 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
                 .because(error)
             })?,
         };
-        let reader = Reader::new(Arc::clone(&site.platform), object.clone(), cursor, record.header.as_ref())?;
+        let local = Local::new(Arc::clone(&site.cache), Arc::clone(&site.platform), object.clone());
+        let feed = Feed::new(Arc::clone(&site.platform), object.clone(), record, local)?;
         let (clock, deadline) = (Arc::clone(&site.platform), invocation.deadline());
         let run = RunContext {
             run_id: id.into(),
@@ -65,7 +63,7 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
             epoch: record.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
         };
-        Ok(Self { reader, state, run: Arc::new(run) })
+        Ok(Self { feed, state, run: Arc::new(run) })
     }
 
     /// Reads and processes one batch.
@@ -76,46 +74,71 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
         budget: &Budget,
         left: Option<Duration>,
     ) -> Result<Done, Failed> {
+        // Before the time of the batch is taken: it is done once, and says nothing of how long the next batch takes.
+        self.prepare(site, record).await?;
         let begun = site.platform.now();
         let expected = budget.expected_batches(left);
         let batch = site.config.batch.max(1);
-        let read = self.reader.batch(batch, expected, H::Input::decode).await.map_err(|error| read_error(error, record))?;
+        let context = Context { run: Arc::clone(&self.run), position: record.position, attempt: record.attempts.max(1) };
+        let piece = self.feed.piece(record, batch, expected, context).await.map_err(|error| read_error(error, record))?;
         let mut done = Done {
-            records: read.cursor.position.saturating_sub(record.position),
-            offset: read.cursor.offset,
-            line: read.cursor.line,
-            header: self.reader.header(),
+            records: piece.taken,
+            offset: piece.offset,
+            line: piece.line,
+            header: self.feed.header(),
             took: Duration::ZERO,
-            at_end: read.at_end,
+            at_end: piece.at_end,
             complete: false,
         };
-        let Some(place) = read.place else { return Ok(Done { at_end: true, ..done }) };
-        if expected > 1 && !read.at_end {
-            self.reader.read_ahead(batch, expected - 1);
+        let Some(input) = piece.input else { return Ok(Done { records: 0, at_end: true, ..done }) };
+        if expected > 1 && !piece.at_end {
+            self.feed.read_ahead(batch, expected - 1);
         }
-        let progress = progress(record, &read);
-        done.complete = self.call(site, record, read.records, &progress).await.map_err(|error| error.at(place))?;
+        self.call(site, record, input, &mut done).await.map_err(|error| match piece.place {
+            Some(place) => error.at(place),
+            None => error,
+        })?;
         done.took = site.platform.now().saturating_sub(begun);
         Ok(done)
     }
 
-    /// Calls the job, then `is_complete`; the answer is whether the run is complete.
-    async fn call(
-        &mut self,
-        site: &Site<H, P>,
-        record: &Record,
-        records: Vec<RecordOf<H>>,
-        progress: &Progress,
-    ) -> Result<bool, Error> {
-        let context = Context { run: Arc::clone(&self.run), position: record.position, attempt: record.attempts.max(1) };
-        let input = H::Input::hand_over(records, context);
+    async fn prepare(&mut self, site: &Site<H, P>, record: &Record) -> Result<(), Failed> {
+        let begun = site.platform.now();
+        let prepared = self.feed.prepare(record).await.map_err(|error| read_error(ReadError::Source(error), record))?;
+        let took = site.platform.now().saturating_sub(begun);
+        if prepared && took > Duration::from_millis(1) {
+            tracing::info!(bytes = record.size, ms = took.as_millis() as u64, "the object is in /tmp");
+        }
+        Ok(())
+    }
+
+    /// Calls the job, then `is_complete`, and adds to `done` what they say.
+    async fn call(&mut self, site: &Site<H, P>, record: &Record, input: H::Input, done: &mut Done) -> Result<(), Error> {
         let mut state = self.state.clone();
         let call = AssertUnwindSafe(H::call(input, &mut state, &site.resources)).catch_unwind().await;
-        let flow = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)))?;
-        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(progress, &state)));
+        let advance: Advance = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)))?.into();
+        done.records = advance.step.unwrap_or(done.records);
+        let progress = Progress {
+            position: record.position.checked_add(done.records).ok_or_else(|| no_progress(record, &advance))?,
+            offset: done.offset,
+            size: record.size,
+            batches: record.batches + 1,
+            invocations: record.invocations,
+            at_end: done.at_end,
+        };
+        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, &state)));
         let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic))?;
+        done.complete = complete || advance.complete;
+        if done.records == 0 && !done.complete {
+            return Err(no_progress(record, &advance));
+        }
         self.state = state;
-        Ok(complete || flow == Flow::Complete)
+        Ok(())
+    }
+
+    /// The run is over: removes what it kept in /tmp.
+    pub(super) async fn clear(self) {
+        self.feed.clear().await;
     }
 
     /// The carried state as JSON; `None` if there is nothing to carry.
@@ -146,16 +169,13 @@ impl<H: Handler, P: Objects + Clock> Session<H, P> {
     }
 }
 
-/// How far the run is with these records done.
-fn progress<T>(record: &Record, read: &ReadBatch<T>) -> Progress {
-    Progress {
-        position: read.cursor.position,
-        offset: read.cursor.offset,
-        size: record.size,
-        batches: record.batches + 1,
-        invocations: record.invocations,
-        at_end: read.at_end,
-    }
+/// The job would be called for ever.
+fn no_progress(record: &Record, advance: &Advance) -> Error {
+    let message = format!(
+        "at position {} the job returned {advance:?}, and a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
+        record.position
+    );
+    Error::terminal(Error::new(ErrorKind::Runaway, message))
 }
 
 fn read_error(error: ReadError, record: &Record) -> Failed {

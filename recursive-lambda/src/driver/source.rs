@@ -36,8 +36,27 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
             ),
         )
         .because(why),
+        SourceError::NoSpace { needed } => Error::new(
+            ErrorKind::NoSpace,
+            format!(
+                "{place} has {} bytes and does not fit into /tmp beside what is in use there; give the function `EphemeralStorage: Size: {}` \
+                 (Lambda has at most 10240 MB){}",
+                object.size,
+                megabytes(needed),
+                if object.size > LARGEST_TMP { ", which is not enough either: read it as a `Batch` with `source = stream`" } else { "" },
+            ),
+        ),
+        SourceError::Disk(why) => Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp")).because(why),
         SourceError::Failed(why) => Error::new(ErrorKind::Source, format!("{place} could not be read")).because(why),
     }
+}
+
+/// The largest /tmp that Lambda has, in bytes.
+const LARGEST_TMP: u64 = 10_240 << 20;
+
+/// The size of /tmp to set for so many bytes: what a file system needs for itself comes on top.
+fn megabytes(bytes: u64) -> u64 {
+    (bytes.saturating_add(bytes / 32) >> 20).saturating_add(17).max(512)
 }
 
 /// A key for a log or a message: it is the uploader's text, so escaped and cut.
@@ -47,4 +66,26 @@ pub(crate) fn shown(key: &str) -> String {
         text.push('…');
     }
     text.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_without_room_says_how_much_it_needs() {
+        const GB: u64 = 1 << 30;
+        //          size of the object, bytes needed in all, words of the message
+        for (size, needed, words) in [
+            (100, 100, "Size: 512`"),
+            (GB, GB, "Size: 1073`"),
+            (GB, 3 * GB, "Size: 3185`"),
+            (11 * GB, 11 * GB, "which is not enough either"),
+        ] {
+            let object = Object { size, ..Object::for_tests() };
+            let error = source_error(SourceError::NoSpace { needed }, &object, true);
+            assert_eq!((error.kind(), error.is_terminal()), (ErrorKind::NoSpace, false), "another container may have room");
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
 }

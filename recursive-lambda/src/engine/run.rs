@@ -197,7 +197,8 @@ impl Run {
         if done.header.is_some() {
             record.header = done.header;
         }
-        if done.records > 0 {
+        // A call that says only that the run is complete may have changed the carried state, which is saved with its batch.
+        if done.records > 0 || done.complete {
             record.position += done.records;
             record.batches += 1;
             record.attempts = 1;

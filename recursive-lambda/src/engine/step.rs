@@ -53,7 +53,8 @@ pub(crate) enum Event {
 /// How a batch went.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Batch {
-    /// `records` of the object were processed, up to the cursor. None: the object had only blanks left.
+    /// `records` of the object were processed, up to the cursor. None: the object had only blanks left, or the job nothing to do but to
+    /// say that the run is complete.
     Done(Done),
     Failed(Failure),
 }

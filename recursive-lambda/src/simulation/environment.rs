@@ -5,9 +5,10 @@ use super::faults::{Fault, Moment};
 use super::jobs::Totals;
 use super::options::Poison;
 use super::world::World;
-use crate::ports::Clock;
+use crate::ports::{Clock, Disk};
 use crate::{Batch, Error, Summary};
 use std::future::Future;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
@@ -155,6 +156,20 @@ impl Environment {
 
 fn format_batch<T>(batch: &Batch<T>) -> String {
     format!("batch {}+{} epoch {} attempt {}", batch.position(), batch.len(), batch.epoch(), batch.attempt())
+}
+
+/// None of the simulated jobs reads a file: a real disk has no virtual time.
+impl Disk for Environment {
+    fn temporary(&self) -> PathBuf {
+        PathBuf::new()
+    }
+
+    fn blocking<T: Send + 'static>(
+        &self,
+        _: impl FnOnce() -> T + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send + 'static {
+        std::future::ready(None)
+    }
 }
 
 impl Clock for Environment {

@@ -1,0 +1,80 @@
+//! Fetches an object into the folder: ranges side by side, written in order, room made where there is none.
+//!
+//! Memory is bounded by the ranges in flight. What a fetch leaves is the whole file or nothing.
+
+use super::folder::{Folder, Part};
+use super::name::Name;
+use super::{Cache, blocking};
+use crate::engine::record::Object;
+use crate::ports::{Disk, Objects, SourceError};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use std::collections::VecDeque;
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::sync::Arc;
+
+/// The bytes of one request, and the requests in flight: one stream of S3 does not fill the network of a large function, four do, and
+/// 16 MiB fit into the smallest one.
+const RANGE: u64 = 4 << 20;
+const IN_FLIGHT: usize = 4;
+
+pub(super) async fn fetch<P: Objects + Disk>(
+    cache: &Arc<Cache>,
+    platform: &Arc<P>,
+    folder: &Folder,
+    object: &Object,
+    name: &Name,
+) -> Result<(), SourceError> {
+    let path = folder.part(name, RandomState::new().hash_one(name));
+    let mut part = blocking(platform, move || Part::create(path)).await?;
+    let mut flying: VecDeque<BoxFuture<'static, Result<Bytes, SourceError>>> = VecDeque::new();
+    let mut asked = 0;
+    while part.length < object.size {
+        while flying.len() < IN_FLIGHT && asked < object.size {
+            let end = (asked + RANGE).min(object.size);
+            flying.push_back(Box::pin(platform.get(object, asked..end)));
+            asked = end;
+        }
+        let Some(next) = flying.pop_front() else { break };
+        part = append(cache, platform, folder, object, part, next.await?).await?;
+    }
+    let (path, size) = (folder.path(name), object.size);
+    blocking(platform, move || part.finish(&path, size)).await
+}
+
+/// Writes; where the disk is full, files that nobody uses give way to it, those first that were not used for long.
+async fn append<P: Disk>(
+    cache: &Arc<Cache>,
+    platform: &Arc<P>,
+    folder: &Folder,
+    object: &Object,
+    mut part: Part,
+    bytes: Bytes,
+) -> Result<Part, SourceError> {
+    loop {
+        let (writer, bytes) = (Arc::clone(platform), bytes.clone());
+        let (written, returned) = blocking(platform, move || {
+            let written = match writer.write(&mut part.file, &bytes) {
+                Ok(()) => {
+                    part.length += bytes.len() as u64;
+                    Ok(())
+                }
+                Err(error) => part.cut().and(Err(error)),
+            };
+            Ok((written, part))
+        })
+        .await?;
+        part = returned;
+        match written {
+            Ok(()) => return Ok(part),
+            Err(error) if !is_full(&error) => return Err(SourceError::Disk(error.to_string())),
+            Err(_) if cache.evict(platform, folder).await => {}
+            Err(_) => return Err(SourceError::NoSpace { needed: object.size + cache.shelf().bytes_in_use() }),
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

@@ -1,0 +1,140 @@
+//! Objects as files in /tmp: fetched once, found again by later invocations of the process and of those after it.
+//!
+//! A file's name is a digest, so no byte of a key reaches a path; only whole files ever bear one, so what an invocation that died left
+//! is never taken for an object. What is in use is never evicted. Nothing here knows of runs.
+
+mod fetch;
+mod folder;
+mod held;
+mod name;
+mod origin;
+mod shelf;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use held::Held;
+pub(crate) use origin::{Local, Origin, discard};
+
+use crate::engine::record::Object;
+use crate::ports::{Disk, Objects, SourceError};
+use folder::Folder;
+use name::Name;
+use shelf::Shelf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::OnceCell;
+
+/// The files of one process.
+pub(crate) struct Cache {
+    folder: OnceCell<Folder>,
+    shelf: Mutex<Shelf>,
+}
+
+impl Cache {
+    pub(crate) fn new() -> Self {
+        Self { folder: OnceCell::new(), shelf: Mutex::default() }
+    }
+
+    /// The object as a file, which stays while it is held. It is fetched unless it is there; if it is, the store is asked whether
+    /// it is still the object, so that a run ends the same way wherever its invocations find themselves.
+    pub(crate) async fn hold<P: Objects + Disk>(
+        self: &Arc<Self>,
+        platform: &Arc<P>,
+        object: &Object,
+    ) -> Result<Held, SourceError> {
+        let folder = self.folder.get_or_try_init(|| self.open(platform)).await?;
+        let name = Name::of(object);
+        let path = folder.path(&name);
+        let (in_use, lock) = self.take(&name);
+        // Whoever comes second waits for the first one's file.
+        let alone = lock.lock().await;
+        let (found, size) = (path.clone(), object.size);
+        let there = blocking(platform, move || folder::is_whole(&found, size)).await?;
+        let held = Held::new(path, in_use);
+        if there {
+            match self.check(platform, object).await {
+                Err(error @ (SourceError::Changed | SourceError::NoSuchObject)) => {
+                    drop(alone);
+                    self.discard(platform, Arc::new(held)).await;
+                    return Err(error);
+                }
+                checked => checked?,
+            }
+        } else {
+            self.shelf().gone(&name);
+            fetch::fetch(self, platform, folder, object, &name).await?;
+        }
+        self.shelf().put(&name, object.size);
+        Ok(held)
+    }
+
+    /// Removes the file, unless somebody else uses it.
+    pub(crate) async fn discard<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, held: Arc<Held>) {
+        let Some(name) = held.name().cloned() else { return };
+        let path = held.path().to_owned();
+        drop(held);
+        let victim = self.shelf().take_idle(&name);
+        if let Some(lock) = victim {
+            let _in_use = self.in_use(&name);
+            self.remove(platform, &name, path, lock).await;
+        }
+    }
+
+    /// Removes the file that was not used for the longest time. False: all are in use.
+    async fn evict<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, folder: &Folder) -> bool {
+        let victim = self.shelf().take_oldest();
+        let Some((name, lock)) = victim else { return false };
+        let _in_use = self.in_use(&name);
+        tracing::debug!(file = %name, "evicted from /tmp");
+        self.remove(platform, &name, folder.path(&name), lock).await;
+        true
+    }
+
+    /// Its user keeps it from being evicted, its lock from being found.
+    async fn remove<P: Disk>(&self, platform: &Arc<P>, name: &Name, path: std::path::PathBuf, _lock: shelf::Locked) {
+        let removed = blocking(platform, move || folder::remove(&path)).await;
+        if let Err(error) = removed {
+            tracing::warn!(?error, "a file could not be removed from /tmp");
+        }
+        self.shelf().gone(name);
+    }
+
+    /// Opens the folder; what an earlier process of the same container left is found or removed.
+    async fn open<P: Disk>(&self, platform: &Arc<P>) -> Result<Folder, SourceError> {
+        let place = platform.temporary();
+        let (folder, files) = blocking(platform, move || Folder::open(&place)).await?;
+        let mut shelf = self.shelf();
+        for (name, size) in files {
+            shelf.put(&name, size);
+        }
+        Ok(folder)
+    }
+
+    async fn check<P: Objects>(&self, platform: &Arc<P>, object: &Object) -> Result<(), SourceError> {
+        let now = platform.head(object).await?;
+        if (&now.etag, now.size) == (&object.etag, object.size) { Ok(()) } else { Err(SourceError::Changed) }
+    }
+
+    fn take(self: &Arc<Self>, name: &Name) -> (held::InUse, shelf::Lock) {
+        let lock = self.shelf().take(name);
+        (self.in_use(name), lock)
+    }
+
+    fn in_use(self: &Arc<Self>, name: &Name) -> held::InUse {
+        held::InUse::new(Arc::clone(self), name.clone())
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does what blocks; its errors are the disk's.
+async fn blocking<P: Disk, T: Send + 'static>(
+    platform: &Arc<P>,
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, SourceError> {
+    match platform.blocking(work).await {
+        Some(done) => done.map_err(|error| SourceError::Disk(error.to_string())),
+        None => Err(SourceError::Disk("the process is ending".into())),
+    }
+}

@@ -1,0 +1,137 @@
+//! What the calls of a job are fed with: batches of records, or a window into the object's file.
+//!
+//! It knows where the bytes come from, and nothing of what the job does with them.
+
+use super::reader::{ReadError, Reader};
+use crate::Place;
+use crate::batch::Context;
+use crate::cache::{Held, Local, Origin, discard};
+use crate::config::Source;
+use crate::engine::record::{Header, Object, Record};
+use crate::job::{Decoding, Handler, Input, Supply};
+use crate::ports::{Disk, Objects, SourceError};
+use crate::records::Cursor;
+use std::sync::Arc;
+
+type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
+type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Record;
+
+pub(super) struct Feed<H: Handler, P> {
+    kind: Kind<H, P>,
+    /// The object's file, if that is where the bytes come from.
+    local: Option<Arc<Local<P>>>,
+}
+
+enum Kind<H: Handler, P> {
+    Records {
+        reader: Box<Reader<FormatOf<H>, Origin<P>>>,
+        decode: Decoding<FormatOf<H>, RecordOf<H>>,
+        hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
+    },
+    File {
+        hand_over: fn(Arc<Held>, usize, Context) -> H::Input,
+    },
+}
+
+/// What one call is given, and where the run stands if the call does it all.
+pub(super) struct Piece<I> {
+    /// `None`: nothing is left.
+    pub(super) input: Option<I>,
+    pub(super) taken: u64,
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    pub(super) at_end: bool,
+    /// Where the first record begins, if there are records.
+    pub(super) place: Option<Place>,
+}
+
+/// Whether the handler takes the object as a file.
+pub(super) fn takes_a_file<H: Handler>() -> bool {
+    matches!(H::Input::SUPPLY, Supply::File { .. })
+}
+
+impl<H: Handler, P: Objects + Disk> Feed<H, P> {
+    /// Goes on where the record says. `local` is where a file would be.
+    pub(super) fn new(platform: Arc<P>, object: Object, record: &Record, local: Local<P>) -> Result<Self, crate::Error> {
+        let from_file = takes_a_file::<H>() || H::CONFIG.source == Some(Source::Tmp);
+        let local = from_file.then(|| Arc::new(local));
+        let kind = match H::Input::SUPPLY {
+            Supply::File { hand_over } => Kind::File { hand_over },
+            Supply::Records { decode, hand_over } => {
+                let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
+                let origin = local.clone().map_or(Origin::Store(platform), Origin::File);
+                let reader = Reader::new(Arc::new(origin), object, cursor, record.header.as_ref())?;
+                Kind::Records { reader: Box::new(reader), decode, hand_over }
+            }
+        };
+        Ok(Self { kind, local })
+    }
+
+    /// Sees to it that the file is there, if one is read. False: there is none to wait for.
+    pub(super) async fn prepare(&mut self, record: &Record) -> Result<bool, SourceError> {
+        match &self.local {
+            Some(local) if record.offset < record.size => local.file().await.map(|_| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// The next piece, up to `batch` long, of which so many will probably be wanted in this invocation.
+    pub(super) async fn piece(
+        &mut self,
+        record: &Record,
+        batch: usize,
+        expected: u64,
+        context: Context,
+    ) -> Result<Piece<H::Input>, ReadError> {
+        match &mut self.kind {
+            Kind::Records { reader, decode, hand_over } => {
+                let read = reader.batch(batch, expected, *decode).await?;
+                Ok(Piece {
+                    input: read.place.map(|_| hand_over(read.records, context)),
+                    taken: read.cursor.position.saturating_sub(record.position),
+                    offset: read.cursor.offset,
+                    line: read.cursor.line,
+                    at_end: read.at_end,
+                    place: read.place,
+                })
+            }
+            Kind::File { hand_over } => {
+                let file = match &self.local {
+                    Some(local) if record.size > 0 => Some(Arc::clone(local.file().await.map_err(ReadError::Source)?)),
+                    _ => None,
+                };
+                Ok(Piece {
+                    input: file.map(|file| hand_over(file, batch, context)),
+                    taken: batch as u64,
+                    offset: 0,
+                    line: 0,
+                    at_end: false,
+                    place: None,
+                })
+            }
+        }
+    }
+
+    /// Asks for what will be wanted after the piece at hand.
+    pub(super) fn read_ahead(&mut self, batch: usize, pieces: u64) {
+        if let Kind::Records { reader, .. } = &mut self.kind {
+            reader.read_ahead(batch, pieces);
+        }
+    }
+
+    pub(super) fn header(&self) -> Option<Header> {
+        match &self.kind {
+            Kind::Records { reader, .. } => reader.header(),
+            Kind::File { .. } => None,
+        }
+    }
+
+    /// The run is over: nothing of it stays in /tmp.
+    pub(super) async fn clear(self) {
+        let Self { kind, local } = self;
+        drop(kind);
+        if let Some(local) = local {
+            discard(local).await;
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Jobs that read the object as a file in /tmp: how often it is fetched, what becomes of it, and that nothing else is ever read for it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
+
+mod stage;
+
+use stage::{Stage, UPLOADS, bytes, sum};
+use std::time::{Duration, Instant};
+
+/// What a position counts, in bytes; a step is 64 of them.
+const UNIT: u64 = 4096;
+
+const MB: usize = 1 << 20;
+
+#[tokio::test]
+async fn a_large_file_in_200_steps_is_fetched_once() {
+    let stage = Stage::new("whole", UNIT, |builder| builder).await;
+    let body = bytes(1, 50 * MB + 123);
+    stage.upload("film", &body);
+    stage.settle().await;
+    assert_eq!(stage.sums(), [sum(&body)], "{}", stage.said());
+    assert_eq!(stage.positions(), (0..=200).map(|step| step * 64).collect::<Vec<_>>());
+    assert_eq!((stage.invocations(), stage.containers()), (21, 1));
+    // Each later invocation asks once whether the object is still the same one.
+    assert_eq!(stage.asked(&["film"]), (body.len() as u64, 20));
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new(), "the run is over, and its file gone");
+    let [end] = &stage.completions()[..] else { panic!("completed more than once") };
+    assert_eq!((&end["position"], &end["offset"], &end["batches"]), (&(201 * 64).into(), &0.into(), &201.into()));
+    let calls = stage.calls();
+    let key = calls[1]["batch"].as_str().unwrap();
+    assert!(key.ends_with(":64+64") && key.len() == 32 + 6, "{key}");
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_warm_containers_it_is_fetched_by_each_and_ends_right() {
+    let stage = Stage::new("whole", UNIT, |builder| builder.max_concurrency(4)).await;
+    let body = bytes(2, 20 * MB);
+    stage.upload("film", &body);
+    let retire = async {
+        loop {
+            stage.platform.retire_idle_containers().await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        () = stage.settle() => {}
+        () = retire => {}
+    }
+    assert_eq!(stage.sums(), [sum(&body)], "{}", stage.said());
+    let (containers, invocations) = (stage.containers(), stage.invocations());
+    assert!(invocations >= 8 && containers > invocations / 2, "{containers} containers for {invocations} invocations");
+    let (read, _) = stage.asked(&["film"]);
+    assert!(read <= containers * body.len() as u64, "{read} bytes were read by {containers} containers");
+    assert!(read > 3 * body.len() as u64, "the containers were not cold");
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn runs_over_several_objects_share_one_tmp() {
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "5")).await;
+    let keys = ["../../../etc/passwd", "/tmp/film", "a b+c/ü\u{202e}%2F.mov", "film"];
+    let bodies: Vec<_> = (0..keys.len()).map(|index| bytes(10 + index as u64, (6 + index) * MB)).collect();
+    for (key, body) in keys.iter().zip(&bodies) {
+        stage.upload(key, body);
+    }
+    stage.settle().await;
+    assert_eq!(stage.sums(), bodies.iter().map(|body| sum(body)).collect::<Vec<_>>(), "{}", stage.said());
+    assert_eq!(stage.containers(), 1);
+    let begun: Vec<_> = stage.calls().iter().map(|call| call["key"].as_str().unwrap().to_owned()).collect();
+    let last = begun.iter().rposition(|key| key == keys[0]).unwrap();
+    assert!(begun[..last].iter().any(|key| key == keys[3]), "the runs did not overlap");
+    assert_eq!(stage.asked(&keys).0, bodies.iter().map(|body| body.len() as u64).sum::<u64>());
+    for call in stage.calls() {
+        let path = std::path::Path::new(call["path"].as_str().unwrap());
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(path.parent().unwrap().ends_with("recursive-lambda"), "{path:?}");
+        assert!(name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{path:?}");
+    }
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new());
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_object_that_is_overwritten_ends_its_run_and_the_new_one_has_its_own() {
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "5")).await;
+    let (first, second) = (bytes(3, 20 * MB), bytes(4, 20 * MB));
+    stage.upload("film", &first);
+    stage.called(15).await;
+    stage.platform.s3().put(UPLOADS, "film", &second).unwrap();
+    stage.settle().await;
+    let records = stage.records();
+    assert_eq!(records.len(), 1);
+    assert_eq!((&records[0]["status"], &records[0]["last_error"]["kind"]), (&"Failed".into(), &"SourceChanged".into()));
+    let letters = stage.platform.dead_letters();
+    assert!(letters.len() == 1 && letters[0].error_message.contains("overwritten"), "{letters:?}");
+    assert!(stage.sums().is_empty() && stage.calls().len() < 80, "{} calls", stage.calls().len());
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new());
+
+    stage.upload("film", &second);
+    stage.settle().await;
+    assert_eq!(stage.sums(), [sum(&second)], "{}", stage.said());
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn containers_that_die_leave_nothing_that_is_taken_for_the_object() {
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "10").seed(5)).await;
+    let body = bytes(5, 20 * MB);
+    // In the fetch, and in the work.
+    stage.platform.arm_kills(2, Duration::from_millis(20)..=Duration::from_millis(120));
+    stage.upload("film", &body);
+    stage.settle().await;
+    assert_eq!(stage.sums(), [sum(&body)], "{}", stage.said());
+    assert_eq!(stage.platform.counters().kills, 2);
+    assert!(stage.platform.dead_letters().is_empty());
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new());
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_job_says_its_own_step_and_its_own_end() {
+    let stage = Stage::new("strides", UNIT, |builder| builder).await;
+    let body = bytes(6, 33 * UNIT as usize);
+    stage.upload("film", &body);
+    stage.settle().await;
+    assert_eq!(stage.positions(), [0, 5, 10, 15, 20, 25, 30, 35]);
+    assert_eq!(stage.sums(), [sum(&body) + 1], "what the last call did to the state counts, too");
+    let record = &stage.records()[0];
+    assert_eq!(
+        (&record["status"], &record["position"], &record["state"]),
+        (&"Done".into(), &35.into(), &(sum(&body) + 1).into())
+    );
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_job_that_does_not_get_on_fails_at_once() {
+    let stage = Stage::new("stuck", UNIT, |builder| builder).await;
+    stage.upload("film", &bytes(7, 100));
+    stage.settle().await;
+    let record = &stage.records()[0];
+    assert_eq!((&record["status"], &record["last_error"]["kind"]), (&"Failed".into(), &"Runaway".into()), "{}", stage.said());
+    assert_eq!(stage.positions(), [0]);
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new());
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_empty_object_is_done_without_a_call() {
+    let stage = Stage::new("whole", UNIT, |builder| builder).await;
+    stage.upload("film", &[]);
+    stage.settle().await;
+    assert_eq!((stage.sums(), stage.positions()), (vec![0], vec![]), "{}", stage.said());
+    assert_eq!(stage.asked(&["film"]), (0, 0));
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn batches_are_read_from_the_file_too() {
+    let stage = Stage::new("lines", UNIT, |builder| builder).await;
+    let numbers: Vec<u64> = (0..4321).collect();
+    let body: String = numbers.iter().map(|number| format!("{number}{}\n", " ".repeat(1000))).collect();
+    stage.upload("numbers", body.as_bytes());
+    stage.settle().await;
+    assert_eq!(stage.sums(), [numbers.iter().sum::<u64>()], "{}", stage.said());
+    assert_eq!(stage.positions(), (0..44).map(|batch| batch * 100).collect::<Vec<_>>());
+    assert_eq!((stage.invocations(), stage.containers()), (5, 1));
+    assert_eq!(stage.asked(&["numbers"]), (body.len() as u64, 4));
+    assert_eq!(stage.completions()[0]["offset"], body.len());
+    assert_eq!(stage.cached(), Vec::<std::path::PathBuf>::new());
+    stage.platform.shutdown().await;
+}
+
+/// `WINDOW_LARGE=1`: 1 GiB in 1,000 steps.
+#[tokio::test]
+async fn a_gigabyte_in_1000_steps_is_fetched_once() {
+    if std::env::var_os("WINDOW_LARGE").is_none() {
+        return;
+    }
+    let (steps, size) = (1_000, 1 << 30);
+    let unit = (size as u64).div_ceil(steps * 64);
+    let stage = Stage::new("whole", unit, |builder| builder.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "20")).await;
+    let body = bytes(8, size);
+    let begun = Instant::now();
+    stage.upload("film", &body);
+    stage.settle().await;
+    println!("1 GiB in {} invocations: {:?}", stage.invocations(), begun.elapsed());
+    assert_eq!(stage.sums(), [sum(&body)], "{}", stage.said());
+    assert_eq!((stage.positions().len() as u64, stage.containers()), (size as u64 / (unit * 64) + 1, 1));
+    assert_eq!(stage.asked(&["film"]).0, size as u64);
+    stage.platform.shutdown().await;
+}
