@@ -8,7 +8,7 @@ use crate::summary::Summary;
 use recursive_lambda_local::{Channel, Entry, Outcome, Platform, RecursiveLoop, Stream, What};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::error::RecvError;
 
 const UPLOADS: &str = "uploads";
@@ -58,7 +58,19 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
     kills.arm(platform);
     let mut progress = Progress::new(object.size);
     let begun = Instant::now();
-    platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| error.to_string())?;
+    let stopped = Record::find(s3, key, &object.etag, UNIX_EPOCH).and_then(|record| Some((record.signal()?, record.position)));
+    let since = match stopped {
+        Some((signal, position)) => {
+            progress.tell(&format!("-- going on with the run that was stopped, at record {position}"));
+            platform.send(signal);
+            UNIX_EPOCH
+        }
+        None => {
+            let now = SystemTime::now();
+            platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| error.to_string())?;
+            now
+        }
+    };
 
     let idle = platform.idle();
     tokio::pin!(idle);
@@ -75,7 +87,7 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
                 Err(RecvError::Closed) => break,
             },
             _ = tick.tick() => {
-                if let Some(record) = Record::find(s3, key, &object.etag) {
+                if let Some(record) = Record::find(s3, key, &object.etag, since) {
                     progress.show(&record);
                     // Lambda would try the event again, and be told the same.
                     if record.has_failed() {
@@ -87,7 +99,7 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
         }
     }
     progress.end();
-    let (record, dead) = (Record::find(s3, key, &object.etag), platform.dead_letters());
+    let (record, dead) = (Record::find(s3, key, &object.etag, since), platform.dead_letters());
     let summary = Summary {
         file: key,
         record: record.as_ref(),
@@ -110,7 +122,8 @@ fn environment(wanted: &Run) -> Vec<(String, String)> {
         ("RECURSIVE_LAMBDA_STATE".into(), format!("s3://{BUCKET}/{PREFIX}")),
         ("RECURSIVE_LAMBDA_LEASE".into(), LEASE.into()),
         ("RECURSIVE_LAMBDA_CHECKPOINT".into(), "1s".into()),
-        ("AWS_LAMBDA_LOG_LEVEL".into(), if wanted.verbose { "INFO" } else { "WARN" }.into()),
+        // The local platform allows recursion, so what the log says of it on Lambda would mislead.
+        ("RUST_LOG".into(), format!("{},recursive_lambda::recursion=off", if wanted.verbose { "info" } else { "warn" })),
     ];
     // A short time-out is meant here; on Lambda it deserves the warning that a smaller reserve silences.
     if wanted.timeout < Duration::from_secs(40) {

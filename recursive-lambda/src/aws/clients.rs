@@ -9,13 +9,15 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
 
 /// No call but a long body takes so long; a lease is renewed three times in its time.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The platform a job runs on: AWS, or what answers in its place at the SDK's endpoint variables.
 pub(crate) struct Aws {
-    io: Runtime,
+    /// `None` once the process ends.
+    io: Option<Runtime>,
     origin: Instant,
     pub(super) s3: aws_sdk_s3::Client,
     /// For records: one try each, because the second one could be refused for the first one's success.
@@ -37,13 +39,14 @@ impl Aws {
             load.await.map_err(|error| Error::new(ErrorKind::Config, "the AWS configuration cannot be read").because(error))?;
         let once = RetryConfig::disabled();
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).build();
-        let s3 = s3_config(&config);
-        let lambda = aws_sdk_lambda::config::Builder::from(&config).retry_config(once.clone()).timeout_config(timeouts.clone());
+        // Of a read it bounds the time to the answer's head; a body that stalls is the SDK's to notice.
+        let s3 = s3_config(&config).timeout_config(timeouts.clone());
+        let lambda = aws_sdk_lambda::config::Builder::from(&config).retry_config(once.clone()).timeout_config(timeouts);
         Ok(Self {
-            io,
+            io: Some(io),
             origin: Instant::now(),
             s3: aws_sdk_s3::Client::from_conf(s3.clone().build()),
-            s3_once: aws_sdk_s3::Client::from_conf(s3.retry_config(once).timeout_config(timeouts).build()),
+            s3_once: aws_sdk_s3::Client::from_conf(s3.retry_config(once).build()),
             lambda: aws_sdk_lambda::Client::from_conf(lambda.build()),
             other_regions: Mutex::default(),
         })
@@ -61,13 +64,31 @@ impl Aws {
         client.clone()
     }
 
-    /// Begins a call at once, on the thread for calls. `None`: the process is ending.
+    /// Begins a call at once, on the thread for calls; whoever stops waiting for it ends it. `None`: the process is ending.
     pub(super) fn call<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send + 'static {
-        let running = self.io.spawn(call);
-        async move { running.await.ok() }
+        let running = self.io.as_ref().map(|io| Call(io.spawn(call)));
+        async move { (&mut running?.0).await.ok() }
+    }
+}
+
+/// Nothing may go on behind an answered event: Lambda freezes it, and it thaws in the middle of another.
+struct Call<T>(JoinHandle<T>);
+
+impl<T> Drop for Call<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        // A plain drop waits for the thread, which is not allowed where others wait.
+        if let Some(io) = self.io.take() {
+            io.shutdown_background();
+        }
     }
 }
 
@@ -88,8 +109,8 @@ impl Disk for Aws {
     ) -> impl Future<Output = Option<T>> + Send + 'static {
         // On threads of their own: a disk that is slow holds up no renewal on the thread for calls, and user code that blocks its thread
         // holds up no disk.
-        let running = self.io.spawn_blocking(work);
-        async move { running.await.ok() }
+        let running = self.io.as_ref().map(|io| io.spawn_blocking(work));
+        async move { running?.await.ok() }
     }
 }
 

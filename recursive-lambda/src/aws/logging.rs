@@ -9,13 +9,16 @@ use tracing_subscriber::{Layer, fmt};
 /// Sets up logging unless the program has done so itself.
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    let spoken = [variable("AWS_LAMBDA_LOG_LEVEL"), variable("RUST_LOG")];
-    let level = spoken.iter().find_map(|level| level.parse::<Level>().ok()).unwrap_or(Level::INFO);
-    let filter = Targets::new()
-        .with_default(level.min(Level::INFO))
-        .with_target("recursive_lambda", level)
-        // It would say again of every error what this crate says better.
-        .with_target("lambda_runtime", LevelFilter::OFF);
+    let level = variable("AWS_LAMBDA_LOG_LEVEL").parse::<Level>().unwrap_or(Level::INFO);
+    let filter = match variable("RUST_LOG").parse::<Targets>() {
+        Ok(filter) if filter != Targets::default() => filter,
+        _ => Targets::new().with_default(level),
+    };
+    // What the SDK and its transport say below INFO is of use to nobody here.
+    let quiet = ["aws_config", "aws_runtime", "aws_sdk_lambda", "aws_sdk_s3", "aws_smithy", "hyper", "h2", "rustls", "tower"];
+    let filter = quiet.iter().fold(filter, |filter, target| filter.with_target(*target, level.min(Level::INFO)));
+    // It would say again of every error what this crate says better.
+    let filter = filter.with_target("lambda_runtime", LevelFilter::OFF);
     // Lambda stamps each line with its time in text format.
     let layer = if variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
         fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()

@@ -108,6 +108,14 @@ where
         // 416: the object is now shorter than it was.
         (Some(412 | 416), _) => SourceError::Changed,
         (Some(403), _) => SourceError::Denied(why()),
+        (Some(301), _) => {
+            SourceError::Failed(match error.raw_response().and_then(|response| response.headers().get("x-amz-bucket-region")) {
+                Some(region) => {
+                    format!("the bucket is in region `{}`, and the event says or implies another", region.escape_debug())
+                }
+                None => "the bucket is in another region than the event says or implies".into(),
+            })
+        }
         _ => SourceError::Failed(why()),
     }
 }

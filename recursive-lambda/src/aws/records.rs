@@ -93,6 +93,7 @@ where
     match (status, error.code()) {
         (_, Some("NoSuchBucket")) => Written::Refused(no_such_bucket(place)),
         (Some(404 | 409 | 412), _) => Written::Conflict,
+        (_, Some("RequestTimeout" | "RequestTimeTooSkewed")) => Written::Unknown(why),
         (Some(403), _) => {
             Written::Refused(format!("the function may not write there; its role needs s3:PutObject and s3:GetObject: {why}"))
         }

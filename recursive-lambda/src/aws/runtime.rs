@@ -6,7 +6,7 @@ use crate::driver::{Answer, Site, Travelling, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
 use crate::engine::record::Record;
-use crate::event::{Channel, Item, MAX_JOB_NAME, Trigger, parse};
+use crate::event::{Channel, Item, Trigger, is_job_name, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -18,6 +18,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
+
+/// The log target of what concerns recursion detection, so that it can be silenced where that is known to be set.
+const RECURSION: &str = "recursive_lambda::recursion";
 
 /// An admission must end in this time; what cannot begin before it is given back.
 const ADMISSION: Duration = Duration::from_secs(2);
@@ -64,13 +67,11 @@ fn function_name() -> Result<String, Error> {
 
 /// The name is a part of every signal and of every record's key.
 fn check_name(job: &str) -> Result<(), Error> {
-    if job.is_empty() || job.len() > MAX_JOB_NAME || job.contains('/') {
-        return Err(Error::new(
-            ErrorKind::Config,
-            format!("`Handler::NAME` is `{}`; a job's name has 1 to {MAX_JOB_NAME} bytes and no slash", job.escape_debug()),
-        ));
+    if is_job_name(job) {
+        return Ok(());
     }
-    Ok(())
+    let message = "a job's name has 1 to 128 bytes, without white space, control characters, quotes, slashes and backslashes";
+    Err(Error::new(ErrorKind::Config, format!("`Handler::NAME` is `{}`; {message}", job.escape_debug())))
 }
 
 fn diagnostic(error: &Error) -> Diagnostic {
@@ -103,7 +104,9 @@ impl<H: Handler> Function<H> {
             }
             outcomes.push((message_id, outcome));
         }
-        if let Channel::Sqs { .. } = delivery.channel {
+        // A queue that is set up without `ReportBatchItemFailures` heeds only an error.
+        let any_done = outcomes.iter().any(|(_, outcome)| outcome.is_ok());
+        if matches!(delivery.channel, Channel::Sqs { .. }) && (any_done || outcomes.is_empty()) {
             return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
         }
         outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(serde_json::Value::Null), Err)
@@ -148,6 +151,7 @@ impl<H: Handler> Function<H> {
         let depth = invocation.trace_header.as_deref().and_then(guard::depth);
         if let Some(depth) = depth.filter(|depth| guard::is_near_the_limit(*depth)) {
             tracing::warn!(
+                target: RECURSION,
                 depth,
                 "invocation {depth} of one chain; Lambda stops a chain after about 16 unless the function's `RecursiveLoop` is `Allow`: \
                  set it in the template, or: aws lambda put-function-recursion-config --function-name {} --recursive-loop Allow",
@@ -161,7 +165,7 @@ impl<H: Handler> Function<H> {
         if let Some(quarter) = capped.filter(|_| !self.warned.swap(true, Ordering::Relaxed)) {
             tracing::warn!(
                 "the time-out leaves a reserve of {quarter:?} instead of {wanted:?}; set the function's time-out to {:?} or more, or a shorter reserve",
-                wanted * 4
+                wanted.saturating_mul(4)
             );
         }
     }
@@ -171,7 +175,7 @@ impl<H: Handler> Function<H> {
 fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
     let Trigger::Signal(signal) = trigger else { return Ok(None) };
     let Some(json) = &signal.carried else { return Ok(None) };
-    Record::from_json(json.get().as_bytes()).map(Some).map_err(|unreadable| {
-        Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {unreadable:?}"))
-    })
+    let unreadable = |why: String| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why}"));
+    let record = Record::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
+    if record.is_consistent() { Ok(Some(record)) } else { Err(unreadable("its numbers contradict each other".into())) }
 }

@@ -106,7 +106,7 @@ where
             }
         }
     };
-    let span = tracing::info_span!("run", job = H::NAME, run = %run, seq);
+    let span = tracing::info_span!("run", job = H::NAME, run = %run, seq, request_id = %invocation.request_id);
     let id = RecordId { job: H::NAME, run };
     let writer = Writer::new(Arc::clone(&records), Arc::clone(&site.platform), id.clone(), me.clone(), site.settings.lease);
     let engine = Run::new(site.rules(), me, given, site.budget(invocation));

@@ -17,7 +17,7 @@ use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, SourceError};
 use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use futures_util::FutureExt;
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,20 +38,22 @@ impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
     /// Takes up the work where the record says.
     pub(super) fn open(site: &Site<H, P>, invocation: &Invocation, id: &str, record: &Record) -> Result<Self, Failed> {
         // Not from the record: with `none` that came in the event, and anyone may have written it.
-        let owner = expected_owner(&site.settings, &invocation.function_arn, &record.object.bucket)?;
+        let owner = expected_owner(&site.settings, &invocation.function_arn, &record.object.bucket)
+            .map_err(Failed::by_the_environment)?;
         let object = Object { owner, ..record.object.clone() };
         let state = match &record.state {
             None => H::State::default(),
             Some(carried) => serde_json::from_str(carried.json()).map_err(|error| {
-                Error::new(
+                let error = Error::new(
                     ErrorKind::PlanChanged,
                     format!(
                         "the carried state of the run does not read as `{}`; the type was changed during the run: deploy one that reads \
-                         both, or the old one",
+                         both, or the old one, and redrive this event",
                         std::any::type_name::<H::State>()
                     ),
                 )
-                .because(error)
+                .because(error);
+                Failed::by_the_environment(error)
             })?,
         };
         let local = Local::new(Arc::clone(&site.cache), Arc::clone(&site.platform), object.clone());
@@ -143,10 +145,18 @@ impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
 
     /// The carried state as JSON; `None` if there is nothing to carry.
     pub(super) fn capture(&self) -> Result<Option<Carried>, Error> {
+        if TypeId::of::<H::State>() == TypeId::of::<()>() {
+            return Ok(None);
+        }
         let json = serde_json::value::to_raw_value(&self.state).map_err(|error| {
             Error::new(ErrorKind::Job, "the carried state cannot be saved: its `Serialize` fails").because(error)
         })?;
-        Ok((json.get() != "null").then(|| Carried::new(json)))
+        // Now and not in the next invocation: JSON has no infinity, and no NaN.
+        serde_json::from_str::<H::State>(json.get()).map_err(|error| {
+            let why = "the carried state cannot be saved: as JSON it does not read back; a number that is not finite does that";
+            Error::terminal(Error::new(ErrorKind::Job, why).because(error))
+        })?;
+        Ok(Some(Carried::new(json)))
     }
 
     /// Runs the job's `on_complete`.
@@ -182,7 +192,13 @@ fn read_error(error: ReadError, record: &Record) -> Failed {
     match error {
         ReadError::Record(error) => error.into(),
         ReadError::Source(error) => {
-            let cause = if error == SourceError::Changed { Cause::Changed } else { Cause::Other };
+            let cause = match &error {
+                SourceError::Changed => Cause::Changed,
+                SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived => Cause::Other,
+                SourceError::Denied(_) | SourceError::Failed(_) | SourceError::NoSpace { .. } | SourceError::Disk(_) => {
+                    Cause::Environment
+                }
+            };
             let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
             failed.failure.cause = cause;
             failed
@@ -193,6 +209,14 @@ fn read_error(error: ReadError, record: &Record) -> Failed {
 fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is no text")))
+}
+
+impl Failed {
+    fn by_the_environment(error: Error) -> Self {
+        let mut failed = Self::from(error);
+        failed.failure.cause = Cause::Environment;
+        failed
+    }
 }
 
 impl From<Error> for Failed {

@@ -6,7 +6,7 @@ use crate::{Error, ErrorKind};
 
 /// The error of a reading. `begun`: whether records of the object are processed already.
 pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> Error {
-    let bucket = &object.bucket;
+    let bucket = shown(&object.bucket);
     let place = format!("s3://{bucket}/{}", shown(&object.key));
     let terminal = |kind, message: String| Error::terminal(Error::new(kind, message));
     match error {

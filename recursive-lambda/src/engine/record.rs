@@ -229,6 +229,17 @@ impl Record {
         matches!(self.status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
     }
 
+    /// Whether this can be the record of a run. One that travels in a signal may have been written by anyone.
+    pub(crate) fn is_consistent(&self) -> bool {
+        // No count comes near this, so none that is grown overflows.
+        let counts = [self.position, self.size, self.line, self.batches, self.seq, self.epoch, self.invocations, self.set_aside];
+        counts.iter().all(|count| *count < 1 << 53)
+            && self.attempts < 1 << 20
+            && self.offset <= self.size
+            && self.size == self.object.size
+            && (self.offset == 0 || self.header.is_some())
+    }
+
     pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec(self)
     }

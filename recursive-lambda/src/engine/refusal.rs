@@ -26,7 +26,7 @@ impl Refusal {
                 "another invocation is at work on this run; this event is given back and comes again, in case that one dies"
                     .into()
             }
-            Self::RunFailed(Some(error)) => format!("the run failed: {}", error.message),
+            Self::RunFailed(Some(error)) => format!("the run failed: {}", error.message.escape_debug()),
             Self::RunFailed(None) => "the run failed".into(),
             Self::UnknownRun => {
                 "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; \
@@ -39,14 +39,16 @@ impl Refusal {
             Self::PlanChanged { was } => format!(
                 "the job was deployed with another batch size or format while this run was under way; the run began with batch = {}, format = {}: \
                  deploy that again and redrive this event, or start the object again by a manual start under a new name",
-                was.batch, was.format
+                was.batch,
+                was.format.escape_debug()
             ),
             Self::TooManyDeaths { attempts } => format!(
                 "{attempts} invocations died at this position without an error: out of memory, or the time-out is too short for one batch; \
                  look for `Runtime exited` or `Task timed out` in the log"
             ),
             Self::TooManyInvocations { invocations } => format!(
-                "the run took {invocations} invocations, which RECURSIVE_LAMBDA_MAX_INVOCATIONS says is too many; raise it if the object needs more"
+                "the run took {invocations} invocations, which RECURSIVE_LAMBDA_MAX_INVOCATIONS says is too many, and is over; \
+                 raise it if the object needs more, and start the object again by a manual start"
             ),
             Self::RecordGone => {
                 "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"

@@ -251,7 +251,11 @@ impl Run {
             record.status = Status::Superseded;
             return self.save(work, Then::Reply(Reply::Acknowledge(Why::Superseded)));
         }
-        let stop = failure.terminal || record.attempts >= self.rules.max_attempts;
+        let waits = failure.cause == Cause::Environment;
+        if waits {
+            record.attempts = record.attempts.saturating_sub(1);
+        }
+        let stop = !waits && (failure.terminal || record.attempts >= self.rules.max_attempts);
         record.status = match record.status {
             _ if stop => Status::Failed,
             Status::Completing => Status::Completing,

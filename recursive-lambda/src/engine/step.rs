@@ -84,6 +84,8 @@ pub(crate) struct Failure {
 pub(crate) enum Cause {
     /// The object is not the one that was pinned.
     Changed,
+    /// The deployment, or what it stands on: neither the object nor the job is at fault, so the run waits until it is put right.
+    Environment,
     Other,
 }
 

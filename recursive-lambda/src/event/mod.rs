@@ -11,12 +11,16 @@ mod signal;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use names::MAX_JOB_NAME;
 pub(crate) use read::parse;
 pub(crate) use signal::Signal;
 
 use crate::Error;
 use serde_json::{Value, json};
+
+/// Whether a signal can name this job.
+pub(crate) fn is_job_name(name: &str) -> bool {
+    names::job(name.into()).is_ok()
+}
 
 /// What one Lambda event holds.
 #[derive(Debug)]

@@ -116,6 +116,13 @@ fn an_error_gives_the_run_back_or_stops_it() {
     for (name, before, then, want) in [
         ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
         ("the last attempt", 2, vec![fails(), applied()], "swap Failed(1)@0 try 3 !Job > fail"),
+        ("the deployment is at fault", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job > fail"),
+        (
+            "the deployment is at fault, after progress",
+            2,
+            vec![batch(10), cannot_be_tried(), captured(), applied()],
+            "work > capture > swap Ready(1)@10 try 0 !Job > fail",
+        ),
         ("for good", 0, vec![fails_for_good(), applied()], "swap Failed(1)@0 try 1 !Job > fail"),
         (
             "what was done before is saved",

@@ -209,6 +209,10 @@ pub(super) fn fails_for_good() -> In {
     In::of(Event::Batch(Batch::Failed(failure(true, Cause::Other))))
 }
 
+pub(super) fn cannot_be_tried() -> In {
+    In::of(Event::Batch(Batch::Failed(failure(true, Cause::Environment))))
+}
+
 pub(super) fn changed() -> In {
     In::of(Event::Batch(Batch::Failed(failure(true, Cause::Changed))))
 }
