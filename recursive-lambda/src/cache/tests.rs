@@ -268,11 +268,11 @@ async fn on_a_full_disk_what_was_used_least_recently_gives_way_and_nothing_in_us
     let platform = Platform::new();
     let objects: [Object; 5] = platform.put_all(100);
     let cache = Arc::new(Cache::new());
-    // 0 is older than 1, but used again; 2 is in use.
-    for index in [0, 1, 2, 0] {
+    // 2 is the oldest, but in use; 0 is older than 1, but used again.
+    let in_use = cache.hold(&platform, &objects[2]).await.unwrap();
+    for index in [0, 1, 0] {
         drop(cache.hold(&platform, &objects[index]).await.unwrap());
     }
-    let in_use = cache.hold(&platform, &objects[2]).await.unwrap();
     platform.capacity.store(350, Ordering::Relaxed);
     let there = || objects.iter().map(|object| platform.file(object).exists()).collect::<Vec<_>>();
     let third = cache.hold(&platform, &objects[3]).await.unwrap();

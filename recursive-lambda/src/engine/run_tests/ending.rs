@@ -26,11 +26,16 @@ fn unknown() -> In {
 
 #[test]
 fn a_run_without_on_complete_is_done_with_its_last_batch() {
-    let done = "capture > swap Done(1)@10 try 1 > ack Done";
+    let after_ten = "capture > swap Done(1)@10 try 1 > ack Done";
     for (name, then, want) in [
-        ("the end of the object", vec![last_batch(10), captured(), applied()], done),
-        ("the job says so", vec![complete(10), captured(), applied()], done),
-        ("with no time left", vec![last_batch(10).left(0), captured(), applied()], done),
+        ("the end of the object", vec![last_batch(10), captured(), applied()], after_ten),
+        ("the job says so", vec![complete(10), captured(), applied()], after_ten),
+        (
+            "the job says only so",
+            vec![done(Done { records: 0, complete: true, ..to(0) }), captured(), applied()],
+            "capture > swap Done(1)@0 try 1 > ack Done",
+        ),
+        ("with no time left", vec![last_batch(10).left(0), captured(), applied()], after_ten),
         ("nothing in it", vec![nothing_left(), applied()], "swap Done(1)@0 try 1 > ack Done"),
         (
             "the save is unknown",
