@@ -6,7 +6,7 @@
 use percent_encoding::percent_decode_str;
 
 /// The length of a job's name in bytes, so that a signal stays within its 400.
-pub(crate) const MAX_JOB_NAME: usize = 128;
+pub(super) const MAX_JOB_NAME: usize = 128;
 
 pub(super) type Checked = Result<String, &'static str>;
 

@@ -124,7 +124,7 @@ fn an_error_gives_the_run_back_or_stops_it() {
         ("the deployment is at fault", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job > fail"),
         (
             "the deployment is at fault, after progress",
-            2,
+            0,
             vec![batch(10), cannot_be_tried(), captured(), applied()],
             "work > capture > swap Ready(1)@10 try 0 !Job > fail",
         ),

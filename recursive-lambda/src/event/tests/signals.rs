@@ -1,6 +1,7 @@
 //! The signal on the wire.
 
 use super::*;
+use crate::event::names::MAX_JOB_NAME;
 use serde_json::value::RawValue;
 
 fn signal(job: &str, run: &str, seq: u64, position: u64) -> Signal {
