@@ -45,8 +45,9 @@ fn main() -> ExitCode {
 
 fn test() -> Outcome {
     let venv = peers::install()?;
-    // The examples and the command run as real programs in the tests.
-    cargo("build --workspace --bins", &[])?;
+    // The examples and the command run as real programs in the tests. Together with the tests: alone they would have fewer features
+    // of tokio, and the AWS SDK would be built twice.
+    cargo("build --workspace --all-features --bins --tests", &[])?;
     cargo("test --workspace --all-features", &[])?;
     // Ignored so far: with the same features, so that nothing is built again.
     cargo("test --workspace --all-features --test peers -- --ignored", &[("PEERS_VENV", &venv.to_string_lossy())])
