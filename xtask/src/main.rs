@@ -1,9 +1,11 @@
 //! The chores of this repository, one word each: `cargo xtask test`.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
+
+mod peers;
 
 type Outcome = Result<(), String>;
 
@@ -11,7 +13,11 @@ type Outcome = Result<(), String>;
 type Chore = (&'static str, fn() -> Outcome, &'static str);
 
 const CHORES: [Chore; 4] = [
-    ("test", test, "every test: units, documentation, ui, simulation, real processes on the local platform"),
+    (
+        "test",
+        test,
+        "every test: units, documentation, ui, simulation, real processes on the local platform, moto and AWS's own runtime",
+    ),
     ("lint", lint, "formatting, clippy and rustdoc without a warning, in every combination of features"),
     ("bless", bless, "writes the compiler's messages in tests/ui and the expansion snapshots anew; read the difference"),
     ("deny", deny, "licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
@@ -38,9 +44,13 @@ fn main() -> ExitCode {
 }
 
 fn test() -> Outcome {
-    // The examples and the command run as real programs in the tests.
-    cargo("build --workspace --bins", &[])?;
-    cargo("test --workspace --all-features", &[])
+    let venv = peers::install()?;
+    // The examples and the command run as real programs in the tests. Together with the tests: alone they would have fewer features
+    // of tokio, and the AWS SDK would be built twice.
+    cargo("build --workspace --all-features --bins --tests", &[])?;
+    cargo("test --workspace --all-features", &[])?;
+    // Ignored so far: with the same features, so that nothing is built again.
+    cargo("test --workspace --all-features --test peers -- --ignored", &[("PEERS_VENV", &venv.to_string_lossy())])
 }
 
 fn lint() -> Outcome {
@@ -80,5 +90,6 @@ fn run(command: &mut Command) -> Outcome {
 }
 
 fn root() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
 }

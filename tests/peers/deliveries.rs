@@ -1,0 +1,125 @@
+//! What moto's S3 really sends, through every way to a queue of SQS, starts exactly the runs it should.
+
+use crate::peer::{Moto, program, script};
+use recursive_lambda_local::{Platform, RecursiveLoop};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Keys as hostile as moto takes them: it knows no key with a line break.
+const KEYS: [&str; 16] = [
+    "plain.txt",
+    "in/2026/orders.txt",
+    "a b.txt",
+    "a+b.txt",
+    "a b+c/d e.txt",
+    "%20.txt",
+    "100%.txt",
+    "a%2Fb.txt",
+    "ü/雪.txt",
+    "../up.txt",
+    "in/../../../etc/passwd",
+    "a//b/./c.txt",
+    "tab\there.txt",
+    "\u{202e}txt.exe",
+    "~!@$&'()*,;=:?#\"<>[]{}|^`\\",
+    "trailing/",
+];
+
+/// Ways that announce themselves with `s3:TestEvent`, and one that does not.
+const CHANNELS: [(&str, usize); 4] = [("by_queue", 1), ("by_topic", 1), ("by_topic_raw", 1), ("by_event_bridge", 0)];
+
+/// SQS gives at most so many messages at once.
+const RECEIVED_AT_ONCE: usize = 10;
+
+/// The object of the nth key: told from every other by its number of lines.
+fn lines_of(nth: usize) -> usize {
+    390 + 2 * nth
+}
+
+fn body_of(nth: usize) -> String {
+    "one word more\n".repeat(lines_of(nth))
+}
+
+async fn platform() -> Platform {
+    let builder = Platform::builder()
+        .binary(program("lines"))
+        .function_name("lines")
+        .env("RECURSIVE_LAMBDA_STATE", "s3://state/runs")
+        .timeout(Duration::from_secs(20))
+        .init_timeout(Duration::from_secs(30))
+        .max_concurrency(4)
+        .recursive_loop(RecursiveLoop::Allow);
+    let platform = builder.start().await.unwrap();
+    platform.s3().create_bucket("state").unwrap();
+    platform
+}
+
+async fn deliver(platform: &Platform, messages: &[String]) {
+    for received in messages.chunks(RECEIVED_AT_ONCE) {
+        platform.send_messages(received);
+    }
+    let idle = tokio::time::timeout(Duration::from_secs(100), platform.idle()).await;
+    assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
+    let counters = platform.counters();
+    assert_eq!(counters.succeeded, counters.invocations, "{counters:?}");
+    assert_eq!(counters.dead_letters, 0, "{:?}", platform.dead_letters());
+}
+
+fn records(platform: &Platform) -> Vec<Value> {
+    let s3 = platform.s3();
+    let all = s3.list("state", "runs/").unwrap();
+    all.iter().map(|object| serde_json::from_slice(&s3.get("state", &object.key).unwrap()).unwrap()).collect()
+}
+
+/// Bucket and key, and what the run over them came to: status, records, words.
+type Done = BTreeMap<(String, String), (String, u64, u64)>;
+
+fn done(records: &[Value]) -> Done {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let each = records.iter().map(|record| {
+        let object = &record["object"];
+        let came_to = (text(&record["status"]), record["position"].as_u64().unwrap(), record["state"].as_u64().unwrap());
+        ((text(&object["bucket"]), text(&object["key"])), came_to)
+    });
+    each.collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs moto: cargo xtask test"]
+async fn every_upload_that_moto_tells_of_is_one_run() {
+    let moto = Moto::start().await;
+    let objects: Vec<Value> = KEYS.iter().enumerate().map(|(nth, key)| json!({ "key": key, "body": body_of(nth) })).collect();
+    let delivered = script("deliver.py", &json!({ "endpoint": moto.url, "objects": objects })).await;
+
+    let platform = platform().await;
+    let (mut tests, mut messages, mut expected) = (Vec::new(), Vec::new(), Done::new());
+    for (channel, announced) in CHANNELS {
+        let arrived: Vec<String> = serde_json::from_value(delivered[channel]["messages"].clone()).unwrap();
+        let (test, told): (Vec<_>, Vec<_>) = arrived.into_iter().partition(|message| message.contains("s3:TestEvent"));
+        assert_eq!(test.len(), announced, "{channel}");
+        assert!(told.len() >= KEYS.len(), "{channel}: {told:?}");
+        tests.extend(test);
+        messages.extend(told);
+        let bucket = delivered[channel]["bucket"].as_str().unwrap();
+        platform.s3().create_bucket(bucket).unwrap();
+        for (nth, key) in KEYS.into_iter().enumerate() {
+            platform.s3().put(bucket, key, body_of(nth)).unwrap();
+            let lines = lines_of(nth) as u64;
+            expected.insert((bucket.to_owned(), key.to_owned()), ("Done".to_owned(), lines, 3 * lines));
+        }
+    }
+
+    deliver(&platform, &tests).await;
+    assert!(records(&platform).is_empty(), "s3:TestEvent is no upload");
+
+    deliver(&platform, &messages).await;
+    let once = records(&platform);
+    assert_eq!(done(&once), expected);
+    assert_eq!(once.len(), expected.len(), "one run each");
+
+    // SQS delivers at least once.
+    deliver(&platform, &messages).await;
+    assert_eq!(records(&platform), once, "a run that is done is left as it is");
+    platform.shutdown().await;
+}

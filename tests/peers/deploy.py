@@ -1,0 +1,147 @@
+"""Creates the template as a stack on moto, uploads an object to it, and prints what stands there and what arrived.
+
+Standard input: {"endpoint": URL, "template": path, "stack": name, "upload": {"key": .., "body": ..}}.
+Standard output: {"resources": {name: {"Type": .., "Properties": .., "Is": id}}, "function": .., "mapping": .., "invoke": ..,
+"messages": [body, ..]}.
+
+moto's CloudFormation knows neither AWS::Serverless nor a few of the plain resources. The first are translated as AWS does it, by its own
+translator; the others are created here by the call that CloudFormation would make, with the values that moto gives their references.
+"""
+
+import io
+import json
+import sys
+import zipfile
+
+import boto3
+from samcli.yamlhelper import yaml_parse
+from samtranslator.translator.transform import transform
+
+asked = json.load(sys.stdin)
+stack = asked["stack"]
+
+
+def client(service):
+    return boto3.client(service, endpoint_url=asked["endpoint"])
+
+
+s3, sns, sqs, cloudformation = map(client, ["s3", "sns", "sqs", "cloudformation"])
+functions = client("lambda")
+
+
+def with_program(template):
+    """As `sam package` does it: the program is in a bucket. moto never runs it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.writestr("bootstrap", "")
+    s3.create_bucket(Bucket="programs")
+    s3.put_object(Bucket="programs", Key="bootstrap.zip", Body=archive.getvalue())
+    template["Resources"]["Import"]["Properties"]["CodeUri"] = "s3://programs/bootstrap.zip"
+    return template
+
+
+class NoManagedPolicies:
+    def load(self):
+        return {}
+
+
+def translated():
+    with open(asked["template"]) as file:
+        template = json.loads(json.dumps(yaml_parse(file.read())))
+    return transform(with_program(template), {}, NoManagedPolicies())
+
+
+def references(value):
+    """Every reference to another resource in a value."""
+    if isinstance(value, dict):
+        if len(value) == 1 and next(iter(value)) in ("Ref", "Fn::GetAtt", "Fn::Sub"):
+            yield value
+            return
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    for part in value:
+        yield from references(part)
+
+
+def resolved(value, known):
+    if isinstance(value, dict):
+        text = json.dumps(value, sort_keys=True)
+        return known[text] if text in known else {name: resolved(part, known) for name, part in value.items()}
+    if isinstance(value, list):
+        return [resolved(part, known) for part in value]
+    return value
+
+
+def created(template):
+    """Creates the stack, with one output more for every reference: so it is moto that says what each stands for."""
+    asked_for = {json.dumps(each, sort_keys=True): each for each in references(template["Resources"])}
+    names = {f"Reference{number}": text for number, text in enumerate(asked_for)}
+    template["Outputs"] |= {name: {"Value": asked_for[text]} for name, text in names.items()}
+    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    known = {names[output["OutputKey"]]: output["OutputValue"] for output in outputs if output["OutputKey"] in names}
+    assert len(known) == len(names), "moto resolves every reference"
+    resources = resolved(template["Resources"], known)
+    for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
+        if "LogicalResourceId" in resource:
+            resources[resource["LogicalResourceId"]]["Is"] = resource["PhysicalResourceId"]
+    return resources
+
+
+def queue_url(arn):
+    return sqs.get_queue_url(QueueName=arn.split(":")[-1])["QueueUrl"]
+
+
+def complete(resources):
+    """What moto's CloudFormation leaves out."""
+    kinds = {}
+    for resource in resources.values():
+        kinds.setdefault(resource["Type"], []).append(resource.get("Properties", {}))
+    for policy in kinds["AWS::SNS::TopicPolicy"]:
+        for topic in policy["Topics"]:
+            document = json.dumps(policy["PolicyDocument"])
+            sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document)
+    for policy in kinds["AWS::SQS::QueuePolicy"]:
+        for queue in policy["Queues"]:
+            sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy["PolicyDocument"])})
+    for subscription in kinds["AWS::SNS::Subscription"]:
+        sns.subscribe(**subscription)
+    for configuration in kinds["AWS::Lambda::EventInvokeConfig"]:
+        functions.put_function_event_invoke_config(**configuration)
+    for bucket in kinds["AWS::S3::Bucket"]:
+        topics = [
+            {"TopicArn": each["Topic"], "Events": [each["Event"]]}
+            for each in bucket.get("NotificationConfiguration", {}).get("TopicConfigurations", [])
+        ]
+        if topics:
+            s3.put_bucket_notification_configuration(
+                Bucket=bucket["BucketName"], NotificationConfiguration={"TopicConfigurations": topics}
+            )
+
+
+def received(url):
+    messages = []
+    while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        messages += [message["Body"] for message in batch]
+    return messages
+
+
+resources = created(translated())
+complete(resources)
+bucket = resources["Uploads"]["Is"]
+s3.put_object(Bucket=bucket, Key=asked["upload"]["key"], Body=asked["upload"]["body"].encode())
+
+name = resources["Import"]["Is"]
+[mapping] = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+json.dump(
+    {
+        "resources": resources,
+        "function": functions.get_function(FunctionName=name)["Configuration"],
+        "mapping": mapping,
+        "invoke": functions.get_function_event_invoke_config(FunctionName=name),
+        "messages": received(queue_url(mapping["EventSourceArn"])),
+    },
+    sys.stdout,
+    default=str,
+)

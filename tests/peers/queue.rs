@@ -1,0 +1,154 @@
+//! Lambda's asynchronous queue in front of AWS's emulator, which has none: takes `Event` invocations with 202, gives them to the
+//! emulator one at a time, and tries those that failed again. Loses and invents none.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1 as server;
+use hyper::service::service_fn;
+use hyper::{Method, Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+/// The waits before the second and the third attempt: longer than it takes until a lease of 2 s counts as expired.
+const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(4500); 2];
+/// More than any time-out of a function here.
+const TOO_LONG: Duration = Duration::from_secs(60);
+
+pub(crate) struct Queue {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    _tasks: JoinSet<()>,
+}
+
+struct Shared {
+    events: mpsc::UnboundedSender<Event>,
+    /// Events that wait, are delayed or run.
+    pending: watch::Sender<usize>,
+    answers: Mutex<Vec<Answer>>,
+}
+
+struct Event {
+    payload: Bytes,
+    attempt: usize,
+}
+
+/// What the emulator answered to one invocation, or in what way it failed.
+pub(crate) type Answer = Result<String, String>;
+
+impl Queue {
+    pub(crate) async fn start(emulator: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (events, waiting) = mpsc::unbounded_channel();
+        let shared = Arc::new(Shared { events, pending: watch::Sender::new(0), answers: Mutex::default() });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&shared)));
+        tasks.spawn(work(waiting, emulator, Arc::clone(&shared)));
+        Self { shared, address, _tasks: tasks }
+    }
+
+    /// What `AWS_ENDPOINT_URL_LAMBDA` is to be.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn send(&self, payload: impl Into<Bytes>) {
+        self.shared.accept(payload.into());
+    }
+
+    /// Resolves when every event has succeeded, or failed for the last time.
+    pub(crate) async fn idle(&self) {
+        self.shared.pending.subscribe().wait_for(|pending| *pending == 0).await.unwrap();
+    }
+
+    /// The answers to every attempt so far, in order.
+    pub(crate) fn answers(&self) -> Vec<Answer> {
+        self.shared.answers.lock().unwrap().clone()
+    }
+}
+
+impl Shared {
+    fn accept(&self, payload: Bytes) {
+        self.pending.send_modify(|pending| *pending += 1);
+        self.events.send(Event { payload, attempt: 1 }).unwrap();
+    }
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    let mut connections = JoinSet::new();
+    loop {
+        let (socket, _) = listener.accept().await.unwrap();
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request| answer(request, Arc::clone(&shared)));
+        connections.spawn(server::Builder::new().serve_connection(TokioIo::new(socket), service));
+        while connections.try_join_next().is_some() {}
+    }
+}
+
+/// Lambda's `Invoke`, as far as a job asks for it.
+async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let asynchronous = request.headers().get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
+    let path = request.uri().path();
+    let invoke = path.starts_with("/2015-03-31/functions/") && path.ends_with("/invocations");
+    let status = if request.method() != Method::POST || !invoke || !asynchronous {
+        StatusCode::BAD_REQUEST
+    } else if let Ok(body) = request.into_body().collect().await {
+        shared.accept(body.to_bytes());
+        StatusCode::ACCEPTED
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+async fn work(mut waiting: mpsc::UnboundedReceiver<Event>, emulator: SocketAddr, shared: Arc<Shared>) {
+    let mut delayed = JoinSet::new();
+    while let Some(Event { payload, attempt }) = waiting.recv().await {
+        let answer = tokio::time::timeout(TOO_LONG, invoke(emulator, payload.clone())).await;
+        let answer = answer.unwrap_or_else(|_| Err("the emulator did not answer".to_owned()));
+        let failed = answer.is_err();
+        shared.answers.lock().unwrap().push(answer);
+        match RETRY_DELAYS.get(attempt - 1).filter(|_| failed) {
+            Some(delay) => {
+                let events = shared.events.clone();
+                delayed.spawn(async move {
+                    tokio::time::sleep(*delay).await;
+                    // Closed only when the test is over.
+                    let _ = events.send(Event { payload, attempt: attempt + 1 });
+                });
+            }
+            None => shared.pending.send_modify(|pending| *pending -= 1),
+        }
+    }
+}
+
+/// A time-out is plain text with status 200, a crash is 502, and the function's own error is an object that says so.
+async fn invoke(emulator: SocketAddr, payload: Bytes) -> Result<String, String> {
+    let text = |error: &dyn std::error::Error| error.to_string();
+    let socket = TcpStream::connect(emulator).await.map_err(|error| text(&error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(socket)).await.map_err(|error| text(&error))?;
+    let _connection = drive(connection);
+    let request = Request::post("/2015-03-31/functions/function/invocations").header("host", emulator.to_string());
+    let response = sender.send_request(request.body(Full::new(payload)).unwrap()).await.map_err(|error| text(&error))?;
+    let status = response.status();
+    let body = response.into_body().collect().await.map_err(|error| text(&error))?.to_bytes();
+    let body = String::from_utf8_lossy(&body).into_owned();
+    let succeeded = serde_json::from_str::<serde_json::Value>(&body).is_ok_and(|value| value.get("errorType").is_none());
+    if status == StatusCode::OK && succeeded { Ok(body) } else { Err(format!("{status}: {body}")) }
+}
+
+/// Drives a connection until the returned set is dropped.
+fn drive(connection: impl Future<Output = hyper::Result<()>> + Send + 'static) -> JoinSet<hyper::Result<()>> {
+    let mut driving = JoinSet::new();
+    driving.spawn(connection);
+    driving
+}
