@@ -10,13 +10,14 @@ use tracing_subscriber::{Layer, fmt};
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let level = variable("AWS_LAMBDA_LOG_LEVEL").parse::<Level>().unwrap_or(Level::INFO);
-    let filter = match variable("RUST_LOG").parse::<Targets>() {
-        Ok(filter) if filter != Targets::default() => filter,
-        _ => Targets::new().with_default(level),
-    };
-    // What the SDK and its transport say below INFO is of use to nobody here.
-    let quiet = ["aws_config", "aws_runtime", "aws_sdk_lambda", "aws_sdk_s3", "aws_smithy", "hyper", "h2", "rustls", "tower"];
-    let filter = quiet.iter().fold(filter, |filter, target| filter.with_target(*target, level.min(Level::INFO)));
+    let asked =
+        std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).and_then(|filter| filter.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| {
+        // What the SDK and its transport say below INFO is of use to nobody here.
+        let quiet = ["aws_config", "aws_runtime", "aws_sdk_lambda", "aws_sdk_s3", "aws_smithy", "hyper", "h2", "rustls", "tower"];
+        let all = Targets::new().with_default(level);
+        quiet.iter().fold(all, |filter, target| filter.with_target(*target, level.min(Level::INFO)))
+    });
     // It would say again of every error what this crate says better.
     let filter = filter.with_target("lambda_runtime", LevelFilter::OFF);
     // Lambda stamps each line with its time in text format.
