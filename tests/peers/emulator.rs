@@ -106,9 +106,9 @@ async fn awss_runtime_sees_the_bundled_example_to_its_end() {
     let answers = emulator.queue.answers();
     let log = emulator.log();
     assert_eq!(record["status"], "Done", "{record}\n{answers:#?}\n{log}");
-    assert_eq!((&record["position"], &record["batches"]), (&json!(10_000), &json!(50)), "{record}");
+    assert_eq!((&record["position"], &record["batches"]), (&json!(10_000), &json!(67)), "{record}");
     assert_eq!((&record["state"]["strikes"], &record["state"]["dollars"]), (&json!(10_000), &json!(40_545_276)));
-    // 50 batches of 100 ms, of 2 s a quarter kept free.
+    // 67 batches of 100 ms, of 2 s a quarter kept free.
     assert!(record["invocations"].as_u64().unwrap() >= 4, "{record}");
     assert!(answers.len() >= 4, "{answers:#?}");
     assert!(log.contains("10000 strikes in "), "on_complete ran: {log}");
