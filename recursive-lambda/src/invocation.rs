@@ -18,7 +18,15 @@ pub(crate) struct Invocation {
     pub(crate) nonce: String,
 }
 
+/// An admission must end in this time; what cannot begin before it is given back.
+const ADMISSION: Duration = Duration::from_secs(2);
+
 impl Invocation {
+    /// Whether an event's item, the first of which has index 0, can still be admitted at this time of the platform's clock.
+    pub(crate) fn has_time_for(&self, index: usize, now: Duration) -> bool {
+        index == 0 || self.deadline().is_none_or(|deadline| deadline.saturating_sub(now) >= ADMISSION)
+    }
+
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.left.map(|left| self.started + left)
     }

@@ -6,7 +6,7 @@ use crate::driver::{Answer, Site, Travelling, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
 use crate::engine::record::Record;
-use crate::event::{Channel, Item, Trigger, is_job_name, parse};
+use crate::event::{Item, Trigger, is_job_name, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -21,9 +21,6 @@ use std::time::{Duration, UNIX_EPOCH};
 
 /// The log target of what concerns recursion detection, so that it can be silenced where that is known to be set.
 const RECURSION: &str = "recursive_lambda::recursion";
-
-/// An admission must end in this time; what cannot begin before it is given back.
-const ADMISSION: Duration = Duration::from_secs(2);
 
 /// Serves invocations until the process ends.
 pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> Result<(), Error> {
@@ -91,7 +88,7 @@ impl<H: Handler> Function<H> {
         self.warn(&invocation);
         let delivery =
             parse(event.get().as_bytes()).inspect_err(|error| tracing::error!(%error, "the event is not understood"))?;
-        let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
+        let alone = delivery.is_alone();
         let mut outcomes = Vec::with_capacity(delivery.items.len());
         for (index, item) in delivery.items.into_iter().enumerate() {
             let Item { message_id, trigger } = item;
@@ -104,17 +101,11 @@ impl<H: Handler> Function<H> {
             }
             outcomes.push((message_id, outcome));
         }
-        // A queue that is set up without `ReportBatchItemFailures` heeds only an error.
-        let any_done = outcomes.iter().any(|(_, outcome)| outcome.is_ok());
-        if matches!(delivery.channel, Channel::Sqs { .. }) && (any_done || outcomes.is_empty()) {
-            return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
-        }
-        outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(serde_json::Value::Null), Err)
+        delivery.channel.answer(outcomes)
     }
 
     async fn handled(&self, invocation: &Invocation, trigger: Trigger, alone: bool, index: usize) -> Result<(), Error> {
-        let now = self.site.platform.now();
-        if index > 0 && invocation.deadline().is_some_and(|deadline| deadline.saturating_sub(now) < ADMISSION) {
+        if !invocation.has_time_for(index, self.site.platform.now()) {
             return Err(Error::new(ErrorKind::State, "no time is left to admit this object; it is given back"));
         }
         let invocation = Invocation { nonce: format!("{}-{index}", invocation.nonce), ..invocation.clone() };

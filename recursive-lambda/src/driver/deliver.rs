@@ -19,7 +19,7 @@ use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
 use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
-use serde_json::value::RawValue;
+use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
@@ -235,10 +235,11 @@ where
     async fn save(&mut self, how: How, record: Record) -> Event {
         let begun = self.site.platform.now();
         let is_over = record.is_over();
-        let acquires = how != How::Swap && record.owner.is_some();
-        let saved = self.writer.save(how, record.clone()).await;
-        self.over = is_over && matches!(saved, Saved::Applied { .. });
-        if acquires && matches!(saved, Saved::Applied { .. }) {
+        let acquired = (how != How::Swap && record.owner.is_some()).then(|| record.clone());
+        let saved = self.writer.save(how, record).await;
+        let applied = matches!(saved, Saved::Applied { .. });
+        self.over = is_over && applied;
+        if let Some(record) = acquired.filter(|_| applied) {
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
             self.stop_renewals().await;
             if !R::TRAVELS {
@@ -277,7 +278,7 @@ where
     }
 
     async fn signal(&mut self, record: &Record) -> Signalled {
-        let carried = if R::TRAVELS { self.travelling(record) } else { None };
+        let carried = if R::TRAVELS { to_raw_value(record).ok() } else { None };
         let signal =
             Signal { job: self.id.job.into(), run: self.id.run.clone(), seq: record.seq, position: record.position, carried };
         let payload = signal.to_json();
@@ -298,10 +299,6 @@ where
             self.error = Some(Error::new(ErrorKind::Invoke, why));
         }
         signalled
-    }
-
-    fn travelling(&self, record: &Record) -> Option<Box<RawValue>> {
-        record.to_json().ok().and_then(|json| String::from_utf8(json).ok()).and_then(|json| RawValue::from_string(json).ok())
     }
 }
 

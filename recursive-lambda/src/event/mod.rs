@@ -74,11 +74,32 @@ pub(crate) struct Start {
     pub(crate) name: Option<String>,
 }
 
+/// What came of each item: the message it came in, and the item's own outcome.
+pub(crate) type Outcomes<T> = Vec<(Option<String>, Result<T, Error>)>;
+
+impl Delivery {
+    /// Whether this is one thing that Lambda itself delivers again, and not a queue.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.items.len() == 1 && self.channel == Channel::Other
+    }
+}
+
 impl Channel {
+    /// What Lambda is told of the event, in the order of [`Delivery::items`].
+    ///
+    /// A queue that is set up without `ReportBatchItemFailures` heeds only an error, so one where nothing was done gets one.
+    pub(crate) fn answer<T>(self, outcomes: Outcomes<T>) -> Result<Value, Error> {
+        let any_done = outcomes.is_empty() || outcomes.iter().any(|(_, outcome)| outcome.is_ok());
+        if self != Self::Other && any_done {
+            return Ok(self.respond(outcomes.iter().map(|(message, outcome)| (message.as_deref(), outcome.is_err()))));
+        }
+        outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(Value::Null), Err)
+    }
+
     /// The reply, from each item's message and whether the item failed, in the order of [`Delivery::items`].
     ///
     /// A FIFO queue's messages stay in order only if everything after a failure is handed back, too.
-    pub(crate) fn respond<'a>(self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
+    fn respond<'a>(self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
         let Self::Sqs { fifo } = self else { return Value::Null };
         let mut any_failed = false;
         let mut hand_back: Vec<&str> = Vec::new();

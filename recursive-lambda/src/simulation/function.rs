@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::jobs::{Early, Plain, Table, Tally};
 use super::options::Kind;
 use crate::driver::{Site, handle};
-use crate::event::{Channel, Item, parse};
+use crate::event::{Item, parse};
 use crate::invocation::Invocation;
 use crate::ports::Clock;
 use crate::settings::{Settings, State};
@@ -15,9 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
-
-/// As `aws::runtime` has it.
-const ADMISSION: Duration = Duration::from_secs(2);
 
 /// One request as Lambda hands it over.
 pub(super) struct Request {
@@ -51,7 +48,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
     let (platform, group) = (Arc::new(environment.clone()), environment.group);
     let site = Site::<H, Environment>::new(settings, environment.clone(), Arc::clone(&platform));
     let delivery = parse(request.payload.as_bytes())?;
-    let alone = delivery.items.len() == 1 && !matches!(delivery.channel, Channel::Sqs { .. });
+    let alone = delivery.is_alone();
     let started = platform.now();
     let mut outcomes = Vec::new();
     for (index, Item { message_id, trigger }) in delivery.items.into_iter().enumerate() {
@@ -64,11 +61,8 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
             left: request.left,
             nonce: format!("i{}-{index}", group.0),
         };
-        let left = invocation.deadline().map(|deadline| deadline.saturating_sub(platform.now()));
         let outcome = match trigger {
-            Ok(_) if index > 0 && left.is_some_and(|left| left < ADMISSION) => {
-                Err(Error::new(ErrorKind::State, "no time is left"))
-            }
+            Ok(_) if !invocation.has_time_for(index, platform.now()) => Err(Error::new(ErrorKind::State, "no time is left")),
             Ok(trigger) => handle(&site, Arc::clone(&platform), &invocation, trigger, alone).await,
             Err(error) => Err(error),
         };
@@ -81,8 +75,5 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
         }
         outcomes.push((message_id, outcome));
     }
-    if let Channel::Sqs { .. } = delivery.channel {
-        return Ok(delivery.channel.respond(outcomes.iter().map(|(id, outcome)| (id.as_deref(), outcome.is_err()))));
-    }
-    outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(Value::Null), Err)
+    delivery.channel.answer(outcomes)
 }

@@ -29,3 +29,23 @@ fn exactly_what_failed_is_handed_back() {
         assert_eq!(reply, expected, "{channel:?} {outcomes:?}");
     }
 }
+
+#[test]
+fn an_event_of_which_nothing_was_done_is_an_error_from_a_queue_too() {
+    let sqs = Channel::Sqs { fifo: false };
+    for (channel, done, want) in [
+        (sqs, vec![], Ok(json!({ "batchItemFailures": [] }))),
+        (sqs, vec![true, false], Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }))),
+        (sqs, vec![false, false], Err("0 failed".to_string())),
+        (Channel::Other, vec![], Ok(Value::Null)),
+        (Channel::Other, vec![true, true], Ok(Value::Null)),
+        (Channel::Other, vec![true, false], Err("1 failed".to_string())),
+    ] {
+        let outcome = |(index, done): (usize, &bool)| {
+            let outcome = if *done { Ok(()) } else { Err(Error::from(format!("{index} failed"))) };
+            (Some(index.to_string()), outcome)
+        };
+        let outcomes = done.iter().enumerate().map(outcome).collect();
+        assert_eq!(channel.answer(outcomes).map_err(|error| error.to_string()), want, "{channel:?} {done:?}");
+    }
+}
