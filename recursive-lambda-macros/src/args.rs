@@ -5,9 +5,10 @@
 
 use crate::entry::{Entry, read_comma, skip};
 use crate::errors::Errors;
+use crate::handler::Handler;
 use crate::krate::place_of;
 use crate::suggest::nearest;
-use crate::values::{self, Batch, FORMATS, Format, Source};
+use crate::values::{self, Batch, FORMATS, Format, OnError, Source};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
@@ -23,7 +24,28 @@ pub(crate) struct Args {
     pub(crate) on_complete: Option<ExprPath>,
     pub(crate) reserve: Option<Duration>,
     pub(crate) batches_per_invocation: Option<LitInt>,
+    pub(crate) concurrency: Option<LitInt>,
     pub(crate) source: Option<Source>,
+    pub(crate) on_error: Option<OnError>,
+}
+
+impl Args {
+    /// The batches in flight at once, where there may be several.
+    pub(crate) fn several_at_once(&self) -> Option<&LitInt> {
+        self.concurrency.as_ref().filter(|number| !matches!(number.base10_parse(), Ok(1_u64)))
+    }
+
+    /// Refuses what does not go with the function.
+    pub(crate) fn fit(self, handler: &Handler<'_>, errors: &mut Errors) -> Option<Self> {
+        match (self.several_at_once(), handler.state) {
+            (Some(number), Some(_)) => errors.refuse(
+                number,
+                "carried state goes from one batch to the next, so only one can be in flight: remove `concurrency`, or take \
+                 shared resources by `&` instead of the `&mut` parameter",
+            ),
+            _ => Some(self),
+        }
+    }
 }
 
 /// An argument there is.
@@ -74,10 +96,22 @@ pub(crate) const KEYS: &[Key] = &[
         read: |draft, entry| draft.batches_per_invocation.set_once(entry, values::count),
     },
     Key {
+        name: "concurrency",
+        takes: "a whole number",
+        example: "concurrency = 8",
+        read: |draft, entry| draft.concurrency.set_once(entry, values::count),
+    },
+    Key {
         name: "source",
         takes: "`stream` or `tmp`",
         example: "source = tmp",
         read: |draft, entry| draft.source.set_once(entry, values::source),
+    },
+    Key {
+        name: "on_error",
+        takes: "`stop` or `skip(N)`",
+        example: "on_error = skip(100)",
+        read: |draft, entry| draft.on_error.set_once(entry, values::on_error),
     },
     Key {
         name: "crate",
@@ -98,7 +132,9 @@ struct Draft {
     on_complete: Slot<ExprPath>,
     reserve: Slot<Duration>,
     batches_per_invocation: Slot<LitInt>,
+    concurrency: Slot<LitInt>,
     source: Slot<Source>,
+    on_error: Slot<OnError>,
     krate: Slot<Path>,
 }
 
@@ -169,7 +205,9 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
         on_complete: draft.on_complete.value(),
         reserve: draft.reserve.value(),
         batches_per_invocation: draft.batches_per_invocation.value(),
+        concurrency: draft.concurrency.value(),
         source: draft.source.value(),
+        on_error: draft.on_error.value(),
     });
     (args, krate)
 }

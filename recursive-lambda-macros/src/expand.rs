@@ -8,11 +8,11 @@ use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
 use crate::krate::{Krate, krate, located, place_of};
-use crate::values::{Batch, Format};
+use crate::values::{Batch, Format, OnError};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Ident;
 use syn::ext::IdentExt;
+use syn::{Ident, LitInt};
 
 /// The job of a function.
 pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path: &Krate) -> TokenStream {
@@ -23,7 +23,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     let import = path.import();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let batch_check = batch_check(&args.batch);
-    let source_check = source_check(handler, args);
+    let records_check = records_check(handler, args);
     let items = [
         constants(handler, args),
         types(handler, args),
@@ -37,7 +37,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
         const _: () = {
             #import
             #batch_check
-            #source_check
+            #records_check
             // Private, so that the private types of a public job stay private.
             struct __Job;
             impl #here::Job<#resources> for #name {
@@ -74,11 +74,16 @@ fn batch_check(batch: &Batch) -> TokenStream {
     }
 }
 
-/// Only an input that can be streamed has `source = stream`: the compiler knows which, whatever an alias hides.
-fn source_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
-    let place = args.source.as_ref().filter(|source| source.variant == "Stream")?.place;
+/// Some arguments are only for an input that is read record by record: the compiler knows which is, whatever an alias hides.
+fn records_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
+    let stream = args.source.as_ref().filter(|source| source.variant == "Stream").map(|source| source.place);
+    let skip = args.on_error.as_ref().and_then(|on_error| match on_error {
+        OnError::Stop => None,
+        OnError::Skip(limit) => Some(limit.span()),
+    });
+    let place = stream.or(args.several_at_once().map(LitInt::span)).or(skip)?;
     let (there, input) = (krate(place), handler.input);
-    Some(quote_spanned!(place=> const _: () = #there::__private::streamed::<#input>();))
+    Some(quote_spanned!(place=> const _: () = #there::__private::read_by_record::<#input>();))
 }
 
 fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
@@ -97,10 +102,15 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
         let variant = Ident::new(source.variant, Span::call_site());
         quote!(.source(#here::Source::#variant))
     });
+    let concurrency = args.concurrency.as_ref().map(|batches| quote!(.concurrency(#batches)));
+    let on_error = args.on_error.as_ref().map(|on_error| match on_error {
+        OnError::Stop => quote!(.on_error(#here::OnError::Stop)),
+        OnError::Skip(limit) => quote!(.on_error(#here::OnError::Skip(#limit))),
+    });
     let on_complete = args.on_complete.is_some().then(|| quote!(.on_complete()));
     quote! {
         const NAME: &'static ::core::primitive::str = #name;
-        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #source #on_complete;
+        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #on_error #on_complete;
     }
 }
 

@@ -49,7 +49,9 @@ use quote::quote;
 /// | `on_complete` | the path of an async function of `&Summary`, then `&S`, then `&R` as the job has them | none | called at the end; committed once, and called again if it crashed |
 /// | `reserve` | a duration, as `"20s"` or `"1m 30s"` | `"10s"` | time kept free before the invocation's deadline |
 /// | `batches_per_invocation` | a number from 1 | as many as fit | the most batches of one invocation |
+/// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not together with `&mut S` |
 /// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `Window` | ranged reads of what is used, or the whole object cached in /tmp, where the next warm invocation finds it |
+/// | `on_error` | `stop`, `skip(N)` | `stop` | what becomes of the run when a record or a batch cannot be processed: it fails, or sets aside up to `N` records |
 /// | `crate` | a path | `::recursive_lambda` | where the expansion finds this crate, if another one re-exports it |
 ///
 /// A mistake in them is a compile error at the word to change, and all mistakes are reported at once.
@@ -67,7 +69,9 @@ fn attribute(arguments: TokenStream, tokens: TokenStream) -> TokenStream {
         path = named;
         let (function, sig) = item.function(&tokens, errors)?;
         let handler = handler::read(sig, errors);
-        Some((function, handler?, args?))
+        let (handler, args) = (handler?, args?);
+        let args = args.fit(&handler, errors)?;
+        Some((function, handler, args))
     });
     let krate = Krate::new(path.as_ref());
     let job = match checked {

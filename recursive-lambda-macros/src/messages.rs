@@ -58,10 +58,18 @@ fn arguments() {
                 "`batch` is missing",
             ],
         ),
-        (
-            "concurrency = 1, on_error = stop, batch = 1",
-            &["there is no argument `concurrency`", "there is no argument `on_error`"],
-        ),
+        ("concurrency = 8, on_error = stop, batch = 1", &[]),
+        ("concurrency = 0, on_error = (skip((0x10))), batch = 1", &["`concurrency` must be at least 1"]),
+        ("on_error = skip, batch = 1", &["`skip` lacks its limit"]),
+        ("on_error = skip(), batch = 1", &["`skip` lacks its limit"]),
+        ("on_error = skip(0), batch = 1", &["`skip(0)` can set nothing aside"]),
+        ("on_error = skip(many), batch = 1", &["`skip` takes a number"]),
+        ("on_error = skip(1u8), batch = 1", &["`skip` takes a number"]),
+        ("on_error = skip(1, 2), batch = 1", &["`on_error` takes `stop` or `skip(N)`"]),
+        ("on_error = stop(1), batch = 1", &["`stop` takes no limit"]),
+        ("on_error = skpi(1), batch = 1", &["there is no `skpi` here"]),
+        ("on_error = ignore, batch = 1", &["there is no `ignore` here"]),
+        ("on_error = \"stop\", batch = 1", &["`on_error` is a word"]),
         ("source = tmp, batch = 1", &[]),
         ("source = (stream), batch = 1", &[]),
         ("source = temp, batch = 1", &["there is no source `temp`"]),
@@ -78,6 +86,22 @@ fn arguments() {
         ),
     ] {
         assert_eq!(mistakes(arguments, "async fn f(b: Batch<String>) -> Done {}"), expected, "{arguments}");
+    }
+}
+
+#[test]
+fn arguments_that_the_function_does_not_go_with() {
+    for (arguments, item, expected) in [
+        ("batch = 1, concurrency = 2", "async fn f(b: Batch<String>, r: &R) -> Done {}", &[][..]),
+        ("batch = 1, concurrency = 1", "async fn f(b: Batch<String>, s: &mut S) -> Done {}", &[]),
+        (
+            "batch = 1, concurrency = 2",
+            "async fn f(b: Batch<String>, s: &mut S) -> Done {}",
+            &["carried state goes from one batch to the next"],
+        ),
+        ("batch = 1, on_error = skip(1)", "async fn f(b: Batch<String>, s: &mut S) -> Done {}", &[]),
+    ] {
+        assert_eq!(mistakes(arguments, item), expected, "{arguments} {item}");
     }
 }
 

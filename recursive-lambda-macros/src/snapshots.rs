@@ -49,6 +49,7 @@ snapshots! {
         #[expect(clippy::unused_async, reason = \"not yet\")]
         #[deprecated]
         pub(crate) async fn r#type(Db { pool, .. }: &Db, totals: &mut Totals, mut batch: Batch<Order>) -> anyhow::Result<Flow> { totals.add(&batch) }";
+    several_at_once: "batch = 1, concurrency = 8, on_error = skip(100)", "async fn f(b: Batch<String>) -> Done {}";
     state_without_resources: "batch = 1, on_complete = Totals::report", "async fn f(b: Batch<String>, t: &mut (u64, u64)) -> Done {}";
     format_of_ones_own: "batch = 1, format = my::Fixed<8, u8>,", "pub async fn f(b: Batch<u64>) -> Done {}";
     half_typed_statement: "batch = 1", "async fn f(batch: Batch<String>) -> Done { for line in &batch { line. } let x = }";

@@ -9,7 +9,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use std::fmt::Display;
 use std::time::Duration;
-use syn::{Expr, ExprPath, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
+use syn::{Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
 
 /// Records per call.
 pub(crate) enum Batch {
@@ -30,6 +30,13 @@ pub(crate) enum Format {
 pub(crate) struct Source {
     pub(crate) variant: &'static str,
     pub(crate) place: Span,
+}
+
+/// What becomes of a run when a record or a batch cannot be processed.
+pub(crate) enum OnError {
+    Stop,
+    /// So many records may be set aside.
+    Skip(LitInt),
 }
 
 const SOURCES: &[(&str, &str)] = &[("stream", "Stream"), ("tmp", "Tmp")];
@@ -188,6 +195,46 @@ pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Source> {
     }
 }
 
+pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
+    if let Some(text) = text(entry) {
+        let write = if text.value() == "stop" { "on_error = stop" } else { entry.key.example };
+        return entry.refuse(text, format!("`on_error` is a word, not text: write it without quotes, `{write}`"));
+    }
+    let (value, limit) = match expression(entry)? {
+        Expr::Call(call) if call.args.len() <= 1 => (*call.func, Some(call.args)),
+        value => (value, None),
+    };
+    let word = match &value {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    };
+    let Some(word) = word else { return refuse_kind(entry, value) };
+    let limit = limit.and_then(|limit| limit.into_iter().next()).map(bare);
+    match (word.to_string().as_str(), limit) {
+        ("stop", None) => Some(OnError::Stop),
+        ("stop", Some(limit)) => entry.refuse(limit, "`stop` takes no limit, it stops at the first: write `on_error = stop`"),
+        ("skip", Some(Expr::Lit(ExprLit { lit: Lit::Int(limit), .. }))) if limit.suffix().is_empty() => {
+            match limit.base10_parse::<u64>() {
+                Ok(0) => {
+                    entry.refuse(limit, "`skip(0)` can set nothing aside: write `on_error = stop`, or a limit of at least 1")
+                }
+                Ok(_) => Some(OnError::Skip(limit)),
+                Err(_) => entry.refuse(limit, "the limit is too large, it must fit into 64 bits: write `on_error = skip(100)`"),
+            }
+        }
+        ("skip", Some(limit)) => {
+            entry.refuse(limit, "`skip` takes a number, the most records that a run may set aside: write `on_error = skip(100)`")
+        }
+        ("skip", None) => {
+            entry.refuse(word, "`skip` lacks its limit, the most records that a run may set aside: write `on_error = skip(100)`")
+        }
+        (written, _) => match nearest(written, ["stop", "skip"].into_iter()) {
+            Some(near) => entry.refuse(word, format!("there is no `{written}` here: did you mean `{near}`?")),
+            None => entry.refuse(word, format!("there is no `{written}` here: there are `stop` and `skip(N)`")),
+        },
+    }
+}
+
 pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
     if let Some(text) = text(entry) {
         return unquote(entry, &text);
@@ -205,15 +252,19 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
 }
 
 fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
-    let mut value = match entry.input.parse::<Expr>() {
-        Ok(value) => value,
-        Err(error) => return refuse_at(entry, error.span()),
-    };
+    match entry.input.parse::<Expr>() {
+        Ok(value) => Some(bare(value)),
+        Err(error) => refuse_at(entry, error.span()),
+    }
+}
+
+/// Without parentheses and invisible groups.
+fn bare(mut value: Expr) -> Expr {
     loop {
         value = match value {
             Expr::Group(group) => *group.expr,
             Expr::Paren(paren) => *paren.expr,
-            value => return Some(value),
+            value => return value,
         }
     }
 }

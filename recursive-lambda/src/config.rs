@@ -13,6 +13,19 @@ pub enum Source {
     Tmp,
 }
 
+/// What becomes of a run when a record or a batch cannot be processed: when a record does not decode, and when a batch fails with a
+/// terminal error or for the last time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnError {
+    /// The run fails where it stands.
+    #[default]
+    Stop,
+    /// Up to so many records of a run are set aside: each is written, with what is wrong with it, beside the record of the run, and the
+    /// run goes on behind it. The record at fault in a batch is found by calling the job with ever smaller parts of the batch.
+    Skip(u64),
+}
+
 /// The attribute's arguments, as [`Handler::CONFIG`](crate::Handler::CONFIG).
 ///
 /// ```
@@ -31,6 +44,10 @@ pub struct Config {
     pub batches_per_invocation: Option<u64>,
     /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `Window`.
     pub source: Option<Source>,
+    /// The most batches in flight at once, at least 1. More than one only without carried state, and not of a `Window`.
+    pub concurrency: u64,
+    /// What becomes of the run when a record or a batch cannot be processed. A `Window` job always stops.
+    pub on_error: OnError,
     /// Whether the job has an `on_complete`: without one a run needs one save less at its end.
     pub on_complete: bool,
 }
@@ -39,7 +56,15 @@ impl Config {
     /// Batches of so many records, and every other argument at its default.
     #[must_use]
     pub const fn new(batch: usize) -> Self {
-        Self { batch, reserve_ms: 10_000, batches_per_invocation: None, source: None, on_complete: false }
+        Self {
+            batch,
+            reserve_ms: 10_000,
+            batches_per_invocation: None,
+            source: None,
+            concurrency: 1,
+            on_error: OnError::Stop,
+            on_complete: false,
+        }
     }
 
     /// Sets the time kept free before the deadline, in milliseconds.
@@ -60,6 +85,20 @@ impl Config {
     #[must_use]
     pub const fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// Sets the most batches in flight at once, at least 1.
+    #[must_use]
+    pub const fn concurrency(mut self, batches: u64) -> Self {
+        self.concurrency = batches;
+        self
+    }
+
+    /// Sets what becomes of the run when a record or a batch cannot be processed.
+    #[must_use]
+    pub const fn on_error(mut self, on_error: OnError) -> Self {
+        self.on_error = on_error;
         self
     }
 

@@ -78,6 +78,8 @@ pub enum ErrorKind {
     RunFailed,
     /// The run exceeded `RECURSIVE_LAMBDA_MAX_INVOCATIONS` or made no progress.
     Runaway,
+    /// More records cannot be processed than `on_error = skip(..)` allows to set aside.
+    TooManySetAside,
     /// The function may not invoke itself, or Lambda did not take the invocation.
     Invoke,
 }

@@ -264,18 +264,18 @@ pub trait EndsWithTheObject {
 
 impl<T> EndsWithTheObject for Batch<T> {}
 
-/// An input that can be read piece by piece.
+/// An input that is read record by record.
 #[diagnostic::on_unimplemented(
-    message = "a job over `{Self}` cannot have `source = stream`",
+    message = "a job over `{Self}` can have none of `source = stream`, `concurrency` and `on_error = skip(..)`",
     label = "`{Self}` is the whole object, as a file in /tmp",
-    note = "remove `source`, or take a `Batch<T>`, which is read as it is needed"
+    note = "remove the argument, or take a `Batch<T>`, which is read record by record"
 )]
-pub trait Streamed {}
+pub trait ReadByRecord {}
 
-impl<T> Streamed for Batch<T> {}
+impl<T> ReadByRecord for Batch<T> {}
 
-/// Compiles where the input can be read piece by piece.
-pub const fn streamed<I: Streamed>() {}
+/// Compiles where the input is read record by record.
+pub const fn read_by_record<I: ReadByRecord>() {}
 
 /// The job of a function whose attribute is in error: it satisfies every caller, so that nothing but the mistake is reported.
 #[derive(Debug)]

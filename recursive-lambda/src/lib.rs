@@ -34,7 +34,7 @@ mod aws;
 pub mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
-pub use config::{Config, Source};
+pub use config::{Config, OnError, Source};
 pub use engine::record::Object;
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
 pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
@@ -98,5 +98,5 @@ pub mod format {
 /// What the attribute's expansion uses. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::job::{EndsWithTheObject, Stub, streamed};
+    pub use crate::job::{EndsWithTheObject, Stub, read_by_record};
 }

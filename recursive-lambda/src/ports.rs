@@ -58,6 +58,9 @@ pub(crate) trait Records: Send + Sync + 'static {
 
     /// One try, without any retry below: only the caller can tell what a refusal means.
     fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> impl Future<Output = Written> + Send;
+
+    /// Keeps a record of the object that was set aside, by its index, beside the record of the run. Written again it is the same.
+    fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 /// The function's invocation of itself.

@@ -5,13 +5,14 @@
 //! |---|---|
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
-//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `terminal`, `panic`, `complete` |
+//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `terminal`, `panic`, `die`, `complete` |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// A row of `birdstrikes.csv`; the other columns are left unread.
@@ -54,9 +55,34 @@ async fn report(summary: &Summary, totals: &Totals, site: &Site) -> Result<(), E
         "rows": totals.rows,
         "dollars": totals.dollars,
         "position": summary.position(),
+        "set_aside": summary.set_aside(),
         "batches": summary.batches(),
         "invocations": summary.invocations(),
     }))
+}
+
+/// A row that says what it does to the job.
+#[derive(Deserialize)]
+struct Deed {
+    cents: u64,
+    does: String,
+}
+
+#[recursive_lambda(batch = 4, format = csv, on_error = skip(5), on_complete = report)]
+async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Site) -> Result<(), Error> {
+    site.begins(&batch, None, None)?;
+    for deed in &batch {
+        totals.rows += 1;
+        totals.dollars += deed.cents;
+        site.act(&deed.does, batch.attempt())?;
+    }
+    Ok(())
+}
+
+#[recursive_lambda(batch = 400, format = csv, concurrency = 8)]
+async fn wide(batch: Batch<Row>, site: &Site) -> Result<Flow, Error> {
+    site.begins(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
+    site.works(&batch).await
 }
 
 #[recursive_lambda(batch = 10)]
@@ -72,6 +98,7 @@ struct Site {
     spin: Duration,
     at: Option<u64>,
     act: String,
+    in_flight: AtomicU64,
 }
 
 impl Site {
@@ -79,13 +106,21 @@ impl Site {
         let log = OpenOptions::new().append(true).create(true).open(variable("TALLY_LOG"))?;
         let millis = |name| Duration::from_millis(variable(name).parse().unwrap_or(0));
         let (pause, spin) = (millis("TALLY_PAUSE"), millis("TALLY_SPIN"));
-        Ok(Self { log, pause, spin, at: variable("TALLY_AT").parse().ok(), act: variable("TALLY_DO") })
+        Ok(Self {
+            log,
+            pause,
+            spin,
+            at: variable("TALLY_AT").parse().ok(),
+            act: variable("TALLY_DO"),
+            in_flight: AtomicU64::new(0),
+        })
     }
 
     fn write(&self, line: &Value) -> Result<(), Error> {
         Ok((&self.log).write_all(format!("{line}\n").as_bytes())?)
     }
 
+    /// Logs a batch, and how many others are in flight.
     fn begins<T>(&self, batch: &Batch<T>, first: Option<&str>, last: Option<&str>) -> Result<(), Error> {
         self.write(&json!({
             "what": "batch",
@@ -98,6 +133,7 @@ impl Site {
             "last": last,
             "epoch": batch.epoch(),
             "attempt": batch.attempt(),
+            "beside": self.in_flight.fetch_add(1, Ordering::Relaxed),
         }))
     }
 
@@ -109,18 +145,25 @@ impl Site {
         if !self.pause.is_zero() {
             tokio::time::sleep(self.pause).await;
         }
-        if self.at == Some(batch.position()) {
-            match self.act.as_str() {
-                "error" => return Err("the sink is full".into()),
-                "error-once" if batch.attempt() == 1 => return Err("the sink is full".into()),
-                "terminal" => return Err(Error::terminal("the sink is closed")),
-                #[allow(clippy::panic, reason = "what a job's panic becomes is tested")]
-                "panic" => panic!("the sink is on fire"),
-                "complete" => return Ok(Flow::Complete),
-                _ => {}
-            }
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        match self.act.as_str() {
+            _ if self.at != Some(batch.position()) => Ok(Flow::Continue),
+            "complete" => Ok(Flow::Complete),
+            act => self.act(act, batch.attempt()).map(|()| Flow::Continue),
         }
-        Ok(Flow::Continue)
+    }
+
+    fn act(&self, act: &str, attempt: u32) -> Result<(), Error> {
+        match act {
+            "error" => Err("the sink is full".into()),
+            "error-once" if attempt == 1 => Err("the sink is full".into()),
+            "terminal" => Err(Error::terminal("the sink is closed")),
+            #[allow(clippy::panic, reason = "what a job's panic becomes is tested")]
+            "panic" => panic!("the sink is on fire"),
+            #[allow(clippy::exit, reason = "an invocation that dies says nothing")]
+            "die" => std::process::exit(1),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -134,6 +177,8 @@ async fn main() -> Result<(), Error> {
     match variable("TALLY_JOB").as_str() {
         "" | "rows" => recursive_lambda::run_with::<rows>(Site::new()?).await,
         "some" => recursive_lambda::run_with::<some>(Site::new()?).await,
+        "sieve" => recursive_lambda::run_with::<sieve>(Site::new()?).await,
+        "wide" => recursive_lambda::run_with::<wide>(Site::new()?).await,
         "lines" => recursive_lambda::run_with::<lines>(Site::new()?).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }

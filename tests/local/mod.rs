@@ -4,7 +4,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+mod aside;
 mod command;
+mod concurrent;
 mod crashes;
 mod ends;
 mod guard;

@@ -47,6 +47,7 @@ pub(super) struct Execution {
     pub(super) last: Option<String>,
     pub(super) epoch: u64,
     pub(super) attempt: u32,
+    pub(super) beside: u64,
 }
 
 impl Stage {
@@ -135,7 +136,17 @@ impl Stage {
     pub(super) fn records(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        all.iter().map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
+        // Below the records lies what was set aside.
+        let records = all.iter().filter(|object| object.key.matches('/').count() == 3);
+        records.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
+    }
+
+    /// What the one run set aside.
+    pub(super) fn set_aside(&self) -> Vec<Value> {
+        let s3 = self.platform.s3();
+        let all = s3.list(STATE, "runs/tally/").unwrap();
+        let aside = all.iter().filter(|object| object.key.matches('/').count() == 4);
+        aside.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
     /// The record of the one run.

@@ -69,6 +69,21 @@ impl Records for S3Records {
         };
         self.aws.call(write).await.unwrap_or_else(|| Written::Unknown("the process is ending".into()))
     }
+
+    /// `s3://STATE/PREFIX/function/job/run/index.json`.
+    async fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> Result<(), String> {
+        let key = format!("{}/{}/{}/{index}.json", self.folder, id.job, id.run);
+        let place = format!("s3://{}/{key}", self.bucket);
+        let request = self.aws.s3.put_object().bucket(&self.bucket).key(key);
+        let request = request.content_type("application/json").body(body.into());
+        let write = async move {
+            match request.send().await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(format!("{place}: {}", DisplayErrorContext(error))),
+            }
+        };
+        self.aws.call(write).await.unwrap_or_else(|| Err("the process is ending".into()))
+    }
 }
 
 fn not_read(error: &SdkError<GetObjectError>, bucket: &str, key: &str) -> Read {

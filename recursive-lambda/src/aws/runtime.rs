@@ -2,11 +2,11 @@
 
 use super::clients::Aws;
 use super::records::S3Records;
-use crate::driver::{Answer, Site, Travelling, handle};
+use crate::driver::{Answer, Site, Travelling, check, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
 use crate::engine::record::Record;
-use crate::event::{Item, Trigger, is_job_name, parse};
+use crate::event::{Item, Trigger, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -28,7 +28,7 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     super::logging::init();
     let settings = settings.read(|name| std::env::var(name).ok())?;
     let place = settings.check()?.clone();
-    check_name(H::NAME)?;
+    check::<H>(&place)?;
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
         State::S3 { bucket, prefix } => Some(Arc::new(S3Records::new(Arc::clone(&aws), bucket, prefix, &function))),
@@ -60,15 +60,6 @@ fn function_name() -> Result<String, Error> {
              deploy it:    cargo lambda build --release --arm64, then your template; examples/s3-upload has both",
         )),
     }
-}
-
-/// The name is a part of every signal and of every record's key.
-fn check_name(job: &str) -> Result<(), Error> {
-    if is_job_name(job) {
-        return Ok(());
-    }
-    let message = "a job's name has 1 to 128 bytes, without white space, control characters, quotes, slashes and backslashes";
-    Err(Error::new(ErrorKind::Config, format!("`Handler::NAME` is `{}`; {message}", job.escape_debug())))
 }
 
 fn diagnostic(error: &Error) -> Diagnostic {

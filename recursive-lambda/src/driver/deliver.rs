@@ -1,17 +1,18 @@
 //! One trigger, from its arrival to its answer.
 
+use super::failed::{Failed, last_error};
 use super::feed::takes_a_file;
-use super::session::{Failed, Session, last_error};
+use super::session::Session;
 use super::start::{Beginning, begin};
 use super::writer::{Writer, renew};
 use crate::cache::Cache;
-use crate::config::Config;
+use crate::config::{Config, OnError};
 use crate::engine::budget::Budget;
 use crate::engine::identity::plan;
-use crate::engine::record::{Owner, Plan, Record};
+use crate::engine::record::{LastError, Owner, Plan, Record};
 use crate::engine::run::Run;
 use crate::engine::save::{Read, Saved};
-use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
+use crate::engine::step::{Batch, Done, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -59,13 +60,17 @@ impl<H: Handler, P> Site<H, P> {
             max_attempts: self.settings.max_attempts,
             max_invocations: self.settings.max_invocations,
             on_complete: self.config.on_complete,
+            skip: match self.config.on_error {
+                OnError::Stop => None,
+                OnError::Skip(most) => Some(most),
+            },
             plan_hash: self.plan.hash.clone(),
         }
     }
 
     fn budget(&self, invocation: &Invocation) -> Budget {
         let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
-        Budget::new(invocation.left, self.reserve(), most)
+        Budget::new(invocation.left, self.reserve(), most).concurrent(self.config.concurrency.max(1))
     }
 
     /// The time to keep free before the deadline, as the deployment or the attribute says.
@@ -140,7 +145,7 @@ struct Delivery<'a, H: Handler, P, R> {
     id: RecordId,
     records: Arc<R>,
     writer: Arc<Writer<R, P>>,
-    session: Option<Result<Session<H, P>, Failed>>,
+    session: Option<Result<Session<'a, H, P>, Failed>>,
     renewals: Option<BoxFuture<'static, ()>>,
     /// The error that `Reply::Fail` stands for.
     error: Option<Error>,
@@ -148,7 +153,7 @@ struct Delivery<'a, H: Handler, P, R> {
     over: bool,
 }
 
-impl<H, P, R> Delivery<'_, H, P, R>
+impl<'a, H, P, R> Delivery<'a, H, P, R>
 where
     H: Handler,
     P: Objects + Signals + Disk + Clock,
@@ -163,6 +168,7 @@ where
                 effect => event = self.perform(effect, &run).await,
             }
         };
+        self.settle().await;
         self.stop_renewals().await;
         if let (true, Some(Ok(session))) = (self.over, self.session.take()) {
             session.clear().await;
@@ -205,9 +211,11 @@ where
         match effect {
             Effect::Read => Event::Read(self.records.read(&self.id).await),
             Effect::Save(how, record) => self.save(how, *record).await,
-            Effect::Work => {
-                Event::Batch(self.work(run).await.map_or_else(|failed| Batch::Failed(self.keep(failed)), Batch::Done))
-            }
+            Effect::Work { start, records } => Event::Batch(match self.work(run, (start, records)).await {
+                Ok(done) => Batch::Done(done),
+                Err(failed) => Batch::Failed(self.keep(failed)),
+            }),
+            Effect::SetAside(error) => Event::SetAside(self.set_aside(run, &error).await.map_err(|failed| self.keep(failed))),
             Effect::Capture => Event::Captured(match &self.session {
                 Some(Ok(session)) => session.capture().map_err(|error| {
                     let last = last_error(&error);
@@ -236,10 +244,16 @@ where
         let begun = self.site.platform.now();
         let is_over = record.is_over();
         let acquired = (how != How::Swap && record.owner.is_some()).then(|| record.clone());
-        let saved = self.writer.save(how, record).await;
+        let writer = Arc::clone(&self.writer);
+        let saving = writer.save(how, record);
+        let saved = match &mut self.session {
+            Some(Ok(session)) => session.beside(saving).await,
+            _ => saving.await,
+        };
         let applied = matches!(saved, Saved::Applied { .. });
         self.over = is_over && applied;
         if let Some(record) = acquired.filter(|_| applied) {
+            self.settle().await;
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
             self.stop_renewals().await;
             if !R::TRAVELS {
@@ -249,25 +263,38 @@ where
         Event::Saved(saved, self.site.platform.now().saturating_sub(begun))
     }
 
-    async fn work(&mut self, run: &Run) -> Result<crate::engine::step::Done, Failed> {
+    async fn work(&mut self, run: &Run, batches: (u64, u64)) -> Result<Done, Failed> {
         let left = self.now().left;
-        let (site, record) = (self.site, run.record());
-        match (self.opened()?, record) {
-            (Some(session), Some(record)) => session.work(site, record, run.budget(), left).await,
+        match (self.opened()?, run.record()) {
+            (Some(session), Some(record)) => session.work(record, batches, run.budget(), left).await,
             _ => Err(not_acquired().into()),
         }
     }
 
+    async fn set_aside(&mut self, run: &Run, error: &LastError) -> Result<Done, Failed> {
+        let (records, id) = (Arc::clone(&self.records), self.id.clone());
+        match (self.opened()?, run.record()) {
+            (Some(session), Some(record)) => session.set_aside(&*records, &id, record, error).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    /// No call of user code goes on behind the answer to its event.
+    async fn settle(&mut self) {
+        if let Some(Ok(session)) = &mut self.session {
+            session.settle().await;
+        }
+    }
+
     async fn complete(&mut self, run: &Run) -> Result<(), Failed> {
-        let (site, record) = (self.site, run.record());
-        match (self.opened()?, record) {
-            (Some(session), Some(record)) => session.complete(site, record).await,
+        match (self.opened()?, run.record()) {
+            (Some(session), Some(record)) => session.complete(record).await,
             _ => Err(not_acquired().into()),
         }
     }
 
     /// The session, or the error with which it did not open, once.
-    fn opened(&mut self) -> Result<Option<&mut Session<H, P>>, Failed> {
+    fn opened(&mut self) -> Result<Option<&mut Session<'a, H, P>>, Failed> {
         match self.session.take() {
             Some(Err(failed)) => Err(failed),
             session => {
@@ -327,5 +354,9 @@ impl Records for Travelling {
 
     async fn write(&self, _: &RecordId, _: Vec<u8>, _: &crate::engine::save::Condition) -> crate::engine::save::Written {
         crate::engine::save::Written::Applied { etag: String::new() }
+    }
+
+    async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
+        Err("with RECURSIVE_LAMBDA_STATE=none there is no place for it".into())
     }
 }

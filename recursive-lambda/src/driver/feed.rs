@@ -2,12 +2,12 @@
 //!
 //! It knows where the bytes come from, and nothing of what the job does with them.
 
-use super::reader::{ReadError, Reader};
+use super::reader::{Raw, ReadError, Reader};
 use crate::Place;
-use crate::batch::Context;
+use crate::batch::{Context, RunContext};
 use crate::cache::{Held, Local, Origin, discard};
 use crate::config::Source;
-use crate::engine::record::{Header, Object, Record};
+use crate::engine::record::{Object, Record, Verbatim};
 use crate::job::{Decoding, Handler, Input, Supply};
 use crate::ports::{Disk, Objects, SourceError};
 use crate::records::Cursor;
@@ -18,6 +18,8 @@ type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Rec
 
 pub(super) struct Feed<H: Handler, P> {
     kind: Kind<H, P>,
+    platform: Arc<P>,
+    object: Object,
     /// The object's file, if that is where the bytes come from.
     local: Option<Arc<Local<P>>>,
 }
@@ -37,6 +39,8 @@ enum Kind<H: Handler, P> {
 pub(super) struct Piece<I> {
     /// `None`: nothing is left.
     pub(super) input: Option<I>,
+    /// Where it begins.
+    pub(super) position: u64,
     pub(super) taken: u64,
     pub(super) offset: u64,
     pub(super) line: u64,
@@ -55,16 +59,16 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
     pub(super) fn new(platform: Arc<P>, object: Object, record: &Record, local: Local<P>) -> Result<Self, crate::Error> {
         let from_file = takes_a_file::<H>() || H::CONFIG.source == Some(Source::Tmp);
         let local = from_file.then(|| Arc::new(local));
-        let kind = match H::Input::SUPPLY {
-            Supply::File { hand_over } => Kind::File { hand_over },
-            Supply::Records { decode, hand_over } => {
-                let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
-                let origin = local.clone().map_or(Origin::Store(platform), Origin::File);
-                let reader = Reader::new(Arc::new(origin), object, cursor, record.header.as_ref())?;
-                Kind::Records { reader: Box::new(reader), decode, hand_over }
-            }
-        };
-        Ok(Self { kind, local })
+        let kind = open(&platform, &object, record, local.as_ref())?;
+        Ok(Self { kind, platform, object, local })
+    }
+
+    /// Goes back to where the record says, if what was read since did not come to anything.
+    pub(super) fn follow(&mut self, record: &Record) -> Result<(), crate::Error> {
+        if matches!(&self.kind, Kind::Records { reader, .. } if reader.cursor().position != record.position) {
+            self.kind = open(&self.platform, &self.object, record, self.local.as_ref())?;
+        }
+        Ok(())
     }
 
     /// Sees to it that the file is there, if one is read. False: there is none to wait for.
@@ -81,14 +85,21 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
         record: &Record,
         batch: usize,
         expected: u64,
-        context: Context,
+        run: &Arc<RunContext>,
     ) -> Result<Piece<H::Input>, ReadError> {
+        let context = |position| {
+            // What is begun beside another batch may have been tried before, too; only of the first one it is known.
+            let attempt = if position == record.position { record.attempts.max(1) } else { 1 };
+            Context { run: Arc::clone(run), position, attempt }
+        };
         match &mut self.kind {
             Kind::Records { reader, decode, hand_over } => {
+                let position = reader.cursor().position;
                 let read = reader.batch(batch, expected, *decode).await?;
                 Ok(Piece {
-                    input: read.place.map(|_| hand_over(read.records, context)),
-                    taken: read.cursor.position.saturating_sub(record.position),
+                    input: read.place.map(|_| hand_over(read.records, context(position))),
+                    position,
+                    taken: read.cursor.position.saturating_sub(position),
                     offset: read.cursor.offset,
                     line: read.cursor.line,
                     at_end: read.at_end,
@@ -101,7 +112,8 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
                     _ => None,
                 };
                 Ok(Piece {
-                    input: file.map(|file| hand_over(file, batch, context)),
+                    input: file.map(|file| hand_over(file, batch, context(record.position))),
+                    position: record.position,
                     taken: batch as u64,
                     offset: 0,
                     line: 0,
@@ -112,6 +124,14 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
         }
     }
 
+    /// The record at the cursor as it stands in the object.
+    pub(super) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
+        match &mut self.kind {
+            Kind::Records { reader, .. } => reader.raw().await,
+            Kind::File { .. } => Ok(None),
+        }
+    }
+
     /// Asks for what will be wanted after the piece at hand.
     pub(super) fn read_ahead(&mut self, batch: usize, pieces: u64) {
         if let Kind::Records { reader, .. } = &mut self.kind {
@@ -119,7 +139,7 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
         }
     }
 
-    pub(super) fn header(&self) -> Option<Header> {
+    pub(super) fn header(&self) -> Option<Verbatim> {
         match &self.kind {
             Kind::Records { reader, .. } => reader.header(),
             Kind::File { .. } => None,
@@ -128,10 +148,27 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
 
     /// The run is over: nothing of it stays in /tmp.
     pub(super) async fn clear(self) {
-        let Self { kind, local } = self;
+        let Self { kind, local, .. } = self;
         drop(kind);
         if let Some(local) = local {
             discard(local).await;
         }
     }
+}
+
+fn open<H: Handler, P: Objects + Disk>(
+    platform: &Arc<P>,
+    object: &Object,
+    record: &Record,
+    local: Option<&Arc<Local<P>>>,
+) -> Result<Kind<H, P>, crate::Error> {
+    Ok(match H::Input::SUPPLY {
+        Supply::File { hand_over } => Kind::File { hand_over },
+        Supply::Records { decode, hand_over } => {
+            let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
+            let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
+            let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.header.as_ref())?;
+            Kind::Records { reader: Box::new(reader), decode, hand_over }
+        }
+    })
 }

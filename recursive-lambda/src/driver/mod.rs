@@ -2,7 +2,10 @@
 //!
 //! It decides nothing about a run. One call handles one trigger: a start or a signal.
 
+mod calls;
+mod check;
 mod deliver;
+mod failed;
 mod feed;
 mod reader;
 mod session;
@@ -10,4 +13,5 @@ mod source;
 mod start;
 mod writer;
 
+pub(crate) use check::check;
 pub(crate) use deliver::{Answer, Site, Travelling, handle};

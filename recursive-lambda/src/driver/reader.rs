@@ -3,11 +3,12 @@
 //! Memory is bounded by two requests and one batch. What was fetched and not used is lost, so it asks for little more than will be used.
 
 use crate::engine::read_ahead::Appetite;
-use crate::engine::record::{Header, Object};
+use crate::engine::record::{Object, Verbatim};
 use crate::format::Format;
+use crate::job::Decoding;
 use crate::ports::{Objects, SourceError};
-use crate::records::{Cursor, Next, Splitter};
-use crate::{BoxError, Error, Place};
+use crate::records::{Cursor, Next, Splitter, Undecoded};
+use crate::{Error, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -19,6 +20,10 @@ pub(crate) struct Reader<F: Format, O> {
     objects: Arc<O>,
     object: Object,
     splitter: Splitter<F>,
+    /// A record that does not decode, behind the ones before it, which are given out first.
+    undecoded: Option<(Place, Undecoded)>,
+    /// After the last record given out.
+    cursor: Cursor,
     /// The offset behind the last byte asked for.
     asked: u64,
     fetch: Option<BoxFuture<'static, Result<Bytes, SourceError>>>,
@@ -42,44 +47,67 @@ pub(crate) struct ReadBatch<T> {
 /// What ends a reading: the object, or a record in it.
 pub(crate) enum ReadError {
     Source(SourceError),
-    Record(Error),
+    /// Nothing behind it can be read.
+    Unreadable(Error),
+    /// The record at the cursor. Those behind it can be read.
+    Undecoded(Raw, Error),
+}
+
+/// One record as it stands in the object, without its terminator.
+pub(crate) struct Raw {
+    pub(crate) place: Place,
+    pub(crate) bytes: Vec<u8>,
+    /// After it.
+    pub(crate) cursor: Cursor,
+    pub(crate) at_end: bool,
 }
 
 impl<F: Format, O: Objects> Reader<F, O> {
     /// Begins at `cursor`, with the header that was found at the object's start.
-    pub(crate) fn new(objects: Arc<O>, object: Object, cursor: Cursor, header: Option<&Header>) -> Result<Self, Error> {
+    pub(crate) fn new(objects: Arc<O>, object: Object, cursor: Cursor, header: Option<&Verbatim>) -> Result<Self, Error> {
         let splitter = match header {
             Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
             None => Splitter::start(RECORD_LIMIT),
         };
         let record = mean(cursor.offset, cursor.position);
-        let mut reader = Self { objects, asked: splitter.wanted(), object, splitter, fetch: None, record };
+        let asked = splitter.wanted();
+        let mut reader = Self { objects, asked, object, splitter, undecoded: None, cursor, fetch: None, record };
         reader.finish_at_the_end();
         Ok(reader)
     }
 
-    pub(crate) fn header(&self) -> Option<Header> {
-        self.splitter.header().map(|bytes| Header(bytes.into()))
+    pub(crate) fn header(&self) -> Option<Verbatim> {
+        self.splitter.header().map(|bytes| Verbatim(bytes.into()))
     }
 
-    /// Reads up to `batch` records, of which so many batches will probably be wanted in this invocation.
+    /// After the last record given out.
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// Reads up to `batch` records, fewer before one that does not decode, of which so many batches will probably be wanted in this invocation.
     pub(crate) async fn batch<T>(
         &mut self,
         batch: usize,
         batches: u64,
-        decode: fn(&mut F, &[u8]) -> Result<T, BoxError>,
+        decode: Decoding<F, T>,
     ) -> Result<ReadBatch<T>, ReadError> {
         let start = self.splitter.cursor();
         let mut records = Vec::with_capacity(batch.min(4096));
         let mut place = None;
         let mut demands = 0;
-        while records.len() < batch {
-            match self.splitter.next(decode).map_err(ReadError::Record)? {
-                Next::Record { value, place: at } => {
+        while records.len() < batch && self.undecoded.is_none() {
+            match self.splitter.next(decode).map_err(ReadError::Unreadable)? {
+                Next::Record { value: Ok(value), place: at } => {
                     place.get_or_insert(at);
-                    records.push(value.map_err(ReadError::Record)?);
+                    records.push(value);
+                    self.cursor = self.splitter.cursor();
                 }
-                Next::End => break,
+                Next::Record { value: Err(undecoded), place } => self.undecoded = Some((place, undecoded)),
+                Next::End => {
+                    self.cursor = self.splitter.cursor();
+                    break;
+                }
                 Next::More => {
                     if self.fetch.is_none() {
                         self.learn(start);
@@ -94,8 +122,23 @@ impl<F: Format, O: Objects> Reader<F, O> {
             }
         }
         self.learn(start);
-        let cursor = self.splitter.cursor();
-        Ok(ReadBatch { records, place, cursor, at_end: cursor.offset >= self.object.size })
+        if let Some((place, Undecoded { error, bytes })) = self.undecoded.take_if(|_| records.is_empty()) {
+            self.cursor = self.splitter.cursor();
+            let raw = Raw { place, bytes, cursor: self.cursor, at_end: self.is_at_end() };
+            return Err(ReadError::Undecoded(raw, error));
+        }
+        Ok(ReadBatch { records, place, cursor: self.cursor, at_end: self.is_at_end() })
+    }
+
+    /// The next record as it stands in the object; `None` at its end.
+    pub(crate) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
+        let mut read = self.batch(1, 1, |_, bytes| Ok(bytes.to_vec())).await?;
+        let record = read.place.zip(read.records.pop());
+        Ok(record.map(|(place, bytes)| Raw { place, bytes, cursor: read.cursor, at_end: read.at_end }))
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.undecoded.is_none() && self.cursor.offset >= self.object.size
     }
 
     /// Asks for what will be used after the batch at hand, while that one is processed.

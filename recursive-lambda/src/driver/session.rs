@@ -2,41 +2,64 @@
 //!
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
+use super::calls::Calls;
 use super::deliver::Site;
-use super::feed::Feed;
-use super::reader::ReadError;
-use super::source::source_error;
+use super::failed::{Failed, at, no_progress, nothing_in_flight, panicked, unread};
+use super::feed::{Feed, Piece};
+use super::reader::{Raw, ReadError};
 use super::start::expected_owner;
-use crate::batch::{Context, RunContext};
+use crate::batch::RunContext;
 use crate::cache::Local;
+use crate::engine::aside::Aside;
 use crate::engine::budget::Budget;
 use crate::engine::record::{Carried, LastError, Object, Record};
-use crate::engine::step::{Cause, Done, Failure};
+use crate::engine::step::Done;
 use crate::invocation::Invocation;
 use crate::job::Handler;
-use crate::ports::{Clock, Disk, Objects, SourceError};
-use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
+use crate::ports::{Clock, Disk, Objects, RecordId, Records};
+use crate::{Advance, Error, ErrorKind, Progress, Summary};
 use futures_util::FutureExt;
-use std::any::{Any, TypeId};
+use std::any::TypeId;
+use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) struct Session<H: Handler, P> {
+pub(super) struct Session<'a, H: Handler, P> {
+    site: &'a Site<H, P>,
     feed: Feed<H, P>,
+    calls: Calls<'a, Call<H::State>>,
+    /// As the last batch that counts left it.
     state: H::State,
     run: Arc<RunContext>,
+    /// The record that was just found not to decode.
+    undecoded: Option<Raw>,
+    /// Nothing can be begun behind what is in flight.
+    closed: bool,
 }
 
-/// An error on its way to the engine, which is told what matters, and to Lambda, which is told all.
-pub(super) struct Failed {
-    pub(super) failure: Failure,
-    pub(super) error: Error,
+/// A call of the job: what it was given, and what came of it.
+struct Call<S> {
+    given: Given,
+    outcome: Result<(S, Advance), Failed>,
 }
 
-impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
+/// Where a call begins, and where the run stands if the call does it all.
+#[derive(Clone, Copy)]
+struct Given {
+    position: u64,
+    records: u64,
+    offset: u64,
+    line: u64,
+    at_end: bool,
+    /// Whether user code was called at all.
+    called: bool,
+    took: Duration,
+}
+
+impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     /// Takes up the work where the record says.
-    pub(super) fn open(site: &Site<H, P>, invocation: &Invocation, id: &str, record: &Record) -> Result<Self, Failed> {
+    pub(super) fn open(site: &'a Site<H, P>, invocation: &Invocation, id: &str, record: &Record) -> Result<Self, Failed> {
         // Not from the record: with `none` that came in the event, and anyone may have written it.
         let owner = expected_owner(&site.settings, &invocation.function_arn, &record.object.bucket)
             .map_err(Failed::by_the_environment)?;
@@ -65,77 +88,185 @@ impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
             epoch: record.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
         };
-        Ok(Self { feed, state, run: Arc::new(run) })
+        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), undecoded: None, closed: false })
     }
 
-    /// Reads and processes one batch.
+    /// Starts up to so many batches of up to so many records, and waits for the first one in flight.
     pub(super) async fn work(
         &mut self,
-        site: &Site<H, P>,
         record: &Record,
+        (start, records): (u64, u64),
         budget: &Budget,
         left: Option<Duration>,
     ) -> Result<Done, Failed> {
-        // Before the time of the batch is taken: it is done once, and says nothing of how long the next batch takes.
-        self.prepare(site, record).await?;
-        let begun = site.platform.now();
-        let expected = budget.expected_batches(left);
-        let batch = site.config.batch.max(1);
-        let context = Context { run: Arc::clone(&self.run), position: record.position, attempt: record.attempts.max(1) };
-        let piece = self.feed.piece(record, batch, expected, context).await.map_err(|error| read_error(error, record))?;
-        let mut done = Done {
-            records: piece.taken,
-            offset: piece.offset,
-            line: piece.line,
-            header: self.feed.header(),
-            took: Duration::ZERO,
-            at_end: piece.at_end,
-            complete: false,
-        };
-        let Some(input) = piece.input else { return Ok(Done { records: 0, at_end: true, ..done }) };
-        if expected > 1 && !piece.at_end {
-            self.feed.read_ahead(batch, expected - 1);
+        let size = usize::try_from(records).unwrap_or(usize::MAX);
+        self.closed &= self.calls.in_flight() > 0;
+        for _ in 0..start {
+            self.closed |= self.calls.landed().any(|call| call.outcome.is_err());
+            if self.closed {
+                break;
+            }
+            self.closed = !self.begin(record, size, budget, left).await;
         }
-        self.call(site, record, input, &mut done).await.map_err(|error| match piece.place {
-            Some(place) => error.at(place),
-            None => error,
-        })?;
-        done.took = site.platform.now().saturating_sub(begun);
-        Ok(done)
+        let call = self.calls.next().await.ok_or_else(nothing_in_flight)?;
+        let landed = self.land(record, call);
+        if landed.as_ref().map_or(true, |done| done.complete) {
+            self.calls.settle().await;
+        }
+        landed
     }
 
-    async fn prepare(&mut self, site: &Site<H, P>, record: &Record) -> Result<(), Failed> {
-        let begun = site.platform.now();
-        let prepared = self.feed.prepare(record).await.map_err(|error| read_error(ReadError::Source(error), record))?;
-        let took = site.platform.now().saturating_sub(begun);
+    /// Reads and begins one batch. False: none can follow it.
+    async fn begin(&mut self, record: &Record, size: usize, budget: &Budget, left: Option<Duration>) -> bool {
+        // Before the time of the batch is taken: it is done once, and says nothing of how long the next batch takes.
+        if let Err(failed) = self.prepare(record).await {
+            return self.fall(record.position, failed);
+        }
+        let begun = self.site.platform.now();
+        let expected = budget.expected_batches(self.calls.in_flight(), left);
+        let piece = match self.calls.beside(self.feed.piece(record, size, expected, &self.run)).await {
+            Ok(piece) => piece,
+            Err(ReadError::Undecoded(raw, error)) => {
+                let position = raw.place.record;
+                self.undecoded = Some(raw);
+                return self.fall(position, Failed::of(error, 1));
+            }
+            Err(ReadError::Unreadable(error)) => return self.fall(record.position, error.into()),
+            Err(ReadError::Source(error)) => return self.fall(record.position, unread(error, record)),
+        };
+        let Piece { input, position, taken, offset, line, at_end, place } = piece;
+        let given = Given { position, records: taken, offset, line, at_end, called: input.is_some(), took: Duration::ZERO };
+        let Some(input) = input else {
+            let given = Given { records: 0, at_end: true, ..given };
+            let outcome = Ok((self.state.clone(), Advance::by(0)));
+            self.calls.begin(ready(Call { given, outcome }));
+            return false;
+        };
+        if expected > 1 && !at_end {
+            self.feed.read_ahead(size, expected - 1);
+        }
+        let (mut state, site) = (self.state.clone(), self.site);
+        self.calls.begin(async move {
+            let call = AssertUnwindSafe(H::call(input, &mut state, &site.resources)).catch_unwind().await;
+            let said = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)));
+            let given = Given { took: site.platform.now().saturating_sub(begun), ..given };
+            let outcome = said.map(|said| (state, said.into())).map_err(|error| Failed::of(at(error, place), taken));
+            Call { given, outcome }
+        });
+        !at_end
+    }
+
+    /// What cannot even begin fails in its turn: after the batches before it.
+    fn fall(&mut self, position: u64, failed: Failed) -> bool {
+        let given = Given { position, records: 0, offset: 0, line: 0, at_end: false, called: false, took: Duration::ZERO };
+        self.calls.begin(ready(Call { given, outcome: Err(failed) }));
+        false
+    }
+
+    async fn prepare(&mut self, record: &Record) -> Result<(), Failed> {
+        if self.calls.in_flight() == 0 {
+            self.feed.follow(record)?;
+        }
+        let clock = &self.site.platform;
+        let begun = clock.now();
+        let prepared = self.feed.prepare(record).await.map_err(|error| unread(error, record))?;
+        let took = clock.now().saturating_sub(begun);
         if prepared && took > Duration::from_millis(1) {
             tracing::info!(bytes = record.size, ms = took.as_millis() as u64, "the object is in /tmp");
         }
         Ok(())
     }
 
-    /// Calls the job, then `is_complete`, and adds to `done` what they say.
-    async fn call(&mut self, site: &Site<H, P>, record: &Record, input: H::Input, done: &mut Done) -> Result<(), Error> {
-        let mut state = self.state.clone();
-        let call = AssertUnwindSafe(H::call(input, &mut state, &site.resources)).catch_unwind().await;
-        let advance: Advance = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)))?.into();
-        done.records = advance.step.unwrap_or(done.records);
+    /// Asks whether the run is complete, and makes of the call what the engine is told.
+    fn land(&mut self, record: &Record, call: Call<H::State>) -> Result<Done, Failed> {
+        let Call { given, outcome } = call;
+        let (state, advance) = outcome?;
+        let mut done = Done {
+            records: given.records,
+            offset: given.offset,
+            line: given.line,
+            header: self.feed.header(),
+            took: given.took,
+            at_end: given.at_end,
+            complete: false,
+            in_flight: self.calls.in_flight(),
+        };
+        if given.called {
+            done.records = advance.step.unwrap_or(given.records);
+            done.complete = self.is_complete(record, &done, &state, &advance)?;
+            self.state = state;
+        }
+        Ok(done)
+    }
+
+    fn is_complete(&self, record: &Record, done: &Done, state: &H::State, advance: &Advance) -> Result<bool, Error> {
         let progress = Progress {
-            position: record.position.checked_add(done.records).ok_or_else(|| no_progress(record, &advance))?,
+            position: record.position.checked_add(done.records).ok_or_else(|| no_progress(record, advance))?,
             offset: done.offset,
             size: record.size,
             batches: record.batches + 1,
             invocations: record.invocations,
             at_end: done.at_end,
         };
-        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, &state)));
-        let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic))?;
-        done.complete = complete || advance.complete;
-        if done.records == 0 && !done.complete {
-            return Err(no_progress(record, &advance));
-        }
-        self.state = state;
-        Ok(())
+        let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, state)));
+        let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic))? || advance.complete;
+        if done.records == 0 && !complete { Err(no_progress(record, advance)) } else { Ok(complete) }
+    }
+
+    /// Writes the record at the cursor to where records are set aside.
+    pub(super) async fn set_aside<R: Records>(
+        &mut self,
+        records: &R,
+        id: &RecordId,
+        record: &Record,
+        error: &LastError,
+    ) -> Result<Done, Failed> {
+        // One that was read ahead may have been found not to decode before a batch in front of it failed.
+        let raw = match self.undecoded.take().filter(|raw| raw.place.record == record.position) {
+            Some(raw) => Some(raw),
+            None => {
+                self.prepare(record).await?;
+                self.feed.raw().await.map_err(|error| match error {
+                    ReadError::Source(error) => unread(error, record),
+                    ReadError::Unreadable(error) | ReadError::Undecoded(_, error) => error.into(),
+                })?
+            }
+        };
+        let took = Duration::ZERO;
+        let header = self.feed.header();
+        let done = Done {
+            records: 0,
+            offset: record.offset,
+            line: record.line,
+            header,
+            took,
+            at_end: true,
+            complete: false,
+            in_flight: 0,
+        };
+        let Some(raw) = raw else { return Ok(done) };
+        let aside = Aside::new(record, raw.place, &raw.bytes, error, self.feed.header());
+        let written = match aside.to_json() {
+            Ok(body) => records.set_aside(id, record.position, body).await,
+            Err(error) => Err(error.to_string()),
+        };
+        written.map_err(|why| {
+            let message = "a record could not be set aside; the run waits, and goes on when this event is delivered again";
+            Failed::by_the_environment(Error::new(ErrorKind::State, message).because(why))
+        })?;
+        tracing::warn!(record = raw.place.record, line = raw.place.line, offset = raw.place.offset, error = %error.message.escape_debug(), "set aside");
+        let Raw { cursor, at_end, .. } = raw;
+        Ok(Done { records: 1, offset: cursor.offset, line: cursor.line, at_end, ..done })
+    }
+
+    /// Waits until nothing is in flight.
+    pub(super) async fn settle(&mut self) {
+        self.calls.settle().await;
+    }
+
+    /// Waits for something else while the calls in flight go on.
+    pub(super) async fn beside<F: Future>(&mut self, other: F) -> F::Output {
+        self.calls.beside(other).await
     }
 
     /// The run is over: removes what it kept in /tmp.
@@ -160,7 +291,7 @@ impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
     }
 
     /// Runs the job's `on_complete`.
-    pub(super) async fn complete(&mut self, site: &Site<H, P>, record: &Record) -> Result<(), Failed> {
+    pub(super) async fn complete(&mut self, record: &Record) -> Result<(), Failed> {
         let summary = Summary {
             progress: Progress {
                 position: record.position,
@@ -174,70 +305,7 @@ impl<H: Handler, P: Objects + Disk + Clock> Session<H, P> {
             started: record.started,
             run_id: self.run.run_id.clone(),
         };
-        let call = AssertUnwindSafe(H::on_complete(&summary, &self.state, &site.resources)).catch_unwind().await;
+        let call = AssertUnwindSafe(H::on_complete(&summary, &self.state, &self.site.resources)).catch_unwind().await;
         Ok(call.unwrap_or_else(|panic| Err(panicked("`on_complete`", &*panic)))?)
-    }
-}
-
-/// The job would be called for ever.
-fn no_progress(record: &Record, advance: &Advance) -> Error {
-    let message = format!(
-        "at position {} the job returned {advance:?}, and a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
-        record.position
-    );
-    Error::terminal(Error::new(ErrorKind::Runaway, message))
-}
-
-fn read_error(error: ReadError, record: &Record) -> Failed {
-    match error {
-        ReadError::Record(error) => error.into(),
-        ReadError::Source(error) => {
-            let cause = match &error {
-                SourceError::Changed => Cause::Changed,
-                SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived => Cause::Other,
-                SourceError::Denied(_) | SourceError::Failed(_) | SourceError::NoSpace { .. } | SourceError::Disk(_) => {
-                    Cause::Environment
-                }
-            };
-            let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
-            failed.failure.cause = cause;
-            failed
-        }
-    }
-}
-
-fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
-    let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is no text")))
-}
-
-impl Failed {
-    fn by_the_environment(error: Error) -> Self {
-        let mut failed = Self::from(error);
-        failed.failure.cause = Cause::Environment;
-        failed
-    }
-}
-
-impl From<Error> for Failed {
-    fn from(error: Error) -> Self {
-        let failure = Failure { cause: Cause::Other, terminal: error.is_terminal(), error: last_error(&error) };
-        Self { failure, error }
-    }
-}
-
-/// What the record keeps of an error.
-pub(super) fn last_error(error: &Error) -> LastError {
-    let place: Option<Place> = error.place();
-    let mut message = error.bare_message();
-    if let Some((end, _)) = message.char_indices().nth(500) {
-        message.truncate(end);
-    }
-    LastError {
-        kind: format!("{:?}", error.kind()),
-        message,
-        record: place.map(|place| place.record),
-        line: place.map(|place| place.line),
-        offset: place.map(|place| place.offset),
     }
 }

@@ -66,6 +66,7 @@ pub(super) async fn begin<H: Handler, P: Objects + Clock, R: Records>(
         started: now,
         updated: now,
         last_error: None,
+        search: None,
         w: String::new(),
     };
     Ok(Beginning::Run { id, record: Box::new(record) })

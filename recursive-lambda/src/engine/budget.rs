@@ -9,6 +9,7 @@ pub(crate) struct Budget {
     total: Option<Duration>,
     reserve: Duration,
     most_batches: Option<u64>,
+    concurrency: u64,
     batches: u64,
     working: Duration,
     slowest_batch: Duration,
@@ -24,11 +25,17 @@ impl Budget {
             total: left,
             reserve,
             most_batches,
+            concurrency: 1,
             batches: 0,
             working: Duration::ZERO,
             slowest_batch: Duration::ZERO,
             slowest_save: Duration::ZERO,
         }
+    }
+
+    /// The same with so many batches in flight at once.
+    pub(crate) fn concurrent(self, concurrency: u64) -> Self {
+        Self { concurrency, ..self }
     }
 
     pub(crate) fn batch_took(&mut self, took: Duration) {
@@ -41,20 +48,25 @@ impl Budget {
         self.slowest_save = self.slowest_save.max(took);
     }
 
-    /// Whether another batch may start with so much time left: more than the reserve or twice the slowest batch, whichever
-    /// is longer, and what a save and a signal take on top.
-    pub(crate) fn allows_another(&self, left: Option<Duration>) -> bool {
-        let allowed = self.most_batches.is_none_or(|most| self.batches < most);
-        allowed && left.is_some_and(|left| left > self.kept_free())
+    /// How many batches may start beside those in flight: while more time is left than the reserve or twice the slowest batch, whichever
+    /// is longer, and what a save and a signal take on top, as many as are concurrent.
+    pub(crate) fn allows(&self, in_flight: u64, left: Option<Duration>) -> u64 {
+        if left.is_none_or(|left| left <= self.kept_free()) {
+            return 0;
+        }
+        self.still_allowed(in_flight).min(self.concurrency.saturating_sub(in_flight))
     }
 
     /// How many more batches will probably start. Before the first one is done nothing is known, and one is the answer.
-    pub(crate) fn expected_batches(&self, left: Option<Duration>) -> u64 {
-        let allowed = self.most_batches.map_or(u64::MAX, |most| most.saturating_sub(self.batches)).max(1);
+    pub(crate) fn expected_batches(&self, in_flight: u64, left: Option<Duration>) -> u64 {
         let (Some(left), true) = (left, self.batches > 0) else { return 1 };
         let mean = (self.working.as_secs_f64() / self.batches as f64).max(1e-6);
-        let fitting = left.saturating_sub(self.kept_free()).as_secs_f64() / mean;
-        (fitting as u64).clamp(1, allowed)
+        let fitting = left.saturating_sub(self.kept_free()).as_secs_f64() / mean * self.concurrency as f64;
+        (fitting as u64).clamp(1, self.still_allowed(in_flight).max(1))
+    }
+
+    fn still_allowed(&self, in_flight: u64) -> u64 {
+        self.most_batches.map_or(u64::MAX, |most| most.saturating_sub(self.batches + in_flight))
     }
 
     /// Whether half of the invocation is left, which `on_complete` needs to start.
@@ -99,21 +111,44 @@ mod tests {
             let mut budget = Budget::new(total, reserve, most);
             batches.iter().for_each(|took| budget.batch_took(s(*took)));
             budget.save_took(s(save));
-            assert_eq!(budget.allows_another(left), want, "line {line}");
+            assert_eq!(budget.allows(0, left) > 0, want, "line {line}");
         }
     }
 
     #[test]
     fn expected_batches_is_one_until_something_is_known_and_never_more_than_allowed() {
         let mut budget = Budget::new(Some(s(100)), s(10), None);
-        assert_eq!(budget.expected_batches(Some(s(100))), 1);
+        assert_eq!(budget.expected_batches(0, Some(s(100))), 1);
         budget.batch_took(s(1));
-        assert_eq!(budget.expected_batches(Some(s(99))), 89);
-        assert_eq!(budget.expected_batches(Some(s(5))), 1, "the reader always wants the batch it is asked for");
+        assert_eq!(budget.expected_batches(0, Some(s(99))), 89);
+        assert_eq!(budget.expected_batches(0, Some(s(5))), 1, "the reader always wants the batch it is asked for");
         let mut budget = Budget::new(Some(s(100)), s(10), Some(3));
         budget.batch_took(s(1));
-        assert_eq!(budget.expected_batches(Some(s(99))), 2);
-        assert_eq!(Budget::new(None, s(10), None).expected_batches(None), 1);
+        assert_eq!(budget.expected_batches(0, Some(s(99))), 2);
+        assert_eq!(Budget::new(None, s(10), None).expected_batches(0, None), 1);
+    }
+
+    #[test]
+    fn so_many_start_beside_those_in_flight() {
+        // Most batches, done, in flight, seconds left; how many may start, how many are expected?
+        for (line, (most, done, in_flight, left, starts, expected)) in [
+            (None, 0, 0, 100, 4, 1),
+            (None, 0, 3, 100, 1, 1),
+            (None, 0, 4, 100, 0, 1),
+            (None, 2, 1, 50, 3, 160),
+            (None, 2, 1, 10, 0, 1),
+            (Some(6), 2, 1, 100, 3, 3),
+            (Some(6), 2, 3, 100, 1, 1),
+            (Some(6), 2, 4, 100, 0, 1),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let mut budget = Budget::new(Some(s(100)), s(10), most).concurrent(4);
+            (0..done).for_each(|_| budget.batch_took(s(1)));
+            assert_eq!(budget.allows(in_flight, Some(s(left))), starts, "line {line}");
+            assert_eq!(budget.expected_batches(in_flight, Some(s(left))), expected, "line {line}");
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod refusal;
 
 pub(crate) mod save;
 
+pub(crate) mod aside;
 pub(crate) mod budget;
 pub(crate) mod guard;
 pub(crate) mod identity;

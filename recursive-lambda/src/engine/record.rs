@@ -38,7 +38,7 @@ pub(crate) struct Record {
     pub(crate) plan: Plan,
     pub(crate) object: Object,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) header: Option<Header>,
+    pub(crate) header: Option<Verbatim>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<Carried>,
     #[serde(with = "humantime_millis")]
@@ -46,6 +46,9 @@ pub(crate) struct Record {
     #[serde(with = "humantime_millis")]
     pub(crate) updated: std::time::SystemTime,
     pub(crate) last_error: Option<LastError>,
+    /// A batch holds a record that is to be set aside, and it is not yet known which.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) search: Option<Search>,
     /// The write's nonce: it makes every body unique, and one's own write recognisable.
     pub(crate) w: String,
 }
@@ -64,6 +67,13 @@ pub(crate) enum Status {
     /// The object was replaced before its first record was processed: the newer upload has a run of its own.
     Superseded,
     Cancelled,
+}
+
+/// Where a record at fault is looked for: from the run's position up to, and not including, position `until`, so many records at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Search {
+    pub(crate) until: u64,
+    pub(crate) step: u64,
 }
 
 /// One invocation, as the record knows it.
@@ -143,11 +153,11 @@ impl Object {
     }
 }
 
-/// The header's bytes as they stand in the object: text where they are, so that a person can read it.
+/// Bytes as they stand in the object: text where they are, so that a person can read it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Header(pub(crate) Arc<[u8]>);
+pub(crate) struct Verbatim(pub(crate) Arc<[u8]>);
 
-impl Serialize for Header {
+impl Serialize for Verbatim {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
@@ -156,7 +166,7 @@ impl Serialize for Header {
     }
 }
 
-impl<'de> Deserialize<'de> for Header {
+impl<'de> Deserialize<'de> for Verbatim {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         #[derive(Deserialize)]
         #[serde(untagged)]
@@ -238,6 +248,34 @@ impl Record {
             && self.offset <= self.size
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some())
+            && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
+    }
+
+    /// Leaves the run to the next invocation.
+    pub(crate) fn hand_over(&mut self, status: Status) {
+        self.status = status;
+        self.owner = None;
+        self.seq += 1;
+        self.attempts = 0;
+    }
+
+    /// Ends the run.
+    pub(crate) fn fail(&mut self, error: LastError) {
+        self.status = Status::Failed;
+        self.owner = None;
+        self.last_error = Some(error);
+    }
+
+    /// One of so many records after the position is at fault: half of them are tried next.
+    pub(crate) fn search_among(&mut self, records: u64) {
+        let until = self.search.map_or(self.position + records, |search| search.until);
+        self.search = Some(Search { until, step: records.div_ceil(2) });
+    }
+
+    /// How many records the next batch may hold.
+    pub(crate) fn next_batch(&self) -> u64 {
+        let batch = self.search.map_or(self.plan.batch, |search| search.step.min(search.until.saturating_sub(self.position)));
+        batch.max(1)
     }
 
     pub(crate) fn to_json(&self) -> serde_json::Result<Vec<u8>> {
@@ -307,6 +345,7 @@ pub(crate) mod tests {
             started: start,
             updated: start,
             last_error: None,
+            search: None,
             w: "n.0".into(),
         }
     }
@@ -314,13 +353,14 @@ pub(crate) mod tests {
     #[test]
     fn a_record_survives_its_json() {
         let full = Record {
-            header: Some(Header(b"a,b\n".as_slice().into())),
+            header: Some(Verbatim(b"a,b\n".as_slice().into())),
             state: Some(Carried::new(RawValue::from_string("{\"big\":18446744073709551615, \"f\":0.1}".into()).unwrap())),
             owner: Some(Owner { request_id: "r".into(), nonce: "n".into() }),
             last_error: Some(LastError { kind: "Job".into(), message: "no".into(), record: Some(1), line: None, offset: None }),
+            search: Some(Search { until: 10, step: 5 }),
             ..fresh()
         };
-        let binary_header = Record { header: Some(Header(vec![0xff, 0, 1].into())), ..fresh() };
+        let binary_header = Record { header: Some(Verbatim(vec![0xff, 0, 1].into())), ..fresh() };
         for record in [fresh(), full, binary_header] {
             assert_eq!(Record::from_json(&record.to_json().unwrap()), Ok(record));
         }

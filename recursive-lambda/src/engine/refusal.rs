@@ -13,6 +13,7 @@ impl Refusal {
             Self::FromFuture { .. } => ErrorKind::FromFuture,
             Self::PlanChanged { .. } => ErrorKind::PlanChanged,
             Self::TooManyDeaths { .. } | Self::TooManyInvocations { .. } => ErrorKind::Runaway,
+            Self::TooManySetAside { .. } => ErrorKind::TooManySetAside,
             Self::RecordGone => ErrorKind::RecordGone,
             Self::Unreadable(_) => ErrorKind::RecordUnreadable,
             Self::StoreFailed(_) | Self::OutOfStep => ErrorKind::State,
@@ -49,6 +50,10 @@ impl Refusal {
             Self::TooManyInvocations { invocations } => format!(
                 "the run took {invocations} invocations, which RECURSIVE_LAMBDA_MAX_INVOCATIONS says is too many, and is over; \
                  raise it if the object needs more, and start the object again by a manual start"
+            ),
+            Self::TooManySetAside { set_aside } => format!(
+                "another record cannot be processed, and {set_aside} are set aside already, which is all that `on_error = skip(..)` allows; \
+                 look at what is set aside beside the record of the run, and allow more or mend the cause"
             ),
             Self::RecordGone => {
                 "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"

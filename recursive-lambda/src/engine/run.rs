@@ -5,11 +5,12 @@
 //! continue cannot come to be. The driver performs effects one at a time, so there is one answer to each event.
 
 mod assess;
+mod work;
 
 use super::budget::Budget;
 use super::record::{LastError, Owner, Record, Status};
 use super::save::{Read, Saved};
-use super::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
+use super::step::{Batch, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
 use std::time::Duration;
 
 /// After the first acquisition failed, every batch is saved for so long, so that the batch at fault is the one at the cursor.
@@ -40,9 +41,13 @@ enum Phase {
         record: Box<Record>,
         then: Then,
         /// Known once work has begun.
-        careful_until: Option<Duration>,
+        pace: Option<Pace>,
     },
     Working(Box<Work>),
+    SettingAside {
+        work: Box<Work>,
+        error: LastError,
+    },
     Capturing {
         work: Box<Work>,
         then: Then,
@@ -70,6 +75,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Then {
     Work,
+    SetAside(LastError),
     Complete,
     Signal(Why),
     Reply(Reply),
@@ -83,7 +89,15 @@ struct Work {
     /// With what was done since.
     record: Record,
     last_save: Duration,
+    pace: Pace,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pace {
+    /// Until then one batch at a time is worked on, and saved.
     careful_until: Duration,
+    /// Batches that were started and are not yet done.
+    in_flight: u64,
 }
 
 impl Run {
@@ -98,7 +112,9 @@ impl Run {
     /// The record as far as it is known, with what was done since the last save.
     pub(crate) fn record(&self) -> Option<&Record> {
         match &self.phase {
-            Phase::Working(work) | Phase::Capturing { work, .. } | Phase::Completing(work) => Some(&work.record),
+            Phase::Working(work) | Phase::SettingAside { work, .. } | Phase::Capturing { work, .. } | Phase::Completing(work) => {
+                Some(&work.record)
+            }
             Phase::Saving { record, .. } => Some(record),
             _ => None,
         }
@@ -109,12 +125,14 @@ impl Run {
         match (std::mem::replace(&mut self.phase, Phase::Over), event) {
             (Phase::Beginning, Event::Begin) => self.begin(),
             (Phase::Reading, Event::Read(read)) => self.assess_reading(read),
-            (Phase::Saving { record, then, careful_until }, Event::Saved(saved, took)) => {
+            (Phase::Saving { record, then, pace }, Event::Saved(saved, took)) => {
                 self.budget.save_took(took);
-                self.saved(now, *record, then, careful_until, saved)
+                self.saved(now, *record, then, pace, saved)
             }
             (Phase::Working(work), Event::Batch(Batch::Done(done))) => self.batch_done(now, work, done),
-            (Phase::Working(work), Event::Batch(Batch::Failed(failure))) => self.failed(work, failure),
+            (Phase::Working(work), Event::Batch(Batch::Failed(failure))) => self.failed(now, work, failure),
+            (Phase::SettingAside { work, error }, Event::SetAside(Ok(done))) => self.set_aside(now, work, error, done),
+            (Phase::SettingAside { work, .. }, Event::SetAside(Err(failure))) => self.failed(now, work, failure),
             (Phase::Capturing { mut work, then }, Event::Captured(Ok(state))) => {
                 work.record.state = state;
                 self.write(&work, then)
@@ -125,7 +143,7 @@ impl Run {
                 work.record.owner = None;
                 self.save(work, Then::Reply(Reply::Acknowledge(Why::Done)))
             }
-            (Phase::Completing(work), Event::Completed(Err(failure))) => self.failed(work, failure),
+            (Phase::Completing(work), Event::Completed(Err(failure))) => self.failed(now, work, failure),
             (Phase::Signalling { record, tries, why }, Event::Signalled(signalled)) => match signalled {
                 Signalled::Accepted => reply(Reply::Acknowledge(why)),
                 Signalled::Refused => reply(Reply::Refuse(Refusal::SignalFailed)),
@@ -158,9 +176,9 @@ impl Run {
         }
     }
 
-    fn saved(&mut self, now: Now, record: Record, then: Then, careful_until: Option<Duration>, saved: Saved) -> Effect {
+    fn saved(&mut self, now: Now, record: Record, then: Then, pace: Option<Pace>, saved: Saved) -> Effect {
         match saved {
-            Saved::Applied { .. } => self.go_on(now, record, then, careful_until),
+            Saved::Applied { .. } => self.go_on(now, record, then, pace),
             // The user's error outweighs a save that was only to help the next attempt: the event comes again either way.
             _ if then == Then::Reply(Reply::Fail) => reply(Reply::Fail),
             Saved::Lost(stored) => self.assess(*stored),
@@ -168,107 +186,6 @@ impl Run {
             Saved::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
             Saved::Unknown(why) | Saved::Refused(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
         }
-    }
-
-    fn go_on(&mut self, now: Now, record: Record, then: Then, careful_until: Option<Duration>) -> Effect {
-        let careful = if record.attempts > 1 { now.elapsed + CAREFUL } else { Duration::ZERO };
-        let careful_until = careful_until.unwrap_or(careful);
-        let work = |record: Record| Box::new(Work { saved: record.clone(), record, last_save: now.elapsed, careful_until });
-        match then {
-            Then::Work => {
-                self.phase = Phase::Working(work(record));
-                Effect::Work
-            }
-            Then::Complete if !self.budget.half_is_left(now.left) => self.hand_over(work(record), Status::Completing),
-            Then::Complete => {
-                self.phase = Phase::Completing(work(record));
-                Effect::Complete
-            }
-            Then::Signal(why) => self.signal(Box::new(record), 1, why),
-            Then::Reply(answer) => reply(answer),
-        }
-    }
-
-    /// Rules R8 to R10.
-    fn batch_done(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
-        let record = &mut work.record;
-        record.offset = done.offset;
-        record.line = done.line;
-        if done.header.is_some() {
-            record.header = done.header;
-        }
-        // A call that says only that the run is complete may have changed the carried state, which is saved with its batch.
-        if done.records > 0 || done.complete {
-            record.position += done.records;
-            record.batches += 1;
-            record.attempts = 1;
-            record.last_error = None;
-            self.budget.batch_took(done.took);
-        }
-        if done.at_end || done.complete {
-            return self.finish(now, work);
-        }
-        if !self.budget.allows_another(now.left) {
-            return self.hand_over(work, Status::Ready);
-        }
-        let due = now.elapsed < work.careful_until
-            || now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint
-            || now.renewed >= self.rules.lease * 2 / 3;
-        if due {
-            return self.save(work, Then::Work);
-        }
-        self.phase = Phase::Working(work);
-        Effect::Work
-    }
-
-    fn finish(&mut self, now: Now, mut work: Box<Work>) -> Effect {
-        if !self.rules.on_complete {
-            work.record.status = Status::Done;
-            work.record.owner = None;
-            return self.save(work, Then::Reply(Reply::Acknowledge(Why::Done)));
-        }
-        if !self.budget.half_is_left(now.left) {
-            return self.hand_over(work, Status::Completing);
-        }
-        work.record.status = Status::Completing;
-        self.save(work, Then::Complete)
-    }
-
-    /// Rule R9: save, then signal, then acknowledge.
-    fn hand_over(&mut self, mut work: Box<Work>, status: Status) -> Effect {
-        work.record.status = status;
-        work.record.owner = None;
-        work.record.seq += 1;
-        work.record.attempts = 0;
-        self.save(work, Then::Signal(Why::Yielded))
-    }
-
-    /// Rules R12 and R13.
-    fn failed(&mut self, mut work: Box<Work>, failure: Failure) -> Effect {
-        let record = &mut work.record;
-        record.owner = None;
-        if failure.cause == Cause::Changed && record.position == 0 {
-            record.status = Status::Superseded;
-            return self.save(work, Then::Reply(Reply::Acknowledge(Why::Superseded)));
-        }
-        let waits = failure.cause == Cause::Environment;
-        if waits {
-            record.attempts = record.attempts.saturating_sub(1);
-        }
-        let stop = !waits && (failure.terminal || record.attempts >= self.rules.max_attempts);
-        record.status = match record.status {
-            _ if stop => Status::Failed,
-            Status::Completing => Status::Completing,
-            _ => Status::Ready,
-        };
-        record.last_error = Some(failure.error);
-        self.save(work, Then::Reply(Reply::Fail))
-    }
-
-    /// State that cannot be saved stops the run where it was last saved.
-    fn capture_failed(&mut self, work: Box<Work>, error: LastError) -> Effect {
-        let record = Record { status: Status::Failed, owner: None, last_error: Some(error), ..work.saved };
-        self.begin_save(How::Swap, Box::new(record), Then::Reply(Reply::Fail), None)
     }
 
     /// Saves, with the state as it stands if batches were done since the last time.
@@ -281,11 +198,11 @@ impl Run {
     }
 
     fn write(&mut self, work: &Work, then: Then) -> Effect {
-        self.begin_save(How::Swap, Box::new(work.record.clone()), then, Some(work.careful_until))
+        self.begin_save(How::Swap, Box::new(work.record.clone()), then, Some(work.pace))
     }
 
-    fn begin_save(&mut self, how: How, record: Box<Record>, then: Then, careful_until: Option<Duration>) -> Effect {
-        self.phase = Phase::Saving { record: record.clone(), then, careful_until };
+    fn begin_save(&mut self, how: How, record: Box<Record>, then: Then, pace: Option<Pace>) -> Effect {
+        self.phase = Phase::Saving { record: record.clone(), then, pace };
         Effect::Save(how, record)
     }
 

@@ -5,9 +5,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod acquiring;
+mod concurrent;
 mod delivered;
 mod ending;
 mod fenced;
 mod fixtures;
+mod setting_aside;
 mod signalling;
 mod working;

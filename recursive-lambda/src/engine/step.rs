@@ -1,6 +1,6 @@
 //! The words between the engine and the driver: what happened, and what to do next.
 
-use super::record::{Carried, Header, LastError, Plan, Record, Unreadable};
+use super::record::{Carried, LastError, Plan, Record, Unreadable, Verbatim};
 use super::save::{Read, Saved};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ pub(crate) struct Rules {
     pub(crate) max_attempts: u32,
     pub(crate) max_invocations: u64,
     pub(crate) on_complete: bool,
+    /// How many records of a run may be set aside; `None`: what cannot be processed fails the run.
+    pub(crate) skip: Option<u64>,
     pub(crate) plan_hash: String,
 }
 
@@ -44,6 +46,7 @@ pub(crate) enum Event {
     Read(Read),
     Saved(Saved, Duration),
     Batch(Batch),
+    SetAside(Result<Done, Failure>),
     Captured(Result<Option<Carried>, LastError>),
     Completed(Result<(), Failure>),
     Signalled(Signalled),
@@ -64,19 +67,23 @@ pub(crate) struct Done {
     pub(crate) records: u64,
     pub(crate) offset: u64,
     pub(crate) line: u64,
-    pub(crate) header: Option<Header>,
+    pub(crate) header: Option<Verbatim>,
     pub(crate) took: Duration,
     /// Nothing of the object is left.
     pub(crate) at_end: bool,
-    /// The job says that the run is complete.
+    /// The job says that the run is complete. Then nothing is in flight any more.
     pub(crate) complete: bool,
+    /// Batches behind this one that were started.
+    pub(crate) in_flight: u64,
 }
 
-/// What went wrong, as far as it decides something; the driver holds the error itself.
+/// What went wrong, as far as it decides something; the driver holds the error itself. Nothing is in flight any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Failure {
     pub(crate) cause: Cause,
     pub(crate) terminal: bool,
+    /// Records, from the cursor on, one or more of which may be at fault; 0 if none is.
+    pub(crate) records: u64,
     pub(crate) error: LastError,
 }
 
@@ -103,8 +110,13 @@ pub(crate) enum Signalled {
 pub(crate) enum Effect {
     Read,
     Save(How, Box<Record>),
-    /// Read and process the next batch.
-    Work,
+    /// Start up to so many batches of up to so many records, fewer if the object has no more. Then wait for the first one that is in flight.
+    Work {
+        start: u64,
+        records: u64,
+    },
+    /// Write the record at the cursor, with what is wrong with it, to where records are set aside.
+    SetAside(LastError),
     /// Serialise the carried state as it stands.
     Capture,
     /// Run `on_complete`.
@@ -168,6 +180,9 @@ pub(crate) enum Refusal {
     },
     TooManyInvocations {
         invocations: u64,
+    },
+    TooManySetAside {
+        set_aside: u64,
     },
     RecordGone,
     Unreadable(Unreadable),

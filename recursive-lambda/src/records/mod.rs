@@ -17,7 +17,7 @@ pub use csv::Csv;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
 
-pub(crate) use splitter::{Cursor, Next, Splitter};
+pub(crate) use splitter::{Cursor, Next, Splitter, Undecoded};
 
 use crate::BoxError;
 

@@ -21,10 +21,10 @@ pub(crate) struct Cursor {
 /// What comes next.
 #[derive(Debug)]
 pub(crate) enum Next<T> {
-    /// A record. Where it does not decode, the error is of [`ErrorKind::Record`] and terminal; the records after it are still to be had.
+    /// A record. Where it does not decode, the records after it are still to be had.
     Record {
         /// The record's value.
-        value: Result<T, Error>,
+        value: Result<T, Undecoded>,
         /// Where the record begins; it ends where [`Splitter::cursor`] now stands.
         place: Place,
     },
@@ -32,6 +32,15 @@ pub(crate) enum Next<T> {
     More,
     /// The end of the object. The cursor is at its last byte's end, behind whatever was skipped.
     End,
+}
+
+/// A record that does not decode.
+#[derive(Debug)]
+pub(crate) struct Undecoded {
+    /// Terminal, of [`ErrorKind::Record`].
+    pub(crate) error: Error,
+    /// The record as it stands in the object, without its terminator.
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// Splits an object that arrives in parts into records of format `F`.
@@ -109,10 +118,12 @@ impl<F: Format> Splitter<F> {
                 split => {
                     let (content, next) = unread.record("record", split, self.limit)?;
                     let place = unread.place();
-                    let value = decode(format, unread.bytes().get(..content).unwrap_or_default());
+                    let bytes = unread.bytes().get(..content).unwrap_or_default();
+                    let value = decode(format, bytes)
+                        .map_err(|error| Undecoded { error: undecodable(error, place), bytes: bytes.to_vec() });
                     unread.advance_record(next);
                     self.cursor = unread.start();
-                    return Ok(Next::Record { value: value.map_err(|error| undecodable(error, place)), place });
+                    return Ok(Next::Record { value, place });
                 }
             }
         }

@@ -4,21 +4,23 @@
 
 use super::executor::Group;
 use super::jobs::Totals;
-use super::options::{Kind, Options, Via};
-use super::oracle::Oracle;
+use super::options::{Options, Poison, SKIP, Via};
+use super::oracle::{Oracle, value};
 use super::store::StoredRecord;
 use super::world::{State, World};
 use crate::engine::record::{Record, Status};
 use crate::{ErrorKind, Summary};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::time::Duration;
 
 pub(super) struct Checks {
     pub(super) wrong: Vec<String>,
     runs: BTreeMap<String, Log>,
-    /// Positions of the batches that each invocation has processed.
+    /// The records that each invocation has processed.
     worked: HashMap<Group, BTreeSet<u64>>,
-    batches: usize,
+    /// Batches, or records.
+    units: usize,
     /// Invocations that something happened to since they acquired the run: they may lose their lease.
     excused: BTreeSet<Group>,
     /// Invocations that something slowed between a write and a batch.
@@ -29,21 +31,22 @@ pub(super) struct Checks {
     pub(super) closed: bool,
 }
 
-/// What a run's jobs did, by batch.
+/// What a run's jobs did, by batch: or, where a batch may begin anywhere, by record.
 struct Log {
     executed: Vec<u32>,
-    sink: Vec<Option<u64>>,
+    sunk: Vec<bool>,
     completed: u32,
+    /// Records that were set aside.
+    aside: BTreeSet<u64>,
 }
 
 impl Checks {
-    pub(super) fn new(batches: u64) -> Self {
-        let batches = batches as usize;
+    pub(super) fn new(options: &Options) -> Self {
         Self {
             wrong: Vec::new(),
             runs: BTreeMap::new(),
             worked: HashMap::new(),
-            batches,
+            units: options.end().div_ceil(options.unit()) as usize,
             excused: BTreeSet::new(),
             slowed: BTreeSet::new(),
             written: HashMap::new(),
@@ -53,14 +56,13 @@ impl Checks {
 
     fn log(&mut self, run: &str) -> &mut Log {
         if !self.runs.contains_key(run) {
-            let log = Log { executed: vec![0; self.batches], sink: vec![None; self.batches], completed: 0 };
-            self.runs.insert(run.into(), log);
+            self.runs.insert(run.into(), Log::new(self.units));
         }
-        self.runs.entry(run.into()).or_insert_with(|| Log { executed: Vec::new(), sink: Vec::new(), completed: 0 })
+        self.runs.entry(run.into()).or_insert_with(|| Log::new(0))
     }
 
-    pub(super) fn worked(&mut self, group: Group, position: u64) {
-        self.worked.entry(group).or_default().insert(position);
+    pub(super) fn worked(&mut self, group: Group, records: Range<u64>) {
+        self.worked.entry(group).or_default().extend(records);
     }
 
     pub(super) fn excuse(&mut self, group: Group) {
@@ -91,21 +93,32 @@ impl Checks {
 
     /// Batches in the sink, from the first one without a gap.
     pub(super) fn sunk(&self) -> u64 {
-        self.runs.values().map(|log| log.sink.iter().take_while(|batch| batch.is_some()).count() as u64).sum()
+        self.runs.values().map(|log| log.sunk.iter().take_while(|sunk| **sunk).count() as u64).sum()
+    }
+}
+
+impl Log {
+    fn new(units: usize) -> Self {
+        Self { executed: vec![0; units], sunk: vec![false; units], completed: 0, aside: BTreeSet::new() }
     }
 }
 
 impl Checks {
-    /// What is missing of runs that are done.
-    pub(super) fn unfinished(&self, uploads: u64, completes: bool) -> Vec<String> {
+    /// What is wrong with runs that are done.
+    pub(super) fn unfinished(&self, options: &Options, faults: u64) -> Vec<String> {
         let mut wrong = Vec::new();
-        if self.batches > 0 && self.runs.len() as u64 != uploads {
-            wrong.push(format!("{} runs of {uploads} uploads", self.runs.len()));
+        if self.units > 0 && self.runs.len() as u64 != options.uploads {
+            wrong.push(format!("{} runs of {} uploads", self.runs.len(), options.uploads));
         }
         for (run, log) in &self.runs {
-            let missing = log.sink.iter().filter(|batch| batch.is_none()).count();
-            if missing > 0 || completes != (log.completed > 0) {
+            let aside = |unit: usize| options.kind.is_picky() && log.aside.contains(&(unit as u64));
+            let missing = log.sunk.iter().enumerate().filter(|(unit, sunk)| !**sunk && !aside(*unit)).count();
+            if missing > 0 || options.kind.completes() != (log.completed > 0) {
                 wrong.push(format!("run {run} lacks {missing} batches, and was completed {} times", log.completed));
+            }
+            let innocent = log.aside.iter().filter(|record| options.poison_in(**record..**record + 1).is_none()).count() as u64;
+            if innocent > faults {
+                wrong.push(format!("run {run}: {innocent} records without a fault were set aside"));
             }
         }
         wrong
@@ -126,7 +139,8 @@ impl State {
     }
 
     /// A batch begins to run.
-    pub(super) fn executed(&mut self, group: Group, run: &str, position: u64, options: &Options) {
+    pub(super) fn executed(&mut self, group: Group, run: &str, records: Range<u64>, options: &Options) {
+        let position = records.start;
         if self.checks.closed {
             self.wrong(group, format!("the batch at {position} runs again although the run is over"));
         }
@@ -137,26 +151,45 @@ impl State {
                 self.wrong(group, format!("the batch at {position} begins with an old lease"));
             }
         }
-        let index = (position / options.batch()) as usize;
-        match self.checks.log(run).executed.get_mut(index) {
-            Some(count) if position.is_multiple_of(options.batch()) => *count += 1,
-            _ => self.wrong(group, format!("there is no batch at {position}")),
+        if !position.is_multiple_of(options.unit()) || records.end > options.rows {
+            return self.wrong(group, format!("there is no batch at {position}"));
+        }
+        // Concurrent batches may run behind the end that the job itself will see.
+        for unit in units(&records, options) {
+            if let Some(count) = self.checks.log(run).executed.get_mut(unit) {
+                *count += 1;
+            }
         }
     }
 
     /// A batch's effect reaches the sink, which recognises it by its key.
-    pub(super) fn sink(&mut self, group: Group, key: &str, position: u64, digest: u64, options: &Options, oracle: &Oracle) {
-        let len = options.batch().min(options.rows.saturating_sub(position));
+    pub(super) fn sink(&mut self, group: Group, key: &str, records: Range<u64>, digest: u64, options: &Options, oracle: &Oracle) {
+        let Range { start, end } = records;
         let Some((run, rest)) = key.split_once(':') else { return self.wrong(group, format!("a key `{key}`")) };
-        if rest != format!("{position}+{len}") {
-            self.wrong(group, format!("the batch at {position} has the key {rest}"));
+        let whole = end == (start + options.batch()).min(options.rows);
+        let cut_short = options.kind.is_picky() || options.poison_in(end..end + 1) == Some(Poison::Undecodable);
+        if rest != format!("{start}+{}", end - start) || !(whole || cut_short) {
+            self.wrong(group, format!("the batch at {start} has the key {rest}"));
         }
-        if digest != oracle.batch_digest(options.kind, position, options.rows) {
-            self.wrong(group, format!("the batch at {position} holds other records"));
+        if digest != oracle.batch_digest(options.kind, records.clone()) {
+            self.wrong(group, format!("the batch at {start} holds other records"));
         }
-        if let Some(slot) = self.checks.log(run).sink.get_mut((position / options.batch()) as usize) {
-            *slot = Some(digest);
+        for unit in units(&records, options) {
+            if let Some(sunk) = self.checks.log(run).sunk.get_mut(unit) {
+                *sunk = true;
+            }
         }
+    }
+
+    /// A record is kept for people.
+    pub(super) fn set_aside(&mut self, group: Group, run: &str, index: u64, body: &[u8], world: &World) {
+        let what = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
+        let mark = world.oracle.mark(index + 1).unwrap_or_default();
+        let data = what["data"].as_str().unwrap_or_default();
+        if what["record"] != index || !data.starts_with(&format!("{index},")) || mark.offset < data.len() as u64 {
+            self.wrong(group, format!("record {index} is set aside as {what}"));
+        }
+        self.checks.log(run).aside.insert(index);
     }
 
     pub(super) fn completed(&mut self, group: Group, summary: &Summary, totals: &Totals, options: &Options, oracle: &Oracle) {
@@ -164,7 +197,9 @@ impl State {
             self.wrong(group, "on_complete runs again although the run is over".into());
         }
         let sum = oracle.mark(options.end()).map(|mark| mark.sum);
-        if (summary.position(), totals.rows, Some(totals.sum)) != (options.end(), options.end(), sum) {
+        let skipped = summary.set_aside();
+        let exact = skipped > 0 || Some(totals.sum) == sum;
+        if (summary.position(), totals.rows + skipped) != (options.end(), options.end()) || !exact {
             self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.position()));
         }
         self.checks.log(summary.run_id()).completed += 1;
@@ -202,14 +237,17 @@ impl State {
                 must(!before.is_over(), "a run that is over is written again");
                 must(after.position >= before.position, "the position goes back");
                 must(after.position == before.position || mine(before), "somebody else's position is committed");
-                must(after.seq == before.seq || (after.seq == before.seq + 1 && mine(before)), "a seq is skipped, or taken");
+                // Where a batch kills, half of it is left to the next invocation.
+                let buries = free && after.search.is_some() && before.owner.is_some();
+                let hands_over = after.seq == before.seq + 1 && (mine(before) || buries);
+                must(after.seq == before.seq || hands_over, "a seq is skipped, or taken");
                 must(after.seq == before.seq || after.owner.is_none(), "a hand-over keeps its owner");
                 let gives_up = after.is_over() || after.last_error.is_some();
                 must(after.owner.is_some() || gives_up || after.seq == before.seq + 1, "a hand-over has no number");
                 if after.epoch == before.epoch {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
-                        mine(before) || (free && after.status == Status::Failed),
+                        mine(before) || (free && after.status == Status::Failed) || buries,
                         "the record is written by who does not own it",
                     );
                 } else {
@@ -221,12 +259,12 @@ impl State {
                     must(loser.is_none_or(asleep), "an invocation that works loses its lease without a fault");
                     must(after.invocations == before.invocations + 1, "an acquisition is not counted");
                 }
-                let (from, batch) = (before.position, world.options.batch());
                 let worked = self.checks.worked.get(&writer);
-                let all = (from..after.position)
-                    .step_by(batch as usize)
-                    .all(|position| worked.is_some_and(|worked| worked.contains(&position)));
-                must(all, "a batch is committed that its writer did not process");
+                let aside = self.checks.runs.get(run).map(|log| &log.aside);
+                let done = |set: Option<&BTreeSet<u64>>, record: u64| set.is_some_and(|set| set.contains(&record));
+                let mut passed = before.position..after.position;
+                let all = passed.all(|record| done(worked, record) || done(aside, record));
+                must(all, "a record is passed that its writer did not process, and nobody set aside");
             }
         }
         if before.is_none_or(|stored| stored.record.epoch < after.epoch) {
@@ -235,9 +273,8 @@ impl State {
         self.checks.written.insert(writer, (self.now, after.position));
         // The one that is written was taken out.
         must((self.records.len() as u64) < self.uploads, "there are more runs than uploads");
-        for what in check_place(after, &world.options, &world.oracle) {
-            wrong.push(what);
-        }
+        let aside = self.checks.runs.get(run).map(|log| log.aside.clone()).unwrap_or_default();
+        wrong.extend(check_place(after, &world.options, &world.oracle, &aside));
         for what in wrong {
             self.wrong(writer, format!("{what} (run {run}, position {})", after.position));
         }
@@ -250,7 +287,7 @@ fn of(nonce: &str) -> Option<Group> {
 }
 
 /// What a record says of its place must be true of the object.
-fn check_place(record: &Record, options: &Options, oracle: &Oracle) -> Vec<String> {
+fn check_place(record: &Record, options: &Options, oracle: &Oracle, aside: &BTreeSet<u64>) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(mark) = oracle.mark(record.position) else { return vec!["the position is behind the end".into()] };
     let size = oracle.body.len() as u64;
@@ -258,7 +295,8 @@ fn check_place(record: &Record, options: &Options, oracle: &Oracle) -> Vec<Strin
     if (record.offset, record.line) != (mark.offset, mark.lines) && !at_end {
         wrong.push(format!("offset {} and line {}, which are {mark:?}", record.offset, record.line));
     }
-    if record.position > options.end() || record.batches != record.position.div_ceil(options.batch()) {
+    let batches = options.kind.is_picky() || record.batches == record.position.div_ceil(options.batch());
+    if record.position > options.end() || !batches {
         wrong.push(format!("{} batches", record.batches));
     }
     if record.status == Status::Done && record.position != options.end() {
@@ -269,15 +307,21 @@ fn check_place(record: &Record, options: &Options, oracle: &Oracle) -> Vec<Strin
     if record.size != size || !(by_hand || record.object.etag == "first") {
         wrong.push("another object".into());
     }
-    let truth = Totals { rows: record.position, sum: mark.sum };
-    let carried = record.state.as_ref().map(|state| serde_json::from_str::<Totals>(state.json()));
-    let exact = match (options.kind, carried) {
-        (Kind::Plain, carried) => carried.is_none(),
-        (_, None) => truth == Totals::default(),
-        (_, Some(carried)) => carried.is_ok_and(|carried| carried == truth),
-    };
-    if !exact {
-        wrong.push(format!("the carried state is not {truth:?}"));
+    if record.set_aside > aside.range(..record.position).count() as u64 || record.set_aside > SKIP {
+        wrong.push(format!("{} set aside, {aside:?} are", record.set_aside));
+    }
+    let carried = record.state.as_ref().map(|state| serde_json::from_str::<Totals>(state.json()).unwrap_or_default());
+    let totals = carried.clone().unwrap_or_default();
+    // An invocation that lost the run may have set aside what another one did.
+    let ambiguous = aside.len() as u64 != record.set_aside;
+    let sum = mark.sum - aside.range(..record.position).map(|index| value(*index)).sum::<u64>();
+    let exact = totals.rows + record.set_aside == record.position && (ambiguous || totals.sum == sum);
+    if options.kind.carries() && !exact || !options.kind.carries() && carried.is_some() {
+        wrong.push(format!("the carried state is {totals:?}"));
     }
     wrong
+}
+
+fn units(records: &Range<u64>, options: &Options) -> Range<usize> {
+    (records.start / options.unit()) as usize..records.end.div_ceil(options.unit()) as usize
 }

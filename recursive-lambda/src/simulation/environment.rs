@@ -96,7 +96,7 @@ impl Environment {
     pub(super) async fn execute<T>(&self, batch: &Batch<T>, digest: u64) -> Result<(), Error> {
         let (world, group, position) = (&self.world, self.group, batch.position());
         let moment = self.begin(&format_batch(batch)).await;
-        world.with(|state| state.executed(group, batch.run_id(), position, &world.options));
+        world.with(|state| state.executed(group, batch.run_id(), position..position + batch.len() as u64, &world.options));
         let (least, most) = world.options.batch_ms;
         let (took, panics, fails) = world.with(|state| {
             let usual = state.chance.millis(least, most);
@@ -113,26 +113,27 @@ impl Environment {
             return Err("the job fails".into());
         }
         let key = batch.idempotency_key().to_string();
-        world.with(|state| state.sink(group, &key, position, digest, &world.options, &world.oracle));
+        world.with(|state| {
+            state.sink(group, &key, position..position + batch.len() as u64, digest, &world.options, &world.oracle)
+        });
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) || world.strikes(group, Fault::JobFailsAfterEffect) {
             return Err("the job fails after its effect".into());
         }
-        world.with(|state| state.checks.worked(group, position));
+        world.with(|state| state.checks.worked(group, position..position + batch.len() as u64));
         self.die_if(moment, Moment::After).await;
         Ok(())
     }
 
     /// The batch's time, or what a poisonous record in it does.
     fn poisoned(&self, position: u64, len: u64, took: Duration) -> Result<Duration, Error> {
-        match self.world.options.poison {
-            Some((row, poison)) if (position..position + len).contains(&row) => match poison {
-                Poison::Error => Err("a poisonous record".into()),
-                Poison::Panic => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
-                Poison::Terminal => Err(Error::terminal("a poisonous record")),
-                Poison::Endless => Ok(self.world.options.timeout * 2),
-            },
-            _ => Ok(took),
+        match self.world.options.poison_in(position..position + len) {
+            None => Ok(took),
+            Some(Poison::Error) => Err("a poisonous record".into()),
+            Some(Poison::Panic) => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
+            Some(Poison::Terminal) => Err(Error::terminal("a poisonous record")),
+            Some(Poison::Endless) => Ok(self.world.options.timeout * 2),
+            Some(Poison::Undecodable) => Err("a record that does not decode was handed over".into()),
         }
     }
 

@@ -1,9 +1,10 @@
 //! The jobs under test, written by hand against `Handler`. Each writes to an idempotent sink and to a log of executions.
 
 use super::environment::Environment;
+use super::options::{SKIP, WIDTH};
 use super::oracle::{NO_DIGEST, digest};
 use crate::format::{Csv, Lines};
-use crate::{Batch, Config, Error, Flow, Handler, Progress, Summary};
+use crate::{Batch, Config, Error, Flow, Handler, OnError, Progress, Summary};
 use serde::{Deserialize, Serialize};
 
 /// Where [`Early`] says that it is complete, in records.
@@ -86,6 +87,23 @@ impl Handler for Early {
     }
 }
 
+pub(super) struct Wide;
+
+impl Handler for Wide {
+    const NAME: &'static str = "wide";
+    const CONFIG: Config = Config::new(2).concurrency(WIDTH);
+    type Format = Lines;
+    type Input = Batch<String>;
+    type State = ();
+    type Resources = Environment;
+
+    async fn call(batch: Batch<String>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
+        let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
+        environment.execute(&batch, digest).await?;
+        Ok(Flow::Continue)
+    }
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct Row {
     value: u64,
@@ -103,17 +121,60 @@ impl Handler for Table {
     type Resources = Environment;
 
     async fn call(batch: Batch<Row>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
-        let mut sum = NO_DIGEST;
-        for row in &batch {
-            sum = digest(digest(sum, &row.value.to_string()), &row.note);
-            totals.rows += 1;
-            totals.sum += row.value;
-        }
-        environment.execute(&batch, sum).await?;
+        totals.add(&batch);
+        environment.execute(&batch, digest_rows(&batch)).await?;
         Ok(Flow::Continue)
     }
 
     async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
         environment.complete(summary, totals).await
     }
+}
+
+pub(super) struct Picky;
+
+impl Handler for Picky {
+    const NAME: &'static str = "picky";
+    const CONFIG: Config = Config::new(6).on_error(OnError::Skip(SKIP)).on_complete();
+    type Format = Csv;
+    type Input = Batch<Row>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<Row>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        totals.add(&batch);
+        environment.execute(&batch, digest_rows(&batch)).await?;
+        Ok(Flow::Continue)
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
+    }
+}
+
+pub(super) struct PickyWide;
+
+impl Handler for PickyWide {
+    const NAME: &'static str = "picky-wide";
+    const CONFIG: Config = Config::new(4).on_error(OnError::Skip(SKIP)).concurrency(WIDTH);
+    type Format = Csv;
+    type Input = Batch<Row>;
+    type State = ();
+    type Resources = Environment;
+
+    async fn call(batch: Batch<Row>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
+        environment.execute(&batch, digest_rows(&batch)).await?;
+        Ok(Flow::Continue)
+    }
+}
+
+impl Totals {
+    fn add(&mut self, rows: &[Row]) {
+        self.rows += rows.len() as u64;
+        self.sum += rows.iter().map(|row| row.value).sum::<u64>();
+    }
+}
+
+fn digest_rows(rows: &[Row]) -> u64 {
+    rows.iter().fold(NO_DIGEST, |sum, row| digest(digest(sum, &row.value.to_string()), &row.note))
 }

@@ -1,6 +1,8 @@
 //! What a seed decides besides faults: the deployment, the object, and how the run is started.
 
 use super::chance::Chance;
+use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 /// The jobs under test.
@@ -14,6 +16,40 @@ pub(super) enum Kind {
     Early,
     /// CSV rows with quoted newlines, a sum carried, `on_complete`.
     Table,
+    /// Lines, several batches in flight.
+    Wide,
+    /// CSV rows, up to [`SKIP`] of which may be set aside, a sum carried, `on_complete`.
+    Picky,
+    /// CSV rows, up to [`SKIP`] of which may be set aside, several batches in flight.
+    PickyWide,
+}
+
+/// How many batches the wide jobs have in flight.
+pub(super) const WIDTH: u64 = 4;
+
+/// How many records the picky jobs may set aside.
+pub(super) const SKIP: u64 = 3;
+
+impl Kind {
+    pub(super) fn is_table(self) -> bool {
+        self == Self::Table || self.is_picky()
+    }
+
+    pub(super) fn is_picky(self) -> bool {
+        matches!(self, Self::Picky | Self::PickyWide)
+    }
+
+    pub(super) fn is_wide(self) -> bool {
+        matches!(self, Self::Wide | Self::PickyWide)
+    }
+
+    pub(super) fn carries(self) -> bool {
+        !(self == Self::Plain || self.is_wide())
+    }
+
+    pub(super) fn completes(self) -> bool {
+        matches!(self, Self::Tally | Self::Table | Self::Picky)
+    }
 }
 
 /// How the run is started.
@@ -45,6 +81,8 @@ pub(super) enum Poison {
     Terminal,
     /// Longer than an invocation may take.
     Endless,
+    /// It does not decode.
+    Undecodable,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +96,8 @@ pub(super) struct Options {
     /// Deliveries of the start event by its source.
     pub(super) starts: u64,
     pub(super) fate: Fate,
-    pub(super) poison: Option<(u64, Poison)>,
+    /// Rows with something wrong, in order; more than one only where they are set aside.
+    pub(super) poison: Vec<(u64, Poison)>,
     /// The function's time-out.
     pub(super) timeout: Duration,
     pub(super) lease: Duration,
@@ -92,7 +131,7 @@ impl Options {
             uploads: 1,
             starts: 1,
             fate: Fate::Stays,
-            poison: None,
+            poison: Vec::new(),
             timeout: Duration::from_secs(60),
             lease: Duration::from_secs(45),
             checkpoint: Duration::from_secs(10),
@@ -109,7 +148,8 @@ impl Options {
 
     pub(super) fn swarm(seed: u64) -> Self {
         let mut chance = Chance::new(seed, 2);
-        let kind = chance.pick(&[Kind::Plain, Kind::Tally, Kind::Early, Kind::Table], Kind::Tally);
+        let kinds = [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Wide, Kind::Picky, Kind::PickyWide];
+        let kind = chance.pick(&kinds, Kind::Tally);
         let rows = match chance.below(10) {
             0 => chance.below(3),
             1 => chance.between(150, 300),
@@ -124,9 +164,16 @@ impl Options {
             1 => Fate::DeletedAt(chance.millis(0, 120_000)),
             _ => Fate::Stays,
         };
-        let poison = chance.pick(&[Poison::Error, Poison::Panic, Poison::Terminal, Poison::Endless], Poison::Error);
-        let poison = (rows > 0 && chance.one_in(12)).then(|| (chance.below(rows), poison));
-        let patient = poison.is_none() && !chance.one_in(8);
+        let poisons = [Poison::Error, Poison::Panic, Poison::Terminal, Poison::Endless, Poison::Undecodable];
+        let poisonous = match kind {
+            _ if rows == 0 => 0,
+            Kind::Picky | Kind::PickyWide => chance.below(SKIP + 2),
+            _ => u64::from(chance.one_in(12)),
+        };
+        let poisonous = (0..poisonous).map(|_| (chance.below(rows), chance.pick(&poisons, Poison::Error)));
+        let poison: BTreeMap<_, _> = poisonous.filter(|(_, poison)| kind.is_table() || *poison != Poison::Undecodable).collect();
+        let poison: Vec<_> = poison.into_iter().collect();
+        let patient = poison.is_empty() && !chance.one_in(8);
         let via = chance.pick(&[Via::S3, Via::S3, Via::Sqs, Via::EventBridge, Via::Hand], Via::S3);
         let uploads = if matches!(via, Via::S3 | Via::Sqs) { chance.pick(&[1, 1, 1, 2, 3], 1) } else { 1 };
         Self {
@@ -157,7 +204,19 @@ impl Options {
             Kind::Tally => 3,
             Kind::Early => 4,
             Kind::Table => 5,
+            Kind::Wide => 2,
+            Kind::Picky => 6,
+            Kind::PickyWide => 4,
         }
+    }
+
+    /// Every batch begins at a multiple of this.
+    pub(super) fn unit(&self) -> u64 {
+        if self.kind.is_picky() { 1 } else { self.batch() }
+    }
+
+    pub(super) fn poison_in(&self, records: Range<u64>) -> Option<Poison> {
+        self.poison.iter().find(|(row, _)| records.contains(row)).map(|(_, poison)| *poison)
     }
 
     /// Records that the run processes.

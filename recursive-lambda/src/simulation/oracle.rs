@@ -1,13 +1,13 @@
 //! The object, and what a run over it must come to: computed without the crate, from the rows alone.
 
 use super::chance::Chance;
-use super::options::{Kind, Options};
+use super::options::{Kind, Options, Poison};
 use bytes::Bytes;
+use std::ops::Range;
 
 /// The object and the truth about it.
 pub(super) struct Oracle {
     pub(super) body: Bytes,
-    batch: u64,
     /// After so many records: bytes, newlines, the sum of values, the digest of all text.
     after: Vec<Mark>,
 }
@@ -27,7 +27,7 @@ pub(super) fn digest(digest: u64, text: &str) -> u64 {
 pub(super) const NO_DIGEST: u64 = 0xcbf2_9ce4_8422_2325;
 
 /// What row `index` is worth.
-fn value(index: u64) -> u64 {
+pub(super) fn value(index: u64) -> u64 {
     index.wrapping_mul(2_654_435_761) % 1_000
 }
 
@@ -46,7 +46,7 @@ impl Oracle {
         let newline = if chance.one_in(3) { "\r\n" } else { "\n" };
         let last_newline = !chance.one_in(4);
         let mut body = String::new();
-        if options.kind == Kind::Table {
+        if options.kind.is_table() {
             body.push_str("id,value,note");
             body.push_str(newline);
         }
@@ -54,12 +54,13 @@ impl Oracle {
         let mut after = Vec::with_capacity(options.rows as usize + 1);
         after.push(mark);
         for index in 0..options.rows {
-            match options.kind {
-                Kind::Table => {
-                    let note = note(index).replace('"', "\"\"");
-                    body.push_str(&format!("{index},{},\"{note}\"", value(index)));
-                }
-                _ => body.push_str(&line(index)),
+            if options.kind.is_table() {
+                let note = note(index).replace('"', "\"\"");
+                let broken = options.poison_in(index..index + 1) == Some(Poison::Undecodable);
+                let value = if broken { "none".into() } else { value(index).to_string() };
+                body.push_str(&format!("{index},{value},\"{note}\""));
+            } else {
+                body.push_str(&line(index));
             }
             if index + 1 < options.rows || last_newline {
                 body.push_str(newline);
@@ -76,7 +77,7 @@ impl Oracle {
             lines += body.as_bytes().get(from..to).map_or(0, newlines);
             (mark.lines, from) = (lines, to);
         }
-        Self { body: body.into(), batch: options.batch(), after }
+        Self { body: body.into(), after }
     }
 
     /// Where the object stands after so many records.
@@ -84,13 +85,17 @@ impl Oracle {
         self.after.get(records as usize).copied()
     }
 
-    /// The digest of the batch that begins at a position.
-    pub(super) fn batch_digest(&self, kind: Kind, position: u64, end: u64) -> u64 {
-        let rows = position..(position + self.batch).min(end);
-        rows.fold(NO_DIGEST, |sum, index| match kind {
-            Kind::Table => digest(digest(sum, &value(index).to_string()), &note(index)),
-            _ => digest(sum, &line(index)),
+    /// The digest of a batch.
+    pub(super) fn batch_digest(&self, kind: Kind, mut rows: Range<u64>) -> u64 {
+        rows.try_fold(NO_DIGEST, |sum, index| {
+            self.mark(index + 1)?;
+            Some(if kind.is_table() {
+                digest(digest(sum, &value(index).to_string()), &note(index))
+            } else {
+                digest(sum, &line(index))
+            })
         })
+        .unwrap_or_default()
     }
 }
 

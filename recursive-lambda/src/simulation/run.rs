@@ -2,7 +2,7 @@
 
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
-use super::options::{Fate, Kind, Options, PATIENT, Via};
+use super::options::{Fate, Options, PATIENT, SKIP, Via, WIDTH};
 use super::store::{StoredObject, StoredRecord};
 use super::trace::Keep;
 use super::world::{Source, World};
@@ -202,8 +202,7 @@ fn judge(world: &World) -> Report {
             wrong.push(format!("the run died in silence: {end:?}"));
         }
         if end == Some(Status::Done) {
-            let completes = matches!(options.kind, Kind::Tally | Kind::Table);
-            wrong.extend(state.checks.unfinished(options.uploads, completes));
+            wrong.extend(state.checks.unfinished(options, state.faults.total()));
             if must_fail(options) {
                 wrong.push("the run is done although it must fail".into());
             }
@@ -248,20 +247,30 @@ fn never_began(options: &Options, end: Option<Status>) -> bool {
 
 /// The poisonous record is reached by a run that can fail.
 fn must_fail(options: &Options) -> bool {
-    options.poison.is_some_and(|(row, _)| row < options.end())
+    let poisonous = options.poison.iter().filter(|(row, _)| *row < options.end()).count() as u64;
+    poisonous > if options.kind.is_picky() { SKIP } else { 0 }
 }
 
 fn may_fail(options: &Options, faults: &Faults) -> bool {
     let impatient = options.max_attempts < PATIENT;
-    must_fail(options) || options.fate != Fate::Stays || (impatient && faults.total() >= u64::from(options.max_attempts))
+    // A fault may be taken for that of a record.
+    let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
+    must_fail(options)
+        || unlucky
+        || options.fate != Fate::Stays
+        || (impatient && faults.total() >= u64::from(options.max_attempts))
 }
 
 /// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
 fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
-    (faults.total() + faults.sleepers() + options.uploads * attempts(options)) * options.batches_per_save()
+    let concurrent = if options.kind.is_wide() { WIDTH } else { 1 };
+    let window = (options.batches_per_save() * concurrent + concurrent - 1) * options.batch().div_ceil(options.unit());
+    (faults.total() + faults.sleepers() + options.uploads * attempts(options)) * window
 }
 
 /// How often a poisonous record is tried; each time, what was not saved before it may run again.
 fn attempts(options: &Options) -> u64 {
-    options.poison.map_or(0, |_| u64::from(options.max_attempts))
+    // Where the record at fault is looked for, its batch is halved until it is alone.
+    let searches = if options.kind.is_picky() { 4 } else { 1 };
+    options.poison.len() as u64 * u64::from(options.max_attempts) * searches
 }

@@ -92,6 +92,22 @@ impl Records for Environment {
         self.die_if(moment, Moment::After).await;
         written
     }
+
+    async fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> Result<(), String> {
+        let moment = self.begin("set aside").await;
+        self.latency(Fault::WriteSlow).await;
+        if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::WriteNotApplied) {
+            return Err("503".into());
+        }
+        self.world.with(|state| state.set_aside(self.group, &id.run, index, &body, &self.world));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) || self.world.strikes(self.group, Fault::WriteReplyLost) {
+            return Err("silence".into());
+        }
+        self.latency(Fault::WriteSlow).await;
+        self.die_if(moment, Moment::After).await;
+        Ok(())
+    }
 }
 
 impl Environment {

@@ -67,7 +67,7 @@ impl World {
             uploads: options.uploads,
             dead_letters: Vec::new(),
             unnoticed: HashMap::new(),
-            checks: Checks::new(options.batches()),
+            checks: Checks::new(&options),
             invocations: 0,
             peak: 0,
             requests: 0,

@@ -7,7 +7,7 @@ use super::input::{Input, Outcome, Pace, Wrote};
 use super::shelf::{Answer, Errand, Shelf, Way};
 use crate::engine::budget::Budget;
 use crate::engine::record::tests::fresh;
-use crate::engine::record::{LastError, Owner, Record, Status};
+use crate::engine::record::{LastError, Owner, Plan, Record, Status};
 use crate::engine::run::Run;
 use crate::engine::save::{Condition, Read, Save, Step, Stored, Written};
 use crate::engine::step::{Batch, Cause, Done, Effect, Event, Failure, Given, How, Now, Refusal, Reply, Rules, Signalled};
@@ -31,7 +31,10 @@ enum Task {
     },
     Write(Writing),
     ReadBack(Writing),
-    Work,
+    Work {
+        records: u8,
+    },
+    SetAside,
     Complete,
     Signal {
         seq: u64,
@@ -51,7 +54,8 @@ struct Writing {
 impl Shelf {
     /// An invocation that was given a signal; `None`: an object to work on in place or, `admits`, to admit.
     pub(super) fn given(&mut self, signal: Option<u64>, admits: bool) -> u32 {
-        let record = Record { size: self.job.batches.into(), ..fresh() };
+        let plan = Plan { batch: self.job.size.into(), ..fresh().plan };
+        let record = Record { size: self.job.batches.into(), plan, ..fresh() };
         let given = match signal {
             Some(seq) => Given::Signal { seq },
             None if admits => Given::Start(Box::new(record)),
@@ -71,6 +75,7 @@ impl Shelf {
             max_attempts: self.job.max_attempts,
             max_invocations: 1_000,
             on_complete: self.job.on_complete,
+            skip: self.job.skips.then_some(9),
             plan_hash: fresh().plan.hash,
         };
         let mut run = Run::new(rules, me("me"), given, Budget::new(Some(AMPLE), Duration::from_secs(10), None));
@@ -99,9 +104,13 @@ impl Shelf {
                 return self.save(run, writing, step);
             }
             (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
-            (Task::Work, Input::Did(outcome, pace)) => (Event::Batch(self.batch(&run, outcome)), pace),
+            (Task::Work { records }, Input::Did(outcome, pace)) => (Event::Batch(self.batch(&run, records, outcome)), pace),
+            (Task::SetAside, Input::SetAside) => (Event::SetAside(Ok(self.done(&run, 1))), Pace::GoOn),
+            (Task::SetAside, _) => {
+                (Event::SetAside(Err(Failure { cause: Cause::Environment, ..failure(Outcome::Fails, 0) })), Pace::GoOn)
+            }
             (Task::Complete, Input::Did(Outcome::Well, pace)) => (Event::Completed(Ok(())), pace),
-            (Task::Complete, Input::Did(outcome, pace)) => (Event::Completed(Err(failure(outcome))), pace),
+            (Task::Complete, Input::Did(outcome, pace)) => (Event::Completed(Err(failure(outcome, 0))), pace),
             (_, Input::Accepted) => (Event::Signalled(Signalled::Accepted), Pace::GoOn),
             (_, Input::Silence) => (Event::Signalled(Signalled::Silence), Pace::GoOn),
             (_, _) => (Event::Signalled(Signalled::Refused), Pace::GoOn),
@@ -121,8 +130,9 @@ impl Shelf {
                     run.step(now(Pace::GoOn), Event::Paused)
                 }
                 Effect::Read => break Task::Read { checks },
-                Effect::Work => break Task::Work,
+                Effect::Work { records, .. } => break Task::Work { records: self.left(&run).min(records) as u8 },
                 Effect::Complete => break Task::Complete,
+                Effect::SetAside(_) => break Task::SetAside,
                 Effect::Signal(record) => break Task::Signal { seq: record.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, record) => {
@@ -175,20 +185,29 @@ impl Shelf {
         }))
     }
 
-    fn batch(&self, run: &Run, outcome: Outcome) -> Batch {
-        if outcome != Outcome::Well {
-            return Batch::Failed(failure(outcome));
+    fn left(&self, run: &Run) -> u64 {
+        u64::from(self.job.batches) - position(run)
+    }
+
+    fn batch(&self, run: &Run, records: u8, outcome: Outcome) -> Batch {
+        match outcome {
+            Outcome::Well => Batch::Done(self.done(run, records.into())),
+            _ => Batch::Failed(failure(outcome, records.into())),
         }
-        let position = run.record().map_or(0, |record| record.position) + 1;
-        Batch::Done(Done {
-            records: 1,
+    }
+
+    fn done(&self, run: &Run, records: u64) -> Done {
+        let position = position(run) + records;
+        Done {
+            records,
             offset: position,
             line: position,
             header: None,
             took: Duration::ZERO,
             at_end: position == u64::from(self.job.batches),
             complete: false,
-        })
+            in_flight: 0,
+        }
     }
 }
 
@@ -199,7 +218,8 @@ impl Actor {
             Task::Read { checks: true } => Errand::Check,
             Task::Write(writing) => Errand::Write { record: writing.record, way: writing.way() },
             Task::ReadBack(writing) => Errand::ReadBack { way: writing.way() },
-            Task::Work => Errand::Work { batch: self.run.record().map_or(0, |record| record.position as u8) },
+            Task::Work { records } => Errand::Work { batch: position(&self.run) as u8, records: *records },
+            Task::SetAside => Errand::SetAside { batch: position(&self.run) as u8 },
             Task::Complete => Errand::Complete,
             Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },
             Task::Reply(reply) => Errand::Answer(match reply {
@@ -236,10 +256,15 @@ fn now(pace: Pace) -> Now {
     Now { elapsed: Duration::ZERO, left: Some(left), renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO } }
 }
 
-fn failure(outcome: Outcome) -> Failure {
+fn position(run: &Run) -> u64 {
+    run.record().map_or(0, |record| record.position)
+}
+
+fn failure(outcome: Outcome, records: u64) -> Failure {
     Failure {
         cause: if outcome == Outcome::Changed { Cause::Changed } else { Cause::Other },
         terminal: outcome != Outcome::Fails,
+        records,
         error: LastError { kind: "Job".into(), message: String::new(), record: None, line: None, offset: None },
     }
 }

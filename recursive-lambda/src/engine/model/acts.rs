@@ -6,6 +6,7 @@ use super::moves::{Model, Next};
 use super::shelf::{Answer, Errand, Way};
 use super::world::{Base, Cell, Event, Kind, Place, World};
 use crate::engine::record::Status;
+use std::ops::Range;
 
 impl Model {
     /// The next request of an invocation, with all its answers.
@@ -22,7 +23,15 @@ impl Model {
                 }
             }
             Errand::Write { record, way } => self.write(world, place, record, way, out),
-            Errand::Work { batch } => self.work(world, place, batch, out),
+            Errand::Work { batch, records } => self.work(world, place, batch..batch + records, out),
+            Errand::SetAside { batch } => {
+                let mut well = world.clone();
+                well.aside |= 1 << batch;
+                self.tell(well, place, Input::SetAside, "sets aside", out);
+                if let Some(faulty) = world.faulty() {
+                    self.tell(faulty, place, Input::NotSetAside, "cannot set aside", out);
+                }
+            }
             Errand::Complete => {
                 let mut well = world.clone();
                 well.completed += 1;
@@ -70,11 +79,13 @@ impl Model {
         self.tell(silent, place, Input::Unknown, "hears nothing of a save", out);
     }
 
-    fn work(&mut self, world: &World, place: Place, batch: u8, out: &mut Vec<Next>) {
+    fn work(&mut self, world: &World, place: Place, batches: Range<u8>, out: &mut Vec<Next>) {
         let actor = world.events[place.0].at_work[place.1].actor;
         let mut well = world.clone();
-        well.executed[usize::from(batch)] += 1;
-        well.at(place).unsaved |= 1 << batch;
+        for batch in batches {
+            well.executed[usize::from(batch)] += 1;
+            well.at(place).unsaved |= 1 << batch;
+        }
         let mut nexts = Vec::new();
         for pace in [Pace::GoOn, Pace::Save, Pace::HandOver] {
             let next = self.shelf.step(actor, Input::Did(Outcome::Well, pace));
@@ -127,11 +138,11 @@ impl Model {
                 }
             }
             Errand::ReadBack { .. } => {}
-            Errand::Work { .. } | Errand::Complete => {
+            Errand::Work { .. } | Errand::SetAside { .. } | Errand::Complete => {
                 if read {
                     invocation.base = Base::Current;
                 }
-                if !matches!(input, Input::Did(..)) {
+                if !matches!(input, Input::Did(..) | Input::SetAside) {
                     (invocation.wrote, invocation.unsaved) = (Wrote::Before, 0);
                 }
             }

@@ -8,6 +8,10 @@ pub(super) struct Job {
     /// Whether every batch is followed by a save; otherwise any may be.
     pub(super) every_batch: bool,
     pub(super) max_attempts: u32,
+    /// Records of a batch. What is called a batch elsewhere in the model is a record, for it is what can be done and set aside.
+    pub(super) size: u8,
+    /// Whether records may be set aside.
+    pub(super) skips: bool,
 }
 
 /// What the world answers.
@@ -20,6 +24,8 @@ pub(super) enum Input {
     Conflict,
     Unknown,
     Did(Outcome, Pace),
+    SetAside,
+    NotSetAside,
     Accepted,
     Silence,
     Refused,

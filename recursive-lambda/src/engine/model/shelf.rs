@@ -31,6 +31,10 @@ pub(super) enum Errand {
     },
     Work {
         batch: u8,
+        records: u8,
+    },
+    SetAside {
+        batch: u8,
     },
     Complete,
     Signal {

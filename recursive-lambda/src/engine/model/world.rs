@@ -18,6 +18,8 @@ pub(super) struct World {
     pub(super) faults: u8,
     /// How often each batch was done.
     pub(super) executed: [u8; 4],
+    /// The batches that were set aside, one bit each.
+    pub(super) aside: u8,
     pub(super) completed: u8,
     /// How often the run was recorded as done.
     pub(super) done: u8,
@@ -104,6 +106,7 @@ impl World {
             events: starts.iter().copied().map(Event::new).collect(),
             faults,
             executed: [0; 4],
+            aside: 0,
             completed: 0,
             done: 0,
         }
@@ -179,7 +182,7 @@ impl World {
         buffer.extend_from_slice(&cell.to_le_bytes());
         buffer.extend_from_slice(&self.late.unwrap_or(u32::MAX).to_le_bytes());
         buffer.extend_from_slice(&self.executed);
-        buffer.extend_from_slice(&[self.faults, self.completed, self.done]);
+        buffer.extend_from_slice(&[self.faults, self.aside, self.completed, self.done]);
         for event in &self.events {
             let kind = match event.kind {
                 Kind::Admit => 254,

@@ -56,30 +56,56 @@ impl Run {
         if record.plan.hash != self.rules.plan_hash {
             return reply(Reply::Refuse(Refusal::PlanChanged { was: record.plan }));
         }
-        let refusal = if record.attempts >= self.rules.max_attempts {
-            Some(Refusal::TooManyDeaths { attempts: record.attempts })
+        let then = if self.died_too_often(&record) {
+            self.bury(&mut record)
         } else if record.invocations >= self.rules.max_invocations {
-            Some(Refusal::TooManyInvocations { invocations: record.invocations })
+            let invocations = record.invocations;
+            fail(&mut record, Refusal::TooManyInvocations { invocations })
         } else {
-            None
-        };
-        let then = match refusal {
-            Some(refusal) => {
-                record.status = Status::Failed;
-                record.owner = None;
-                record.last_error = Some(refusal.as_last_error(record.last_error));
-                Then::Reply(Reply::Refuse(refusal))
-            }
-            None => {
-                let completing = record.status == Status::Completing;
-                record.status = if completing { Status::Completing } else { Status::Running };
-                record.owner = Some(self.me.clone());
-                record.epoch += 1;
-                record.attempts += 1;
-                record.invocations += 1;
-                if completing { Then::Complete } else { Then::Work }
-            }
+            self.take_up(&mut record);
+            if record.status == Status::Completing { Then::Complete } else { Then::Work }
         };
         self.begin_save(How::Over { etag }, Box::new(record), then, None)
     }
+
+    /// What becomes of a batch at which too many invocations died.
+    fn bury(&self, record: &mut Record) -> Then {
+        let refusal = Refusal::TooManyDeaths { attempts: record.attempts };
+        if record.status == Status::Completing || self.rules.skip.is_none_or(|most| record.set_aside >= most) {
+            return fail(record, refusal);
+        }
+        let error = refusal.as_last_error(record.last_error.take());
+        let records = record.next_batch();
+        if records == 1 {
+            self.take_up(record);
+            return Then::SetAside(error);
+        }
+        // By a signal of its own: Lambda has hardly a delivery left of this one.
+        record.last_error = Some(error);
+        record.search_among(records);
+        record.invocations += 1;
+        record.hand_over(Status::Ready);
+        Then::Signal(Why::Yielded)
+    }
+
+    /// Where records may be set aside, Lambda's last delivery is not for another death.
+    fn died_too_often(&self, record: &Record) -> bool {
+        let last = self.rules.skip.is_some() && record.owner.is_some() && record.attempts + 1 >= self.rules.max_attempts;
+        last || record.attempts >= self.rules.max_attempts
+    }
+
+    fn take_up(&self, record: &mut Record) {
+        if record.status != Status::Completing {
+            record.status = Status::Running;
+        }
+        record.owner = Some(self.me.clone());
+        record.epoch += 1;
+        record.attempts += 1;
+        record.invocations += 1;
+    }
+}
+
+fn fail(record: &mut Record, refusal: Refusal) -> Then {
+    record.fail(refusal.as_last_error(record.last_error.clone()));
+    Then::Reply(Reply::Refuse(refusal))
 }

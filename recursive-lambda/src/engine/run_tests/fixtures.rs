@@ -37,6 +37,7 @@ pub(super) fn rules() -> Rules {
         max_attempts: 3,
         max_invocations: 100,
         on_complete: false,
+        skip: None,
         plan_hash: fresh().plan.hash,
     }
 }
@@ -186,6 +187,7 @@ pub(super) fn to(position: u64) -> Done {
         took: Duration::ZERO,
         at_end: false,
         complete: false,
+        in_flight: 0,
     }
 }
 
@@ -198,7 +200,7 @@ pub(super) fn error(message: &str) -> LastError {
 }
 
 pub(super) fn failure(terminal: bool, cause: Cause) -> Failure {
-    Failure { cause, terminal, error: error("no") }
+    Failure { cause, terminal, records: BATCH, error: error("no") }
 }
 
 pub(super) fn fails() -> In {
@@ -211,6 +213,20 @@ pub(super) fn fails_for_good() -> In {
 
 pub(super) fn cannot_be_tried() -> In {
     In::of(Event::Batch(Batch::Failed(failure(true, Cause::Environment))))
+}
+
+/// The batch of so many records fails, and a record in it may be at fault.
+pub(super) fn records_fail(records: u64) -> In {
+    In::of(Event::Batch(Batch::Failed(Failure { records, ..failure(true, Cause::Other) })))
+}
+
+/// The record at this position was written to where it is set aside.
+pub(super) fn put_aside(position: u64) -> In {
+    In::of(Event::SetAside(Ok(Done { records: 1, ..to(position + 1) })))
+}
+
+pub(super) fn cannot_be_put_aside() -> In {
+    In::of(Event::SetAside(Err(Failure { records: 0, ..failure(false, Cause::Environment) })))
 }
 
 pub(super) fn changed() -> In {
@@ -255,7 +271,9 @@ fn show(effect: &Effect) -> String {
         Effect::Save(How::Create, record) => format!("create {}", show_record(record)),
         Effect::Save(How::Over { etag }, record) => format!("over {etag} {}", show_record(record)),
         Effect::Save(How::Swap, record) => format!("swap {}", show_record(record)),
-        Effect::Work => "work".into(),
+        Effect::Work { start: 1, records: BATCH } => "work".into(),
+        Effect::Work { start, records } => format!("work {start}x{records}"),
+        Effect::SetAside(error) => format!("set aside !{}", error.kind),
         Effect::Capture => "capture".into(),
         Effect::Complete => "complete".into(),
         Effect::Signal(record) => format!("signal {}", record.seq),
@@ -270,7 +288,8 @@ fn show(effect: &Effect) -> String {
     }
 }
 
-/// Status, the invocation's number, position; who owns it; the attempt; what went wrong.
+/// Status, the invocation's number, position; who owns it; the attempt; what went wrong; what is set aside; how many at once, up to where, are
+/// searched for a record at fault.
 fn show_record(record: &Record) -> String {
     let owner = match &record.owner {
         None => "",
@@ -278,5 +297,7 @@ fn show_record(record: &Record) -> String {
         Some(_) => " other's",
     };
     let error = record.last_error.as_ref().map(|error| format!(" !{}", error.kind)).unwrap_or_default();
-    format!("{:?}({})@{}{owner} try {}{error}", record.status, record.seq, record.position, record.attempts)
+    let aside = if record.set_aside > 0 { format!(" aside {}", record.set_aside) } else { String::new() };
+    let search = record.search.map(|search| format!(" search {}..{}", search.step, search.until)).unwrap_or_default();
+    format!("{:?}({})@{}{owner} try {}{error}{aside}{search}", record.status, record.seq, record.position, record.attempts)
 }

@@ -2,7 +2,7 @@
 
 use super::fixtures::*;
 use crate::engine::budget::Budget;
-use crate::engine::record::{Header, Record};
+use crate::engine::record::{Record, Verbatim};
 use crate::engine::run::Run;
 use crate::engine::save::Saved;
 use crate::engine::step::{Batch, Done, Effect, Event, Given, Rules};
@@ -108,7 +108,7 @@ fn a_handover_that_is_not_certain_is_not_signalled() {
 
 #[test]
 fn the_record_takes_what_the_batch_found_out() {
-    let header = Header(b"a,b\n".as_slice().into());
+    let header = Verbatim(b"a,b\n".as_slice().into());
     let mut run = signal_under(Rules { checkpoint: s(0), ..rules() }, 1);
     let step = |run: &mut Run, event| run.step(Default::default(), event);
     let done = |done| Event::Batch(Batch::Done(Done { took: s(1), ..done }));

@@ -63,7 +63,9 @@ pub(super) fn read_cut<F: Format>(
 fn drain<F: Format>(splitter: &mut Splitter<F>, records: &mut Vec<Found>) -> Result<bool, Error> {
     loop {
         match splitter.next(|_, bytes| Ok(bytes.to_vec()))? {
-            Next::Record { value, place } => records.push(Found { bytes: value?, place, after: splitter.cursor() }),
+            Next::Record { value, place } => {
+                records.push(Found { bytes: value.map_err(|undecoded| undecoded.error)?, place, after: splitter.cursor() })
+            }
             Next::More => return Ok(false),
             Next::End => return Ok(true),
         }
@@ -79,7 +81,8 @@ fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
     loop {
         match splitter.next(|format, bytes| format.decode(bytes)) {
             Ok(Next::Record { value: Ok(value), .. }) => values.push(value),
-            Ok(Next::Record { value: Err(error), .. }) | Err(error) => return (values, Some(error)),
+            Ok(Next::Record { value: Err(undecoded), .. }) => return (values, Some(undecoded.error)),
+            Err(error) => return (values, Some(error)),
             Ok(Next::End) => return (values, None),
             Ok(Next::More) => panic!("more bytes asked for behind the last"),
         }

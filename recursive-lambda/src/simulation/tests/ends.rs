@@ -11,7 +11,7 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
     let table = [(Poison::Error, 3, "Job"), (Poison::Panic, 3, "Job"), (Poison::Terminal, 1, "Job")];
     for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
         for (poison, attempts, error) in table {
-            let options = Options { poison: Some((31, poison)), max_attempts: 3, ..Options::plain(kind, 60) };
+            let options = Options { poison: vec![(31, poison)], max_attempts: 3, ..Options::plain(kind, 60) };
             let before = 31 / options.batch();
             let report = well(simulate(options, Faults::none()));
             let record = report.record.as_ref().unwrap();
@@ -33,7 +33,7 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
 #[test]
 fn a_batch_that_never_ends_fails_the_run() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
-        let options = Options { poison: Some((31, Poison::Endless)), max_attempts: 3, ..Options::plain(kind, 60) };
+        let options = Options { poison: vec![(31, Poison::Endless)], max_attempts: 3, ..Options::plain(kind, 60) };
         let before = 31 / options.batch();
         let report = well(simulate(options, Faults::none()));
         let record = report.record.as_ref().unwrap();

@@ -1,0 +1,75 @@
+//! Calls of user code in flight: begun in the order of their positions, and given out in that order.
+//!
+//! Nobody else polls them, so whoever waits for something meanwhile waits [`beside`](Calls::beside) them.
+
+use futures_util::StreamExt;
+use futures_util::future::{BoxFuture, Either, select};
+use futures_util::stream::FuturesUnordered;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::pin;
+
+pub(super) struct Calls<'a, T> {
+    flying: FuturesUnordered<BoxFuture<'a, (u64, T)>>,
+    /// By number, not yet given out.
+    landed: BTreeMap<u64, T>,
+    begun: u64,
+    given_out: u64,
+}
+
+impl<'a, T: Send + 'a> Calls<'a, T> {
+    pub(super) fn new() -> Self {
+        Self { flying: FuturesUnordered::new(), landed: BTreeMap::new(), begun: 0, given_out: 0 }
+    }
+
+    pub(super) fn begin(&mut self, call: impl Future<Output = T> + Send + 'a) {
+        let number = self.begun;
+        self.begun += 1;
+        self.flying.push(Box::pin(async move { (number, call.await) }));
+    }
+
+    /// Begun, and not given out.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.begun - self.given_out
+    }
+
+    pub(super) fn landed(&self) -> impl Iterator<Item = &T> {
+        self.landed.values()
+    }
+
+    /// The first one, once it has landed; `None` if nothing is in flight.
+    pub(super) async fn next(&mut self) -> Option<T> {
+        loop {
+            if let Some(first) = self.landed.remove(&self.given_out) {
+                self.given_out += 1;
+                return Some(first);
+            }
+            let (number, landed) = self.flying.next().await?;
+            self.landed.insert(number, landed);
+        }
+    }
+
+    /// Waits for something else, while the calls go on.
+    pub(super) async fn beside<F: Future>(&mut self, other: F) -> F::Output {
+        let mut other = pin!(other);
+        loop {
+            if self.flying.is_empty() {
+                return other.await;
+            }
+            match select(other, self.flying.next()).await {
+                Either::Left((output, _)) => return output,
+                Either::Right((landed, still)) => {
+                    self.landed.extend(landed);
+                    other = still;
+                }
+            }
+        }
+    }
+
+    /// Waits until all have landed, and forgets them.
+    pub(super) async fn settle(&mut self) {
+        while self.flying.next().await.is_some() {}
+        self.landed.clear();
+        self.given_out = self.begun;
+    }
+}

@@ -1,0 +1,60 @@
+//! What a handler must be to run: checked once, as the program starts. The attribute lets none of these mistakes through; a handler written by
+//! hand may have them.
+
+use super::feed::takes_a_file;
+use crate::config::{Config, OnError};
+use crate::event::is_job_name;
+use crate::job::Handler;
+use crate::settings::State;
+use crate::{Error, ErrorKind};
+use std::any::TypeId;
+
+pub(crate) fn check<H: Handler>(state: &State) -> Result<(), Error> {
+    let carries = TypeId::of::<H::State>() != TypeId::of::<()>();
+    mistake(H::NAME, H::CONFIG, carries, takes_a_file::<H>(), *state != State::None)
+        .map_or(Ok(()), |message| Err(Error::new(ErrorKind::Config, message)))
+}
+
+fn mistake(name: &str, config: Config, carries: bool, takes_a_file: bool, recorded: bool) -> Option<String> {
+    let skips = config.on_error != OnError::Stop;
+    if !is_job_name(name) {
+        let rule = "a job's name has 1 to 128 bytes, without white space, control characters, quotes, slashes and backslashes";
+        return Some(format!("`Handler::NAME` is `{}`; {rule}", name.escape_debug()));
+    }
+    let message = if config.concurrency > 1 && carries {
+        "`concurrency` is more than 1 and there is carried state, which goes from one batch to the next; remove one of them"
+    } else if takes_a_file && (config.concurrency > 1 || skips) {
+        "`concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
+    } else if skips && !recorded {
+        "`on_error = skip(..)` sets records aside beside the record of the run, and RECURSIVE_LAMBDA_STATE=none keeps none; \
+         record runs in a bucket, or remove it"
+    } else {
+        return None;
+    };
+    Some(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_handler_by_hand_is_told_what_does_not_go_together() {
+        let several = Config::new(1).concurrency(2);
+        let skipping = Config::new(1).on_error(OnError::Skip(1));
+        for (name, config, carries, takes_a_file, recorded, want) in [
+            ("count", Config::new(1).concurrency(1), true, true, false, None),
+            ("count", several.on_error(OnError::Skip(1)), false, false, true, None),
+            ("count", skipping, true, false, true, None),
+            ("a/b", Config::new(1), false, false, true, Some("`Handler::NAME` is `a/b`")),
+            ("count", several, true, false, true, Some("`concurrency` is more than 1 and there is carried state")),
+            ("count", several, false, true, true, Some("`concurrency` and `on_error = skip(..)` are for a `Batch`")),
+            ("count", skipping, false, true, true, Some("`concurrency` and `on_error = skip(..)` are for a `Batch`")),
+            ("count", skipping, false, false, false, Some("`on_error = skip(..)` sets records aside beside")),
+        ] {
+            let found = mistake(name, config, carries, takes_a_file, recorded);
+            let begins = found.as_deref().zip(want).is_some_and(|(found, want)| found.starts_with(want));
+            assert!(begins || (found.is_none() && want.is_none()), "{config:?}: {found:?}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Rule R15: several batches in flight.
+
+use super::fixtures::*;
+use crate::engine::budget::Budget;
+use crate::engine::run::Run;
+use crate::engine::step::{Done, Given, Rules};
+
+fn four() -> Run {
+    limited(None)
+}
+
+fn limited(most: Option<u64>) -> Run {
+    Run::new(rules(), me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), most).concurrent(4))
+}
+
+/// A batch, with so many behind it in flight.
+fn beside(in_flight: u64, position: u64) -> In {
+    done(Done { in_flight, ..to(position) })
+}
+
+#[test]
+fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over() {
+    let yields = "capture > swap Ready(2)@30 try 0 > signal 2 > ack Yielded";
+    for (name, run, events, want) in [
+        ("as many as are concurrent", four(), vec![], "work 4x10".to_owned()),
+        ("one for one", four(), vec![beside(3, 10)], "work 4x10 > work".into()),
+        ("the object had no more", four(), vec![beside(0, 10)], "work 4x10 > work 4x10".into()),
+        (
+            "no time is left",
+            four(),
+            vec![beside(2, 10).left(10), beside(1, 20).left(9), beside(0, 30).left(8), captured(), applied(), accepted()],
+            format!("work 4x10 > work 0x10 > work 0x10 > {yields}"),
+        ),
+        (
+            "no more are allowed",
+            limited(Some(3)),
+            vec![beside(2, 10), beside(1, 20), beside(0, 30), captured(), applied(), accepted()],
+            format!("work 3x10 > work 0x10 > work 0x10 > {yields}"),
+        ),
+        (
+            "a save lets them be",
+            four(),
+            vec![beside(3, 10).elapsed(10), captured(), applied().elapsed(10)],
+            "work 4x10 > capture > swap Running(1)@10 mine try 1 > work".into(),
+        ),
+        (
+            "what failed was waited for",
+            four(),
+            vec![beside(3, 10), fails(), captured(), applied()],
+            "work 4x10 > work > capture > swap Ready(1)@10 try 1 !Job > fail".into(),
+        ),
+    ] {
+        let mut run = run;
+        let told = trace(&mut run, [found(ready(1)), applied()].into_iter().chain(events).collect());
+        assert_eq!(told, format!("read > over e Running(1)@0 mine try 1 > {want}"), "{name}");
+    }
+}
+
+#[test]
+fn after_a_failure_batches_go_one_by_one_for_ten_seconds() {
+    let mut run = four();
+    let told = trace(
+        &mut run,
+        vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(9), captured(), applied().elapsed(9), batch(20).elapsed(10)],
+    );
+    let want = "read > over e Running(1)@0 mine try 2 > work > capture > swap Running(1)@10 mine try 1 > work > work 4x10";
+    assert_eq!(told, want);
+}
+
+#[test]
+fn where_records_may_be_set_aside_the_search_goes_one_by_one() {
+    let skipping = Rules { skip: Some(2), ..rules() };
+    let mut run = Run::new(skipping, me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), None).concurrent(4));
+    let told = trace(&mut run, vec![found(ready(1)), applied(), records_fail(10), applied()]);
+    assert_eq!(
+        told,
+        "read > over e Running(1)@0 mine try 1 > work 4x10 > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5"
+    );
+}

@@ -1,0 +1,219 @@
+//! `on_error = skip(N)`: which records are set aside, how the one at fault is found, and when enough is enough.
+
+use super::fixtures::*;
+use crate::engine::record::{Record, Search, Status};
+use crate::engine::run::Run;
+use crate::engine::step::{Done, Rules};
+
+const TAKEN_UP: &str = "read > over e Running(1)@0 mine try 1 > work > ";
+
+fn skipping(most: u64) -> Rules {
+    Rules { skip: Some(most), ..rules() }
+}
+
+fn run() -> Run {
+    signal_under(skipping(2), 1)
+}
+
+/// A run in a search: half of the batch, and no more of it is left than `until`.
+fn searching(step: u64, until: u64, record: Record) -> Record {
+    Record { search: Some(Search { step, until }), ..record }
+}
+
+#[test]
+fn a_record_that_cannot_be_processed_is_set_aside() {
+    let begun = |then: Vec<In>| [found(ready(1)), applied()].into_iter().chain(then).collect::<Vec<_>>();
+    for (name, rules, then, want) in [
+        ("it alone", skipping(2), vec![records_fail(1), put_aside(0)], "set aside !Job > work"),
+        (
+            "it is counted with the next save",
+            skipping(2),
+            vec![records_fail(1), put_aside(0).elapsed(10), applied()],
+            "set aside !Job > swap Running(1)@1 mine try 1 !Job aside 1 > work",
+        ),
+        (
+            "the last of the object",
+            skipping(2),
+            vec![records_fail(1), at_end(put_aside_last(0)), applied()],
+            "set aside !Job > swap Done(1)@1 try 1 !Job aside 1 > ack Done",
+        ),
+        (
+            "after a batch, whose state is saved before the record is passed",
+            skipping(2),
+            vec![batch(10), records_fail(1), put_aside(10).elapsed(10), captured()],
+            "work > set aside !Job > capture > swap Running(1)@11 mine try 1 !Job aside 1",
+        ),
+        (
+            "no time is left",
+            skipping(2),
+            vec![records_fail(1), put_aside(0).left(10), applied(), accepted()],
+            "set aside !Job > swap Ready(2)@1 try 0 !Job aside 1 > signal 2 > ack Yielded",
+        ),
+        (
+            "it was the only one too many",
+            skipping(0),
+            vec![records_fail(1), applied()],
+            "swap Failed(1)@0 try 1 !TooManySetAside > refuse TooManySetAside { set_aside: 0 }",
+        ),
+        (
+            "it cannot be written",
+            skipping(2),
+            vec![records_fail(1), cannot_be_put_aside(), applied()],
+            "set aside !Job > swap Ready(1)@0 try 0 !Job > fail",
+        ),
+        (
+            "an error that no record is at fault for",
+            skipping(2),
+            vec![records_fail(0), applied()],
+            "swap Failed(1)@0 try 1 !Job > fail",
+        ),
+        ("an error to try again", skipping(2), vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("the deployment is at fault", skipping(2), vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 0 !Job > fail"),
+    ] {
+        let told = trace(&mut signal_under(rules, 1), begun(then));
+        assert_eq!(told.strip_prefix(TAKEN_UP).unwrap_or(&told), want, "{name}");
+    }
+}
+
+fn put_aside_last(position: u64) -> Done {
+    Done { records: 1, at_end: true, ..to(position + 1) }
+}
+
+fn at_end(done: Done) -> In {
+    In::of(crate::engine::step::Event::SetAside(Ok(done)))
+}
+
+#[test]
+fn the_record_at_fault_is_found_by_halves() {
+    let mut run = run();
+    let parts = |records, position| done(Done { records, ..to(position) });
+    // The record at 7 of a batch of ten.
+    let told = trace(
+        &mut run,
+        vec![
+            found(ready(1)),
+            applied(),
+            records_fail(10),
+            applied(),
+            parts(5, 5),
+            captured(),
+            applied(),
+            records_fail(5),
+            applied(),
+            records_fail(3),
+            applied(),
+            parts(2, 7),
+            captured(),
+            applied(),
+            records_fail(2),
+            applied(),
+            records_fail(1),
+            put_aside(7),
+            applied(),
+            parts(2, 10),
+        ],
+    );
+    let want = [
+        "read > over e Running(1)@0 mine try 1 > work",
+        "swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5",
+        "capture > swap Running(1)@5 mine try 1 search 5..10 > work 1x5",
+        "swap Running(1)@5 mine try 1 !Job search 3..10 > work 1x3",
+        "swap Running(1)@5 mine try 1 !Job search 2..10 > work 1x2",
+        "capture > swap Running(1)@7 mine try 1 search 2..10 > work 1x2",
+        "swap Running(1)@7 mine try 1 !Job search 1..10 > work 1x1",
+        "set aside !Job",
+        "swap Running(1)@8 mine try 1 !Job aside 1 search 2..10 > work 1x2",
+        "work",
+    ];
+    assert_eq!(told, want.join(" > "));
+}
+
+#[test]
+fn a_batch_is_searched_only_when_it_was_tried_often_enough_and_each_part_once() {
+    let first = searching(5, 10, ready(1));
+    check(vec![
+        (
+            "the last attempt",
+            run(),
+            vec![found(tried(2, ready(1))), applied(), fails(), applied()],
+            "read > over e Running(1)@0 mine try 3 > work > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5",
+        ),
+        (
+            "not the one before",
+            run(),
+            vec![found(tried(1, ready(1))), applied(), fails(), applied()],
+            "read > over e Running(1)@0 mine try 2 > work > swap Ready(1)@0 try 2 !Job > fail",
+        ),
+        (
+            "a part",
+            run(),
+            vec![found(first.clone()), applied(), In::of(short(5, false)), applied()],
+            "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > swap Running(1)@0 mine try 1 !Job search 3..10 > work 1x3",
+        ),
+        (
+            "no time is left for the parts",
+            run(),
+            vec![found(first.clone()), applied(), In::of(short(5, false)).left(10), applied(), accepted()],
+            "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > swap Ready(2)@0 try 0 !Job search 3..10 > signal 2 > ack Yielded",
+        ),
+        (
+            "one too many is found",
+            signal_under(skipping(0), 1),
+            vec![found(searching(1, 10, ready(1))), applied(), In::of(short(1, false)), applied()],
+            "read > over e Running(1)@0 mine try 1 search 1..10 > work 1x1 > swap Failed(1)@0 try 1 !TooManySetAside search 1..10 > refuse TooManySetAside { set_aside: 0 }",
+        ),
+        (
+            "the end of the object ends the search",
+            run(),
+            vec![found(first), applied(), last_batch(3), captured(), applied()],
+            "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > capture > swap Done(1)@10 try 1 > ack Done",
+        ),
+    ]);
+}
+
+fn short(records: u64, terminal: bool) -> crate::engine::step::Event {
+    use crate::engine::step::{Batch, Cause, Event, Failure};
+    Event::Batch(Batch::Failed(Failure { records, ..failure(terminal, Cause::Other) }))
+}
+
+/// Lambda delivers an event three times; the third delivery is not for another death.
+#[test]
+fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
+    let alone = searching(1, 10, ready(1));
+    let completing = tried(3, with(Status::Completing, 1));
+    check(vec![
+        ("it may have been an accident", run(), vec![aged(46, running(1))], "read > over e Running(1)@0 mine try 2"),
+        (
+            "twice",
+            run(),
+            vec![aged(46, tried(2, running(1))), applied(), accepted()],
+            "read > over e Ready(2)@0 try 0 !Runaway search 5..10 > signal 2 > ack Yielded",
+        ),
+        ("two errors are no deaths", run(), vec![found(tried(2, ready(1)))], "read > over e Running(1)@0 mine try 3"),
+        (
+            "a part, twice",
+            run(),
+            vec![aged(46, searching(5, 10, tried(2, running(1)))), applied(), accepted()],
+            "read > over e Ready(2)@0 try 0 !Runaway search 3..10 > signal 2 > ack Yielded",
+        ),
+        (
+            "one record",
+            run(),
+            vec![aged(46, Record { attempts: 2, ..searching(1, 10, running(1)) }), applied(), put_aside(0), applied()],
+            "read > over e Running(1)@0 mine try 3 search 1..10 > set aside !Runaway > swap Running(1)@1 mine try 1 !Runaway aside 1 search 9..10 > work 1x9",
+        ),
+        (
+            "one too many",
+            signal_under(skipping(0), 1),
+            vec![aged(46, Record { attempts: 2, ..searching(1, 10, running(1)) }), applied()],
+            "read > over e Failed(1)@0 try 2 !Runaway search 1..10 > refuse TooManyDeaths { attempts: 2 }",
+        ),
+        ("it is searched for once", run(), vec![found(alone)], "read > over e Running(1)@0 mine try 1 search 1..10"),
+        (
+            "on_complete is no record",
+            run(),
+            vec![aged(46, completing), applied()],
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3 }",
+        ),
+    ]);
+}

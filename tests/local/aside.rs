@@ -1,0 +1,75 @@
+//! `on_error = skip(5)`: what cannot be processed is set aside, and nothing else is.
+
+use super::stage::{PAST_THE_LEASE, Stage};
+use serde_json::{Value, json};
+
+/// Rows of four per batch; each with what it does to the job, or text where a number should be.
+fn rows(deeds: &[&str]) -> String {
+    let row = |(index, deed): (usize, &&str)| match *deed {
+        "?" => format!("{index},many,\n"),
+        deed => format!("{index},{},{deed}\n", 1 << index),
+    };
+    std::iter::once("id,cents,does\n".to_string()).chain(deeds.iter().enumerate().map(row)).collect()
+}
+
+async fn run(deeds: &[&str]) -> Stage {
+    let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+    let object = stage.upload(rows(deeds));
+    stage.tell(&object);
+    stage.settle().await;
+    stage
+}
+
+/// What rows do, which of them are set aside, and the kind of error it was.
+const CASES: [(&[&str], &[(u64, &str)]); 6] = [
+    (&["", "", "", "", "?", "", ""], &[(4, "Record")]),
+    (&["?", "?", "", "", "", "", "?"], &[(0, "Record"), (1, "Record"), (6, "Record")]),
+    (&["", "", "terminal", "", "", ""], &[(2, "Job")]),
+    (&["terminal", "", "", "terminal", "", "terminal"], &[(0, "Job"), (3, "Job"), (5, "Job")]),
+    (&["", "panic", "", "", "error"], &[(1, "Job"), (4, "Job")]),
+    (&["", "", "", "", "", "die", ""], &[(5, "Runaway")]),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_cannot_be_processed_are_set_aside_and_the_rest_counts() {
+    futures_util::future::join_all(CASES.map(|(deeds, aside)| async move {
+        let stage = run(deeds).await;
+        let record = stage.record();
+        assert_eq!(record["status"], "Done", "{deeds:?}: {record}\n{}", stage.said().join("\n"));
+        assert_eq!(record["set_aside"], aside.len(), "{deeds:?}");
+        let counted = (0..deeds.len() as u64).filter(|index| aside.iter().all(|(set_aside, _)| set_aside != index));
+        let cents = counted.map(|index| 1 << index).sum::<u64>();
+        assert_eq!(record["state"], json!({ "rows": deeds.len() - aside.len(), "dollars": cents }), "{deeds:?}");
+        let found: Vec<_> =
+            stage.set_aside().iter().map(|record| (record["record"].as_u64(), record["error"]["kind"].clone())).collect();
+        let want: Vec<_> = aside.iter().map(|(index, kind)| (Some(*index), Value::from(*kind))).collect();
+        assert_eq!(found, want, "{deeds:?}");
+        let completion = stage.completions().pop().unwrap();
+        assert_eq!((&completion["set_aside"], &completion["position"]), (&aside.len().into(), &deeds.len().into()), "{deeds:?}");
+        assert!(stage.dead_letters().is_empty(), "{deeds:?}: {:?}", stage.dead_letters());
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_set_aside_can_be_read_and_processed_by_hand() {
+    let stage = run(&["", "?", ""]).await;
+    let aside = stage.set_aside().pop().unwrap();
+    let place = json!([aside["record"], aside["line"], aside["offset"]]);
+    assert_eq!((place, &aside["header"], &aside["data"]), (json!([1, 3, 18]), &json!("id,cents,does"), &json!("1,many,")));
+    assert_eq!(aside["object"]["bucket"], "uploads");
+    assert!(aside["error"]["message"].as_str().unwrap().contains("cents"), "{aside}");
+    let said = stage.said().join("\n");
+    assert!(said.contains("set aside") && !said.contains("1,many"), "the log has its place, and not its data: {said}");
+}
+
+#[tokio::test]
+async fn one_more_than_the_limit_fails_the_run_and_what_was_set_aside_stays() {
+    let stage = run(&["?", "?", "", "?", "?", "?", "", "?", ""]).await;
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["position"], &record["set_aside"]), (&json!("Failed"), &json!(7), &json!(5)));
+    assert_eq!(record["last_error"]["kind"], "TooManySetAside", "{record}");
+    assert_eq!(record["last_error"]["line"], 9, "where it was: {record}");
+    assert_eq!(stage.set_aside().len(), 5);
+    assert!(stage.said().join("\n").contains("TooManySetAside"));
+}

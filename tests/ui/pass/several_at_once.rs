@@ -1,0 +1,23 @@
+//! Batches in flight beside each other, and records set aside; one at a time is said of a job with state, too.
+
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+struct Db;
+
+#[recursive_lambda(batch = 10, concurrency = 8, on_error = skip(100))]
+async fn import(batch: Batch<String>, db: &Db) -> Result<(), Error> {
+    let Db = db;
+    drop(batch);
+    Ok(())
+}
+
+#[recursive_lambda(batch = 10, concurrency = 1, on_error = stop)]
+async fn count(batch: Batch<String>, rows: &mut u64) -> Result<(), Error> {
+    *rows += batch.len() as u64;
+    Ok(())
+}
+
+fn main() {
+    let _ = recursive_lambda::run_with::<import>(Db);
+    let _ = recursive_lambda::run::<count>();
+}
