@@ -228,7 +228,7 @@ pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
         ("skip", None) => {
             entry.refuse(word, "`skip` lacks its limit, the most records that a run may set aside: write `on_error = skip(100)`")
         }
-        (written, _) => match nearest(written, ["stop", "skip"].into_iter()) {
+        (written, _) => match nearest(written, ["stop", "skip"]) {
             Some(near) => entry.refuse(word, format!("there is no `{written}` here: did you mean `{near}`?")),
             None => entry.refuse(word, format!("there is no `{written}` here: there are `stop` and `skip(N)`")),
         },

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 /// Consecutive records of the object, at most as many as the attribute's `batch`.
 ///
-/// It dereferences to a slice and iterates by value and by reference. Everywhere but at the end of the object it holds exactly
-/// `batch` records, so batch *i* holds the same records in every invocation, retry and deployment.
+/// It dereferences to a slice and iterates by value and by reference. It holds exactly `batch` records, the same in every invocation,
+/// retry and deployment; fewer at the end of the object, before a record that does not decode, and, with `on_error = skip(N)`, while a record
+/// at fault is searched.
 ///
 /// ```
 /// use recursive_lambda::{Batch, Error};
@@ -127,7 +128,7 @@ impl<T> Batch<T> {
         self.context.run.epoch
     }
 
-    /// Which attempt at this position this is, counted from 1.
+    /// Which attempt at this position this is, counted from 1. Of a batch that is begun beside others it is not known, and 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.context.attempt

@@ -13,7 +13,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// It converts from all that a boxed error does: `std` errors, `anyhow::Error`,
 /// `Box<dyn std::error::Error + Send + Sync>`, text. From a job, an error is *retryable*: the batch is
 /// tried again, up to `RECURSIVE_LAMBDA_MAX_ATTEMPTS` times. [`Error::terminal`] and
-/// [`Terminal::terminal`] make one that stops the run at once.
+/// [`Terminal::terminal`] make one that is not: it stops the run at once or, with `on_error = skip(N)`, has the record at fault set aside.
 ///
 /// ```
 /// use recursive_lambda::{Error, ErrorKind, Terminal};

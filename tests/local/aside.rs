@@ -56,7 +56,7 @@ async fn what_is_set_aside_can_be_read_and_processed_by_hand() {
     let stage = run(&["", "?", ""]).await;
     let aside = stage.set_aside().pop().unwrap();
     let place = json!([aside["record"], aside["line"], aside["offset"]]);
-    assert_eq!((place, &aside["header"], &aside["data"]), (json!([1, 3, 18]), &json!("id,cents,does"), &json!("1,many,")));
+    assert_eq!((place, &aside["header"], &aside["data"]), (json!([1, 3, 19]), &json!("id,cents,does"), &json!("1,many,")));
     assert_eq!(aside["object"]["bucket"], "uploads");
     assert!(aside["error"]["message"].as_str().unwrap().contains("cents"), "{aside}");
     let said = stage.said().join("\n");

@@ -39,8 +39,6 @@ enum Kind<H: Handler, P> {
 pub(super) struct Piece<I> {
     /// `None`: nothing is left.
     pub(super) input: Option<I>,
-    /// Where it begins.
-    pub(super) position: u64,
     pub(super) taken: u64,
     pub(super) offset: u64,
     pub(super) line: u64,
@@ -98,7 +96,6 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
                 let read = reader.batch(batch, expected, *decode).await?;
                 Ok(Piece {
                     input: read.place.map(|_| hand_over(read.records, context(position))),
-                    position,
                     taken: read.cursor.position.saturating_sub(position),
                     offset: read.cursor.offset,
                     line: read.cursor.line,
@@ -113,7 +110,6 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
                 };
                 Ok(Piece {
                     input: file.map(|file| hand_over(file, batch, context(record.position))),
-                    position: record.position,
                     taken: batch as u64,
                     offset: 0,
                     line: 0,

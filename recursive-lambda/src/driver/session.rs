@@ -47,7 +47,6 @@ struct Call<S> {
 /// Where a call begins, and where the run stands if the call does it all.
 #[derive(Clone, Copy)]
 struct Given {
-    position: u64,
     records: u64,
     offset: u64,
     line: u64,
@@ -120,22 +119,21 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     async fn begin(&mut self, record: &Record, size: usize, budget: &Budget, left: Option<Duration>) -> bool {
         // Before the time of the batch is taken: it is done once, and says nothing of how long the next batch takes.
         if let Err(failed) = self.prepare(record).await {
-            return self.fall(record.position, failed);
+            return self.fall(failed);
         }
         let begun = self.site.platform.now();
         let expected = budget.expected_batches(self.calls.in_flight(), left);
         let piece = match self.calls.beside(self.feed.piece(record, size, expected, &self.run)).await {
             Ok(piece) => piece,
             Err(ReadError::Undecoded(raw, error)) => {
-                let position = raw.place.record;
                 self.undecoded = Some(raw);
-                return self.fall(position, Failed::of(error, 1));
+                return self.fall(Failed::of(error, 1));
             }
-            Err(ReadError::Unreadable(error)) => return self.fall(record.position, error.into()),
-            Err(ReadError::Source(error)) => return self.fall(record.position, unread(error, record)),
+            Err(ReadError::Unreadable(error)) => return self.fall(error.into()),
+            Err(ReadError::Source(error)) => return self.fall(unread(error, record)),
         };
-        let Piece { input, position, taken, offset, line, at_end, place } = piece;
-        let given = Given { position, records: taken, offset, line, at_end, called: input.is_some(), took: Duration::ZERO };
+        let Piece { input, taken, offset, line, at_end, place } = piece;
+        let given = Given { records: taken, offset, line, at_end, called: input.is_some(), took: Duration::ZERO };
         let Some(input) = input else {
             let given = Given { records: 0, at_end: true, ..given };
             let outcome = Ok((self.state.clone(), Advance::by(0)));
@@ -157,8 +155,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     }
 
     /// What cannot even begin fails in its turn: after the batches before it.
-    fn fall(&mut self, position: u64, failed: Failed) -> bool {
-        let given = Given { position, records: 0, offset: 0, line: 0, at_end: false, called: false, took: Duration::ZERO };
+    fn fall(&mut self, failed: Failed) -> bool {
+        let given = Given { records: 0, offset: 0, line: 0, at_end: false, called: false, took: Duration::ZERO };
         self.calls.begin(ready(Call { given, outcome: Err(failed) }));
         false
     }

@@ -94,8 +94,8 @@ struct Work {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pace {
-    /// Until then one batch at a time is worked on, and saved.
-    careful_until: Duration,
+    /// After a failure: until then one batch at a time is worked on, and saved.
+    careful_until: Option<Duration>,
     /// Batches that were started and are not yet done.
     in_flight: u64,
 }

@@ -153,6 +153,8 @@ pub(crate) enum Reply {
 pub(crate) enum Why {
     Admitted,
     Yielded,
+    /// The run was left by an invocation that died, and signalled.
+    TakenOver,
     Done,
     Superseded,
     /// A duplicate of a run that is over.

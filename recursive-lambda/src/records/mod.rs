@@ -77,6 +77,6 @@ pub trait Decode<T>: Format {
     /// Makes the value.
     ///
     /// # Errors
-    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset.
+    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset, or sets the record aside.
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError>;
 }

@@ -10,6 +10,7 @@ use super::store::StoredRecord;
 use super::world::{State, World};
 use crate::engine::record::{Record, Status};
 use crate::{ErrorKind, Summary};
+use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::time::Duration;
@@ -29,6 +30,14 @@ pub(super) struct Checks {
     written: HashMap<Group, (Duration, u64)>,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
+}
+
+/// What is looked at of a record that was set aside.
+#[derive(Debug, Deserialize)]
+struct SetAside {
+    record: u64,
+    offset: u64,
+    data: String,
 }
 
 /// What a run's jobs did, by batch: or, where a batch may begin anywhere, by record.
@@ -183,11 +192,15 @@ impl State {
 
     /// A record is kept for people.
     pub(super) fn set_aside(&mut self, group: Group, run: &str, index: u64, body: &[u8], world: &World) {
-        let what = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
-        let mark = world.oracle.mark(index + 1).unwrap_or_default();
-        let data = what["data"].as_str().unwrap_or_default();
-        if what["record"] != index || !data.starts_with(&format!("{index},")) || mark.offset < data.len() as u64 {
-            self.wrong(group, format!("record {index} is set aside as {what}"));
+        let what = serde_json::from_slice::<SetAside>(body);
+        let offset = index.checked_sub(1).map(|before| world.oracle.mark(before + 1).unwrap_or_default().offset);
+        let right = |what: &SetAside| {
+            what.record == index
+                && what.data.starts_with(&format!("{index},"))
+                && offset.is_none_or(|offset| what.offset == offset)
+        };
+        if !what.as_ref().is_ok_and(right) {
+            self.wrong(group, format!("record {index} is set aside as {what:?}"));
         }
         self.checks.log(run).aside.insert(index);
     }
@@ -237,9 +250,9 @@ impl State {
                 must(!before.is_over(), "a run that is over is written again");
                 must(after.position >= before.position, "the position goes back");
                 must(after.position == before.position || mine(before), "somebody else's position is committed");
-                // Where a batch kills, half of it is left to the next invocation.
-                let buries = free && after.search.is_some() && before.owner.is_some();
-                let hands_over = after.seq == before.seq + 1 && (mine(before) || buries);
+                // Whose owner died is left to the next invocation.
+                let leaves = free && before.owner.is_some() && after.owner.is_none() && after.seq == before.seq + 1;
+                let hands_over = after.seq == before.seq + 1 && (mine(before) || leaves);
                 must(after.seq == before.seq || hands_over, "a seq is skipped, or taken");
                 must(after.seq == before.seq || after.owner.is_none(), "a hand-over keeps its owner");
                 let gives_up = after.is_over() || after.last_error.is_some();
@@ -247,7 +260,7 @@ impl State {
                 if after.epoch == before.epoch {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
-                        mine(before) || (free && after.status == Status::Failed) || buries,
+                        mine(before) || (free && after.status == Status::Failed) || leaves,
                         "the record is written by who does not own it",
                     );
                 } else {

@@ -56,19 +56,26 @@ impl Run {
         if record.plan.hash != self.rules.plan_hash {
             return reply(Reply::Refuse(Refusal::PlanChanged { was: record.plan }));
         }
-        let then = if self.died_too_often(&record) {
+        let completing = record.status == Status::Completing;
+        let then = if record.attempts >= self.rules.max_attempts {
             self.bury(&mut record)
         } else if record.invocations >= self.rules.max_invocations {
             let invocations = record.invocations;
             fail(&mut record, Refusal::TooManyInvocations { invocations })
+        } else if record.owner.is_some() && self.rules.skip.is_some() {
+            // To find a record that kills takes more attempts than Lambda delivers an event: each death has a signal of its own.
+            let attempts = record.attempts;
+            record.hand_over(if completing { Status::Completing } else { Status::Ready });
+            record.attempts = attempts;
+            Then::Signal(Why::TakenOver)
         } else {
             self.take_up(&mut record);
-            if record.status == Status::Completing { Then::Complete } else { Then::Work }
+            if completing { Then::Complete } else { Then::Work }
         };
         self.begin_save(How::Over { etag }, Box::new(record), then, None)
     }
 
-    /// What becomes of a batch at which too many invocations died.
+    /// What becomes of a batch that was tried too often, and nobody lived to say why.
     fn bury(&self, record: &mut Record) -> Then {
         let refusal = Refusal::TooManyDeaths { attempts: record.attempts };
         if record.status == Status::Completing || self.rules.skip.is_none_or(|most| record.set_aside >= most) {
@@ -80,18 +87,10 @@ impl Run {
             self.take_up(record);
             return Then::SetAside(error);
         }
-        // By a signal of its own: Lambda has hardly a delivery left of this one.
         record.last_error = Some(error);
         record.search_among(records);
-        record.invocations += 1;
         record.hand_over(Status::Ready);
-        Then::Signal(Why::Yielded)
-    }
-
-    /// Where records may be set aside, Lambda's last delivery is not for another death.
-    fn died_too_often(&self, record: &Record) -> bool {
-        let last = self.rules.skip.is_some() && record.owner.is_some() && record.attempts + 1 >= self.rules.max_attempts;
-        last || record.attempts >= self.rules.max_attempts
+        Then::Signal(Why::TakenOver)
     }
 
     fn take_up(&self, record: &mut Record) {

@@ -3,12 +3,11 @@
 use super::{CAREFUL, Pace, Phase, Run, Then, Work, reply};
 use crate::engine::record::{LastError, Record, Search, Status};
 use crate::engine::step::{Cause, Done, Effect, Failure, How, Now, Refusal, Reply, Why};
-use std::time::Duration;
 
 impl Run {
     /// After a save.
     pub(super) fn go_on(&mut self, now: Now, record: Record, then: Then, pace: Option<Pace>) -> Effect {
-        let careful = if record.attempts > 1 { now.elapsed + CAREFUL } else { Duration::ZERO };
+        let careful = (record.attempts > 1).then(|| now.elapsed + CAREFUL);
         let pace = pace.unwrap_or(Pace { careful_until: careful, in_flight: 0 });
         let work = |record: Record| Box::new(Work { saved: record.clone(), record, last_save: now.elapsed, pace });
         match then {
@@ -25,7 +24,7 @@ impl Run {
     }
 
     fn is_careful(&self, now: Now, work: &Work) -> bool {
-        now.elapsed < work.pace.careful_until || work.record.search.is_some()
+        work.pace.careful_until.is_some_and(|until| now.elapsed < until) || work.record.search.is_some()
     }
 
     /// Starts what may be started, and at least one batch where none is in flight: a run always moves.
@@ -63,12 +62,16 @@ impl Run {
             record.position += done.records;
             record.attempts = 1;
         }
-        record.search = record.search.filter(|search| record.position < search.until);
+        if record.search.is_some_and(|search| record.position >= search.until) {
+            record.search = None;
+            work.pace.careful_until = work.pace.careful_until.map(|until| until.min(now.elapsed));
+        }
         if done.at_end || done.complete {
             return self.finish(now, work);
         }
-        let in_flight = work.pace.in_flight;
-        if in_flight == 0 && self.budget.allows(0, now.left) == 0 {
+        // Past what was tried before: whatever fails from here on shall have all of Lambda's deliveries.
+        let is_past = work.pace.careful_until.is_some() && !self.is_careful(now, &work);
+        if work.pace.in_flight == 0 && (is_past || self.budget.allows(0, now.left) == 0) {
             return self.hand_over(work, Status::Ready);
         }
         let due = self.is_careful(now, &work)

@@ -192,5 +192,7 @@ fn after_a_failure_every_batch_is_saved_for_ten_seconds() {
     assert_eq!(trace(&mut run, events), format!("{retried}capture > swap Running(1)@10 mine try 1 > work"));
     let mut still = run.clone();
     assert_eq!(batch(20).elapsed(9).into_step(&mut still).1, "capture", "a save does not end the care");
-    assert_eq!(batch(20).elapsed(10).into_step(&mut run).1, "work", "ten seconds do");
+    let rest = [batch(20).elapsed(10), captured(), applied(), accepted()].map(|input| input.into_step(&mut run).1);
+    let hands_over = "capture > swap Ready(2)@20 try 0 > signal 2 > ack Yielded";
+    assert_eq!(rest.join(" > "), hands_over, "ten seconds do, and what fails next has all deliveries");
 }

@@ -5,6 +5,7 @@
 //! these want `--release`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests may")]
 
+mod aside;
 mod crash_points;
 mod duplicates;
 mod ends;
@@ -29,10 +30,11 @@ fn well(report: Report) -> Report {
 
 #[test]
 fn without_faults_every_batch_runs_exactly_once() {
-    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table] {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Wide, Kind::Picky, Kind::PickyWide] {
         for rows in [0, 1, 2, 30, 120] {
             let report = well(simulate(Options::plain(kind, rows), Faults::none()));
-            let want = (Some(Status::Done), report.options.batches(), 0);
+            let times = if kind.is_picky() { report.options.rows } else { report.options.batches() };
+            let want = (Some(Status::Done), times, 0);
             assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {report}");
         }
     }
