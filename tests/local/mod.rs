@@ -13,4 +13,5 @@ mod objects;
 mod reading;
 mod settings;
 mod stage;
+mod sweep;
 mod wire;

@@ -3,6 +3,7 @@
 use super::feed::takes_a_file;
 use super::session::{Failed, Session, last_error};
 use super::start::{Beginning, begin};
+use super::sweep::sweep;
 use super::writer::{Writer, renew};
 use crate::cache::Cache;
 use crate::config::Config;
@@ -10,8 +11,9 @@ use crate::engine::budget::Budget;
 use crate::engine::identity::plan;
 use crate::engine::record::{Owner, Plan, Record};
 use crate::engine::run::Run;
-use crate::engine::save::{Read, Saved};
+use crate::engine::save::Saved;
 use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
+use crate::engine::sweep::Swept;
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -19,6 +21,7 @@ use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
 use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
+use serde_json::Value;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +41,19 @@ pub(crate) struct Site<H: Handler, P> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Run(Why),
+    Swept(Swept),
     /// The event asks for nothing: why.
     Nothing(&'static str),
+}
+
+impl Answer {
+    /// What there is to say to whoever sent the trigger.
+    pub(crate) fn said(self) -> Value {
+        match self {
+            Self::Swept(swept) => serde_json::to_value(swept).unwrap_or_default(),
+            Self::Run(_) | Self::Nothing(_) => Value::Null,
+        }
+    }
 }
 
 impl<H: Handler, P> Site<H, P> {
@@ -52,7 +66,7 @@ impl<H: Handler, P> Site<H, P> {
         Self { settings, config, plan, resources, platform, cache }
     }
 
-    fn rules(&self) -> Rules {
+    pub(super) fn rules(&self) -> Rules {
         Rules {
             lease: self.settings.lease,
             checkpoint: self.settings.checkpoint,
@@ -63,7 +77,7 @@ impl<H: Handler, P> Site<H, P> {
         }
     }
 
-    fn budget(&self, invocation: &Invocation) -> Budget {
+    pub(super) fn budget(&self, invocation: &Invocation) -> Budget {
         let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
         Budget::new(invocation.left, self.reserve(), most)
     }
@@ -87,13 +101,13 @@ where
     P: Objects + Signals + Disk + Clock,
     R: Records,
 {
-    let me = Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() };
     let (run, seq, given) = match trigger {
         Trigger::Nothing(why) => return Ok(Answer::Nothing(why)),
+        Trigger::Sweep => return Box::pin(sweep(site, records, invocation)).await.map(Answer::Swept),
         Trigger::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
         Trigger::Signal(Signal { run, seq, .. }) => (run, seq, Given::Signal { seq }),
         Trigger::Start(start) => {
-            let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| me.clone());
+            let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| owner(invocation));
             match begin(site, &*records, invocation, start, in_place).await? {
                 Beginning::OwnRecord => {
                     tracing::error!(
@@ -106,6 +120,25 @@ where
             }
         }
     };
+    // Boxed: the depth of a future's type counts against a limit of the crate that names the job.
+    Box::pin(deliver(site, records, invocation, run, seq, given)).await
+}
+
+/// Brings what was given of one run to its reply.
+pub(super) async fn deliver<H, P, R>(
+    site: &Site<H, P>,
+    records: Arc<R>,
+    invocation: &Invocation,
+    run: String,
+    seq: u64,
+    given: Given,
+) -> Result<Answer, Error>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Records,
+{
+    let me = owner(invocation);
     let span = tracing::info_span!("run", job = H::NAME, run = %run, seq, request_id = %invocation.request_id);
     let id = RecordId { job: H::NAME, run };
     let writer = Writer::new(Arc::clone(&records), Arc::clone(&site.platform), id.clone(), me.clone(), site.settings.lease);
@@ -122,6 +155,10 @@ where
         over: false,
     };
     delivery.drive(engine).instrument(span).await
+}
+
+fn owner(invocation: &Invocation) -> Owner {
+    Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() }
 }
 
 fn other_job(signal: &Signal, name: &str) -> Error {
@@ -307,25 +344,4 @@ const LARGEST_SIGNAL: usize = 200_000;
 
 fn not_acquired() -> Error {
     Error::new(ErrorKind::State, "work was asked for on a run that is not acquired; please report this")
-}
-
-/// The records of `RECURSIVE_LAMBDA_STATE=none`: each travels in its signal, nothing is kept and nobody is ever refused.
-pub(crate) struct Travelling(pub(crate) Option<Record>);
-
-impl Records for Travelling {
-    const TRAVELS: bool = true;
-
-    async fn read(&self, _: &RecordId) -> Read {
-        match &self.0 {
-            Some(record) => {
-                let stored = crate::engine::save::Stored { record: record.clone(), etag: String::new(), age: Duration::MAX };
-                Read::Found(Box::new(stored))
-            }
-            None => Read::Failed("the signal carries no record, and with RECURSIVE_LAMBDA_STATE=none there is no other".into()),
-        }
-    }
-
-    async fn write(&self, _: &RecordId, _: Vec<u8>, _: &crate::engine::save::Condition) -> crate::engine::save::Written {
-        crate::engine::save::Written::Applied { etag: String::new() }
-    }
 }

@@ -1,6 +1,6 @@
 //! The driver: asks the engine what to do about an event, and does it through the ports.
 //!
-//! It decides nothing about a run. One call handles one trigger: a start or a signal.
+//! It decides nothing about a run. One call handles one trigger: a start, a signal, or a sweep.
 
 mod deliver;
 mod feed;
@@ -8,6 +8,9 @@ mod reader;
 mod session;
 mod source;
 mod start;
+mod sweep;
+mod travelling;
 mod writer;
 
-pub(crate) use deliver::{Answer, Site, Travelling, handle};
+pub(crate) use deliver::{Answer, Site, handle};
+pub(crate) use travelling::Travelling;
