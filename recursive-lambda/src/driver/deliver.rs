@@ -1,5 +1,6 @@
 //! One trigger, from its arrival to its answer.
 
+use super::answer::Answer;
 use super::feed::takes_a_file;
 use super::session::{Failed, Session, last_error};
 use super::start::{Beginning, begin};
@@ -12,8 +13,7 @@ use crate::engine::identity::plan;
 use crate::engine::record::{Owner, Plan, Record};
 use crate::engine::run::Run;
 use crate::engine::save::Saved;
-use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
-use crate::engine::sweep::Swept;
+use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, Signalled};
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -21,7 +21,6 @@ use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
 use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
-use serde_json::Value;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,25 +34,6 @@ pub(crate) struct Site<H: Handler, P> {
     pub(crate) resources: H::Resources,
     pub(crate) platform: Arc<P>,
     pub(crate) cache: Arc<Cache>,
-}
-
-/// Why a trigger needs no other delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Run(Why),
-    Swept(Swept),
-    /// The event asks for nothing: why.
-    Nothing(&'static str),
-}
-
-impl Answer {
-    /// What there is to say to whoever sent the trigger.
-    pub(crate) fn said(self) -> Value {
-        match self {
-            Self::Swept(swept) => serde_json::to_value(swept).unwrap_or_default(),
-            Self::Run(_) | Self::Nothing(_) => Value::Null,
-        }
-    }
 }
 
 impl<H: Handler, P> Site<H, P> {

@@ -2,6 +2,7 @@
 //!
 //! It decides nothing about a run. One call handles one trigger: a start, a signal, or a sweep.
 
+mod answer;
 mod deliver;
 mod feed;
 mod reader;
@@ -12,5 +13,6 @@ mod sweep;
 mod travelling;
 mod writer;
 
-pub(crate) use deliver::{Answer, Site, handle};
+pub(crate) use answer::Answer;
+pub(crate) use deliver::{Site, handle};
 pub(crate) use travelling::Travelling;
