@@ -2,6 +2,7 @@
 //!
 //! AWS implements them; so does memory, for tests. Whatever a port returns is already tried as often as it makes sense at that place.
 
+use crate::Error;
 use crate::engine::record::Object;
 use crate::engine::save::{Condition, Read, Written};
 use crate::engine::step::Signalled;
@@ -49,12 +50,31 @@ pub(crate) struct RecordId {
     pub(crate) run: String,
 }
 
+/// A part of the list of a job's runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Page {
+    pub(crate) runs: Vec<Listed>,
+    /// Where the next page begins; `None`: this is the last one.
+    pub(crate) next: Option<String>,
+}
+
+/// A run as the list has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Listed {
+    pub(crate) run: String,
+    /// Since the record was last written, by the store's clock alone.
+    pub(crate) age: Duration,
+}
+
 /// The records of runs.
 pub(crate) trait Records: Send + Sync + 'static {
     /// Whether the record travels in the signal instead of being kept: nothing is ever read back or held then.
     const TRAVELS: bool;
 
     fn read(&self, id: &RecordId) -> impl Future<Output = Read> + Send;
+
+    /// The runs of a job, one page at a time. What is set aside of them is not among them.
+    fn list(&self, job: &'static str, page: Option<String>) -> impl Future<Output = Result<Page, Error>> + Send;
 
     /// One try, without any retry below: only the caller can tell what a refusal means.
     fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> impl Future<Output = Written> + Send;

@@ -129,7 +129,11 @@ async fn a_row_that_cannot_be_read_is_named_by_record_line_and_byte() {
         stage.settle().await;
         let record = stage.record();
         let error = &record["last_error"];
-        assert_eq!((&record["status"], &record["position"]), (&"Failed".into(), &1_000.into()), "what stands before it is done: {row:?}: {record}");
+        assert_eq!(
+            (&record["status"], &record["position"]),
+            (&"Failed".into(), &1_000.into()),
+            "what stands before it is done: {row:?}: {record}"
+        );
         assert_eq!(error["kind"], "Record", "{row:?}: {error}");
         let place = [&error["record"], &error["line"], &error["offset"]].map(|number| number.as_u64().unwrap());
         assert_eq!(place, [1_000, 1_002, offset], "{row:?}");

@@ -15,4 +15,5 @@ mod objects;
 mod reading;
 mod settings;
 mod stage;
+mod sweep;
 mod wire;

@@ -2,7 +2,7 @@
 
 Standard input: {"endpoint": URL, "template": path, "stack": name, "upload": {"key": .., "body": ..}}.
 Standard output: {"resources": {name: {"Type": .., "Properties": .., "Is": id}}, "function": .., "mapping": .., "invoke": ..,
-"messages": [body, ..]}.
+"swept": {"rule": .., "target": ..}, "messages": [body, ..]}.
 
 moto's CloudFormation knows neither AWS::Serverless nor a few of the plain resources. The first are translated as AWS does it, by its own
 translator; the others are created here by the call that CloudFormation would make, with the values that moto gives their references.
@@ -84,7 +84,7 @@ def created(template):
     assert len(known) == len(names), "moto resolves every reference"
     resources = resolved(template["Resources"], known)
     for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
-        if "LogicalResourceId" in resource:
+        if "LogicalResourceId" in resource and "PhysicalResourceId" in resource:
             resources[resource["LogicalResourceId"]]["Is"] = resource["PhysicalResourceId"]
     return resources
 
@@ -127,6 +127,13 @@ def received(url):
     return messages
 
 
+def scheduled(name):
+    """The rule of the sweeps, and whom it wakes with what."""
+    events = client("events")
+    [target] = events.list_targets_by_rule(Rule=name)["Targets"]
+    return {"rule": events.describe_rule(Name=name), "target": target}
+
+
 resources = created(translated())
 complete(resources)
 bucket = resources["Uploads"]["Is"]
@@ -140,6 +147,7 @@ json.dump(
         "function": functions.get_function(FunctionName=name)["Configuration"],
         "mapping": mapping,
         "invoke": functions.get_function_event_invoke_config(FunctionName=name),
+        "swept": scheduled(resources["ImportSweep"]["Is"]),
         "messages": received(queue_url(mapping["EventSourceArn"])),
     },
     sys.stdout,

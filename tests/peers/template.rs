@@ -2,7 +2,7 @@
 //! more than a run needs; and what comes out of its queue is processed by the program with the environment it sets.
 
 use crate::peer::{Moto, program, script, tool, workspace};
-use recursive_lambda_local::{Platform, RecursiveLoop};
+use recursive_lambda_local::{Outcome, Platform, RecursiveLoop, What};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -101,7 +101,10 @@ fn the_wiring_is_whole(stack: &Stack) {
     let redrive = stack.queue("UndeliveredUploads");
     let (mapping, invoke, import) = (&stack.0["mapping"], &stack.0["invoke"], stack.properties("Import"));
     let timeout = function["Timeout"].as_u64().unwrap();
-    let cases: [(&str, &Value, Value); 16] = [
+    let (rule, permission) = (stack.properties("ImportSweep"), stack.properties("ImportSweepPermission"));
+    let swept = &stack.0["swept"];
+    let sweeps = format!("arn:aws:events:us-east-1:123456789012:rule/{}", stack.is("ImportSweep"));
+    let cases: [(&str, &Value, Value); 23] = [
         ("bucket", &stack.properties("Uploads")["NotificationConfiguration"]["TopicConfigurations"], told),
         ("topic", &stack.properties("Subscription")["TopicArn"], json!(topic)),
         ("subscription", &stack.properties("Subscription")["Endpoint"], json!(queue)),
@@ -118,6 +121,13 @@ fn the_wiring_is_whole(stack: &Stack) {
         ("role", &import["Role"], json!(format!("arn:aws:iam::123456789012:role/{}", stack.is("ImportRole")))),
         ("given up", &invoke["DestinationConfig"]["OnFailure"]["Destination"], json!(stack.queue("FailedSignals"))),
         ("retries", &invoke["MaximumRetryAttempts"], json!(2)),
+        ("sweeps", &rule["ScheduleExpression"], json!("rate(15 minutes)")),
+        ("the rule as it stands", &swept["rule"]["ScheduleExpression"], json!("rate(15 minutes)")),
+        ("sweeping", &swept["rule"]["State"], json!("ENABLED")),
+        ("sweep of", &swept["target"]["Arn"], json!(arn)),
+        ("sweep by", &permission["Principal"], json!("events.amazonaws.com")),
+        ("sweep from", &permission["SourceArn"], json!(sweeps)),
+        ("sweep with", &permission["Action"], json!("lambda:InvokeFunction")),
     ];
     for (what, found, expected) in cases {
         assert_eq!(*found, expected, "{what}");
@@ -191,6 +201,7 @@ async fn what_arrives_is_processed(stack: &Stack) {
     }
     platform.s3().put(uploads, KEY, birds()).unwrap();
 
+    let sweep = stack.0["swept"]["target"]["Input"].as_str().unwrap().to_owned();
     let messages: Vec<String> = serde_json::from_value(stack.0["messages"].clone()).unwrap();
     assert_eq!(messages.len(), 2, "s3:TestEvent and the upload: {messages:?}");
     platform.send_messages(messages);
@@ -203,5 +214,15 @@ async fn what_arrives_is_processed(stack: &Stack) {
     let record: Value = serde_json::from_slice(&platform.s3().get(state, &records[0].key).unwrap()).unwrap();
     let came_to = (&record["status"], &record["position"], &record["state"]["strikes"], &record["object"]["key"]);
     assert_eq!(came_to, (&json!("Done"), &json!(ROWS), &json!(ROWS), &json!(KEY)), "{record}");
+
+    // The schedule's own words are understood, by the function with this environment.
+    let request = platform.send(sweep);
+    assert!(tokio::time::timeout(Duration::from_secs(100), platform.idle()).await.is_ok());
+    let said = platform.journal().into_iter().find_map(|entry| match entry.what {
+        What::InvocationEnded { request_id, outcome: Outcome::Ok(said), .. } if request_id == request => Some(said),
+        _ => None,
+    });
+    let said: Value = serde_json::from_slice(&said.unwrap()).unwrap();
+    assert_eq!((&said["complete"], &said["stuck"]), (&json!(true), &json!(0)), "{said}");
     platform.shutdown().await;
 }

@@ -5,9 +5,12 @@ use super::clients::Aws;
 use super::dates::StoreDate;
 use crate::engine::record::Record;
 use crate::engine::save::{Condition, Read, Stored, Written};
-use crate::ports::{RecordId, Records};
+use crate::event::is_run_name;
+use crate::ports::{Listed, Page, RecordId, Records};
+use crate::{Error, ErrorKind};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
+use aws_sdk_s3::types::Object;
 use std::sync::Arc;
 
 /// Records below `s3://bucket/prefix/function/`.
@@ -24,7 +27,12 @@ impl S3Records {
     }
 
     fn key(&self, id: &RecordId) -> String {
-        format!("{}/{}/{}.json", self.folder, id.job, id.run)
+        format!("{}{}.json", self.place(id.job), id.run)
+    }
+
+    /// What the keys of a job's records begin with.
+    fn place(&self, job: &str) -> String {
+        format!("{}/{job}/", self.folder)
     }
 }
 
@@ -51,6 +59,24 @@ impl Records for S3Records {
             }
         };
         self.aws.call(read).await.unwrap_or_else(|| Read::Failed("the process is ending".into()))
+    }
+
+    async fn list(&self, job: &'static str, page: Option<String>) -> Result<Page, Error> {
+        let (bucket, place, date) = (self.bucket.clone(), self.place(job), StoreDate::default());
+        // What lies in a folder below belongs to a run, and is none.
+        let request = self.aws.s3.list_objects_v2().bucket(&bucket).prefix(&place).delimiter("/").set_continuation_token(page);
+        let request = request.customize().interceptor(date.clone());
+        let list = async move {
+            let answer = request.send().await.map_err(|error| not_listed(&error, &bucket, &place))?;
+            let listed = |object: &Object| {
+                let run = object.key()?.strip_prefix(&place)?.strip_suffix(".json")?;
+                is_run_name(run).then(|| Listed { run: run.into(), age: date.since(object.last_modified()) })
+            };
+            let runs = answer.contents().iter().filter_map(listed).collect();
+            Ok(Page { runs, next: answer.next_continuation_token.filter(|_| answer.is_truncated == Some(true)) })
+        };
+        let ending = || Err(Error::new(ErrorKind::State, "the process is ending"));
+        self.aws.call(list).await.unwrap_or_else(ending)
     }
 
     async fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> Written {
@@ -97,6 +123,22 @@ fn not_read(error: &SdkError<GetObjectError>, bucket: &str, key: &str) -> Read {
         )),
         _ => Read::Failed(format!("s3://{bucket}/{key}: {why}")),
     }
+}
+
+fn not_listed<E>(error: &SdkError<E>, bucket: &str, place: &str) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let status = error.raw_response().map(|response| response.status().as_u16());
+    let why = DisplayErrorContext(error);
+    let message = match (status, error.code()) {
+        (_, Some("NoSuchBucket")) => no_such_bucket(bucket),
+        (Some(403), _) => {
+            format!("the function may not list s3://{bucket}/{place}; its role needs s3:ListBucket on the bucket: {why}")
+        }
+        _ => format!("the runs in s3://{bucket}/{place} could not be listed: {why}"),
+    };
+    Error::new(ErrorKind::State, message)
 }
 
 fn not_written<E>(error: &SdkError<E>, place: &str) -> Written

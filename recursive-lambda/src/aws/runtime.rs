@@ -13,6 +13,7 @@ use crate::ports::Clock;
 use crate::settings::{Settings, State};
 use crate::{Error, ErrorKind};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use serde_json::Value;
 use serde_json::value::RawValue;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
@@ -74,7 +75,7 @@ struct Function<H: Handler> {
 }
 
 impl<H: Handler> Function<H> {
-    async fn invoked(&self, event: &RawValue, context: &Context) -> Result<serde_json::Value, Error> {
+    async fn invoked(&self, event: &RawValue, context: &Context) -> Result<Value, Error> {
         let invocation = self.invocation(context);
         self.warn(&invocation);
         let delivery =
@@ -95,7 +96,8 @@ impl<H: Handler> Function<H> {
         delivery.channel.answer(outcomes)
     }
 
-    async fn handled(&self, invocation: &Invocation, trigger: Trigger, alone: bool, index: usize) -> Result<(), Error> {
+    /// What there is to say of it to whoever asked.
+    async fn handled(&self, invocation: &Invocation, trigger: Trigger, alone: bool, index: usize) -> Result<Value, Error> {
         if !invocation.has_time_for(index, self.site.platform.now()) {
             return Err(Error::new(ErrorKind::State, "no time is left to admit this object; it is given back"));
         }
@@ -110,7 +112,7 @@ impl<H: Handler> Function<H> {
         if let Answer::Nothing(why) = answer {
             tracing::info!(why, "nothing to do");
         }
-        Ok(())
+        Ok(answer.said())
     }
 
     fn invocation(&self, context: &Context) -> Invocation {

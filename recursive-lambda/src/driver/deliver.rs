@@ -1,83 +1,26 @@
 //! One trigger, from its arrival to its answer.
 
+use super::answer::Answer;
 use super::failed::{Failed, last_error};
-use super::feed::takes_a_file;
 use super::session::Session;
+use super::site::Site;
 use super::start::{Beginning, begin};
+use super::sweep::sweep;
 use super::writer::{Writer, renew};
-use crate::cache::Cache;
-use crate::config::{Config, OnError};
-use crate::engine::budget::Budget;
-use crate::engine::identity::plan;
-use crate::engine::record::{LastError, Owner, Plan, Record};
+use crate::engine::record::{LastError, Owner, Record};
 use crate::engine::run::Run;
-use crate::engine::save::{Read, Saved};
-use crate::engine::step::{Batch, Done, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
+use crate::engine::save::Saved;
+use crate::engine::step::{Batch, Done, Effect, Event, Given, How, Now, Reply, Signalled};
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
-use crate::settings::Settings;
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::Duration;
 use tracing::Instrument;
-
-/// What all invocations of a process share.
-pub(crate) struct Site<H: Handler, P> {
-    pub(crate) settings: Settings,
-    pub(crate) config: Config,
-    pub(crate) plan: Plan,
-    pub(crate) resources: H::Resources,
-    pub(crate) platform: Arc<P>,
-    pub(crate) cache: Arc<Cache>,
-}
-
-/// Why a trigger needs no other delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
-    Run(Why),
-    /// The event asks for nothing: why.
-    Nothing(&'static str),
-}
-
-impl<H: Handler, P> Site<H, P> {
-    pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
-        let config = H::CONFIG;
-        let format = std::any::type_name::<H::Format>().rsplit("::").next().unwrap_or_default().to_lowercase();
-        // A window counts otherwise than the lines it is given the format of.
-        let format = if takes_a_file::<H>() { "window" } else { format.as_str() };
-        let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
-        Self { settings, config, plan, resources, platform, cache }
-    }
-
-    fn rules(&self) -> Rules {
-        Rules {
-            lease: self.settings.lease,
-            checkpoint: self.settings.checkpoint,
-            max_attempts: self.settings.max_attempts,
-            max_invocations: self.settings.max_invocations,
-            on_complete: self.config.on_complete,
-            skip: match self.config.on_error {
-                OnError::Stop => None,
-                OnError::Skip(most) => Some(most),
-            },
-            plan_hash: self.plan.hash.clone(),
-        }
-    }
-
-    fn budget(&self, invocation: &Invocation) -> Budget {
-        let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
-        Budget::new(invocation.left, self.reserve(), most).concurrent(self.config.concurrency.max(1))
-    }
-
-    /// The time to keep free before the deadline, as the deployment or the attribute says.
-    pub(crate) fn reserve(&self) -> Duration {
-        self.settings.reserve.unwrap_or(Duration::from_millis(self.config.reserve_ms))
-    }
-}
 
 /// Handles one trigger. `alone`: it is the only one of an event that Lambda itself delivers again.
 pub(crate) async fn handle<H, P, R>(
@@ -92,13 +35,13 @@ where
     P: Objects + Signals + Disk + Clock,
     R: Records,
 {
-    let me = Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() };
     let (run, seq, given) = match trigger {
         Trigger::Nothing(why) => return Ok(Answer::Nothing(why)),
+        Trigger::Sweep => return Box::pin(sweep(site, records, invocation)).await.map(Answer::Swept),
         Trigger::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
         Trigger::Signal(Signal { run, seq, .. }) => (run, seq, Given::Signal { seq }),
         Trigger::Start(start) => {
-            let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| me.clone());
+            let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| owner(invocation));
             match begin(site, &*records, invocation, start, in_place).await? {
                 Beginning::OwnRecord => {
                     tracing::error!(
@@ -111,6 +54,25 @@ where
             }
         }
     };
+    // Boxed: the depth of a future's type counts against a limit of the crate that names the job.
+    Box::pin(deliver(site, records, invocation, run, seq, given)).await
+}
+
+/// Brings what was given of one run to its reply.
+pub(super) async fn deliver<H, P, R>(
+    site: &Site<H, P>,
+    records: Arc<R>,
+    invocation: &Invocation,
+    run: String,
+    seq: u64,
+    given: Given,
+) -> Result<Answer, Error>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Records,
+{
+    let me = owner(invocation);
     let span = tracing::info_span!("run", job = H::NAME, run = %run, seq, request_id = %invocation.request_id);
     let id = RecordId { job: H::NAME, run };
     let writer = Writer::new(Arc::clone(&records), Arc::clone(&site.platform), id.clone(), me.clone(), site.settings.lease);
@@ -127,6 +89,10 @@ where
         over: false,
     };
     delivery.drive(engine).instrument(span).await
+}
+
+fn owner(invocation: &Invocation) -> Owner {
+    Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() }
 }
 
 fn other_job(signal: &Signal, name: &str) -> Error {
@@ -334,29 +300,4 @@ const LARGEST_SIGNAL: usize = 200_000;
 
 fn not_acquired() -> Error {
     Error::new(ErrorKind::State, "work was asked for on a run that is not acquired; please report this")
-}
-
-/// The records of `RECURSIVE_LAMBDA_STATE=none`: each travels in its signal, nothing is kept and nobody is ever refused.
-pub(crate) struct Travelling(pub(crate) Option<Record>);
-
-impl Records for Travelling {
-    const TRAVELS: bool = true;
-
-    async fn read(&self, _: &RecordId) -> Read {
-        match &self.0 {
-            Some(record) => {
-                let stored = crate::engine::save::Stored { record: record.clone(), etag: String::new(), age: Duration::MAX };
-                Read::Found(Box::new(stored))
-            }
-            None => Read::Failed("the signal carries no record, and with RECURSIVE_LAMBDA_STATE=none there is no other".into()),
-        }
-    }
-
-    async fn write(&self, _: &RecordId, _: Vec<u8>, _: &crate::engine::save::Condition) -> crate::engine::save::Written {
-        crate::engine::save::Written::Applied { etag: String::new() }
-    }
-
-    async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
-        Err("with RECURSIVE_LAMBDA_STATE=none there is no place for it".into())
-    }
 }

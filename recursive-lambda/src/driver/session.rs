@@ -3,10 +3,10 @@
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
 use super::calls::Calls;
-use super::deliver::Site;
 use super::failed::{Failed, at, no_progress, nothing_in_flight, panicked, unread};
 use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
+use super::site::Site;
 use super::start::expected_owner;
 use crate::batch::RunContext;
 use crate::cache::Local;

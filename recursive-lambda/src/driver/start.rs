@@ -1,6 +1,6 @@
 //! From an event about an object to the record its run begins with.
 
-use super::deliver::Site;
+use super::site::Site;
 use super::source::{shown, source_error};
 use crate::engine::identity::{Identity, unqualified};
 use crate::engine::record::{Object, Owner, Record, Status, VERSION};

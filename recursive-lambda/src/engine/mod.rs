@@ -4,7 +4,7 @@
 //! the driver performs them through its ports. The same code runs on Lambda, on the local platform and in tests.
 //!
 //! Read it in this order: the record of the run, what it decides about an event, how a save is brought to a certain end, how
-//! much fits into an invocation, what stops a run that got away.
+//! much fits into an invocation, what stops a run that got away, what finds one that was forgotten.
 
 pub(crate) mod record;
 
@@ -21,6 +21,7 @@ pub(crate) mod budget;
 pub(crate) mod guard;
 pub(crate) mod identity;
 pub(crate) mod read_ahead;
+pub(crate) mod sweep;
 
 #[cfg(test)]
 mod run_tests;

@@ -167,6 +167,7 @@ impl Run {
                 self.phase = Phase::Reading;
                 Effect::Read
             }
+            Given::Sweep(record) => self.signal(record.clone(), 1, Why::SignalledAgain),
             Given::Start(record) => {
                 let in_place = record.status == Status::Running;
                 let then = if in_place { Then::Work } else { Then::Signal(Why::Admitted) };

@@ -26,6 +26,8 @@ pub(crate) enum Given {
     Signal {
         seq: u64,
     },
+    /// A sweep found this record, with nobody at work and a signal due: it is signalled, and nothing else.
+    Sweep(Box<Record>),
 }
 
 /// The clock as an event comes in.
@@ -159,7 +161,7 @@ pub(crate) enum Why {
     Superseded,
     /// A duplicate of a run that is over.
     AlreadyOver,
-    /// A duplicate that is behind; the run was signalled again.
+    /// A duplicate that is behind, or a sweep; the run was signalled again.
     SignalledAgain,
     /// A duplicate that is behind; somebody is at work.
     OthersWork,

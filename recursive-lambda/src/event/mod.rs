@@ -22,6 +22,11 @@ pub(crate) fn is_job_name(name: &str) -> bool {
     names::job(name.into()).is_ok()
 }
 
+/// Whether a signal can name this run.
+pub(crate) fn is_run_name(name: &str) -> bool {
+    names::run(name.into()).is_ok()
+}
+
 /// What one Lambda event holds.
 #[derive(Debug)]
 pub(crate) struct Delivery {
@@ -52,6 +57,8 @@ pub(crate) struct Item {
 pub(crate) enum Trigger {
     Start(Start),
     Signal(Signal),
+    /// Look for runs whose signal was lost.
+    Sweep,
     /// Understood, and no work; why, for the log.
     Nothing(&'static str),
 }
@@ -74,8 +81,8 @@ pub(crate) struct Start {
     pub(crate) name: Option<String>,
 }
 
-/// What came of each item: the message it came in, and the item's own outcome.
-pub(crate) type Outcomes<T> = Vec<(Option<String>, Result<T, Error>)>;
+/// What came of each item: the message it came in, and what there is to say of it, which nobody but a caller of its own reads.
+pub(crate) type Outcomes = Vec<(Option<String>, Result<Value, Error>)>;
 
 impl Delivery {
     /// Whether this is one thing that Lambda itself delivers again, and not a queue.
@@ -88,12 +95,13 @@ impl Channel {
     /// What Lambda is told of the event, in the order of [`Delivery::items`].
     ///
     /// A queue that is set up without `ReportBatchItemFailures` heeds only an error, so one where nothing was done gets one.
-    pub(crate) fn answer<T>(self, outcomes: Outcomes<T>) -> Result<Value, Error> {
+    pub(crate) fn answer(self, outcomes: Outcomes) -> Result<Value, Error> {
         let any_done = outcomes.is_empty() || outcomes.iter().any(|(_, outcome)| outcome.is_ok());
         if self != Self::Other && any_done {
             return Ok(self.respond(outcomes.iter().map(|(message, outcome)| (message.as_deref(), outcome.is_err()))));
         }
-        outcomes.into_iter().find_map(|(_, outcome)| outcome.err()).map_or(Ok(Value::Null), Err)
+        let all = outcomes.into_iter().map(|(_, outcome)| outcome).collect::<Result<Vec<_>, _>>()?;
+        Ok(all.into_iter().find(|said| !said.is_null()).unwrap_or_default())
     }
 
     /// The reply, from each item's message and whether the item failed, in the order of [`Delivery::items`].

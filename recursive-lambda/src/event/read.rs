@@ -14,6 +14,9 @@ const MAX_DEPTH: usize = 4;
 /// Twice the most messages a queue hands over at once: a real event's 6 MiB hold fewer records, a forged one's 2 million.
 const MAX_ITEMS: usize = 20_000;
 
+/// The only version of the sweep's event that there is.
+const SWEEP_VERSION: u64 = 1;
+
 /// What the function was invoked with -> what it is asked to do.
 ///
 /// # Errors
@@ -72,6 +75,8 @@ impl Items {
     fn add_document(&mut self, event: &Fields<'_>, depth: usize) -> Result<(), Error> {
         if event.has("recursive_lambda") {
             self.add(Signal::read(event).map(Trigger::Signal));
+        } else if event.has("recursive_lambda_sweep") {
+            self.add(of_a_schedule(event));
         } else if event.has("Records") {
             self.add_records(event, depth)?;
         } else if event.has("detail-type") {
@@ -149,6 +154,17 @@ fn of_upload(upload: &Fields<'_>, region: Option<String>, key: fn(String) -> Che
         return Ok(Trigger::Nothing("a folder's marker"));
     }
     Ok(Trigger::Start(start))
+}
+
+fn of_a_schedule(event: &Fields<'_>) -> Result<Trigger, Error> {
+    event.only(&["recursive_lambda_sweep"])?;
+    let sweep = event.object("recursive_lambda_sweep")?;
+    let version = sweep.number("v")?;
+    if version != SWEEP_VERSION {
+        return Err(sweep.fault("v", &format!("is {version}, and this code knows {SWEEP_VERSION} only")));
+    }
+    sweep.only(&["v"])?;
+    Ok(Trigger::Sweep)
 }
 
 fn of_a_person(event: &Fields<'_>) -> Result<Trigger, Error> {

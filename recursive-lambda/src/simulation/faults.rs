@@ -3,7 +3,7 @@
 //! It decides only that a fault strikes; what that means stands where it happens.
 
 use super::chance::Chance;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
 
@@ -100,6 +100,8 @@ pub(super) struct Faults {
     /// Effects by number, and what happens to them: for enumerations.
     script: BTreeMap<u64, Moment>,
     effects: u64,
+    /// The signals that were lost so far, if each is to be lost the first time.
+    lost_once: Option<BTreeSet<String>>,
 }
 
 impl Faults {
@@ -112,6 +114,7 @@ impl Faults {
             until: Duration::ZERO,
             script: BTreeMap::new(),
             effects: 0,
+            lost_once: None,
         }
     }
 
@@ -145,6 +148,26 @@ impl Faults {
 
     pub(super) fn scripted(script: impl IntoIterator<Item = (u64, Moment)>) -> Self {
         Self { script: script.into_iter().collect(), ..Self::none() }
+    }
+
+    /// Every signal is lost the first time it is sent.
+    pub(super) fn each_signal_is_lost_once() -> Self {
+        Self { lost_once: Some(BTreeSet::new()), ..Self::none() }
+    }
+
+    /// Whether an event may never arrive.
+    pub(super) fn may_lose_events(&self) -> bool {
+        self.lost_once.is_some() || self.rates.get(Fault::EventLost as usize).is_some_and(|rate| *rate > 0)
+    }
+
+    /// Whether this signal is lost because it is the first of its kind.
+    pub(super) fn loses_first(&mut self, payload: &str) -> bool {
+        let Some(lost) = &mut self.lost_once else { return false };
+        let loses = payload.contains("\"recursive_lambda\"") && lost.insert(payload.into());
+        if loses && let Some(count) = self.struck.get_mut(Fault::EventLost as usize) {
+            *count += 1;
+        }
+        loses
     }
 
     pub(super) fn set(&mut self, fault: Fault, rate: u16) {

@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::jobs::{Early, Picky, PickyWide, Plain, Table, Tally, Wide};
 use super::options::Kind;
-use crate::driver::{Site, handle};
+use crate::driver::{Answer, Site, handle};
 use crate::event::{Item, parse};
 use crate::invocation::Invocation;
 use crate::ports::Clock;
@@ -70,13 +70,18 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
             Err(error) => Err(error),
         };
         match &outcome {
-            Ok(answer) => environment.world.note(group, format_args!("answers {answer:?}")),
+            Ok(answer) => environment.world.with(|state| {
+                state.note(group, format_args!("answers {answer:?}"));
+                if let Answer::Swept(swept) = answer {
+                    state.swept.push(*swept);
+                }
+            }),
             Err(error) => environment.world.with(|state| {
                 state.note(group, format_args!("fails: {:?}: {error}", error.kind()));
                 state.refused(group, error.kind());
             }),
         }
-        outcomes.push((message_id, outcome));
+        outcomes.push((message_id, outcome.map(Answer::said)));
     }
     delivery.channel.answer(outcomes)
 }

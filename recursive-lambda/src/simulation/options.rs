@@ -113,12 +113,17 @@ pub(super) struct Options {
     pub(super) one_acknowledgement_for_all: bool,
     /// Every event comes so many times more, each up to so much later.
     pub(super) duplicates: (u64, Duration),
+    /// The schedule of sweeps, if there is one: it runs where events may be lost.
+    pub(super) sweeps_every: Option<Duration>,
     /// Whether sinks and logs keep what happened; without, memory stays flat.
     pub(super) keep: super::trace::Keep,
 }
 
 /// As often as needed: whoever sets it lets no run fail for its attempts.
 pub(super) const PATIENT: u32 = 1_000_000;
+
+/// As the example's template has it.
+pub(super) const SWEEPS: Duration = Duration::from_secs(15 * 60);
 
 impl Options {
     /// A run without anything special.
@@ -142,6 +147,7 @@ impl Options {
             latency_ms: (5, 30),
             one_acknowledgement_for_all: true,
             duplicates: (0, Duration::ZERO),
+            sweeps_every: None,
             keep: super::trace::Keep::Last(60),
         }
     }
@@ -194,6 +200,7 @@ impl Options {
             batch_ms: (slowest / 10, slowest),
             latency_ms: chance.pick(&[(1, 2), (5, 30), (20, 400)], (5, 30)),
             one_acknowledgement_for_all: chance.one_in(2),
+            sweeps_every: Some(SWEEPS),
             ..Self::plain(kind, rows)
         }
     }

@@ -37,7 +37,8 @@ impl World {
     pub(super) fn accept(self: &Arc<Self>, source: Source, payload: String) {
         let (request, copies, delays) = self.with(|state| {
             state.requests += 1;
-            if state.strikes(WORLD, Fault::EventLost) {
+            if state.faults.loses_first(&payload) || state.strikes(WORLD, Fault::EventLost) {
+                state.note(WORLD, format_args!("lost: {payload}"));
                 return (String::new(), 0, Vec::new());
             }
             let mut delays = vec![Duration::ZERO];

@@ -3,11 +3,11 @@
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
 use super::options::{Fate, Options, PATIENT, SKIP, Via, WIDTH};
-use super::store::{StoredObject, StoredRecord};
+use super::store::StoredObject;
 use super::trace::Keep;
 use super::world::{Source, World};
 use crate::engine::record::{Record, Status};
-use crate::event::Signal;
+use crate::engine::sweep::Swept;
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -34,6 +34,8 @@ pub(super) struct Report {
     pub(super) extra: u64,
     pub(super) invocations: u64,
     pub(super) writes: u64,
+    /// What each sweep came to.
+    pub(super) swept: Vec<Swept>,
     /// Batches in the sinks.
     pub(super) sunk: u64,
     pub(super) took: Duration,
@@ -76,6 +78,7 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         let (source, payload) = start(&world);
         world.accept(source, payload);
     }
+    schedule(&world);
     let mut redrives = 0;
     loop {
         if !world.executor().run(polls(&world.options)) {
@@ -114,30 +117,40 @@ fn is_over(world: &World) -> bool {
     world.with(|state| state.end().is_some_and(is_end))
 }
 
-/// What a sweeper does where events may be lost: runs under way are signalled again, others started again.
+/// What comes from outside where events may be lost: the schedule goes on, and an object whose start was lost is started again, because
+/// no sweep can know of it.
 fn revive(world: &Arc<World>, over: bool) -> bool {
     if over || world.with(|state| state.faults.struck(Fault::EventLost)) == 0 {
         return false;
     }
-    world.note(WORLD, format_args!("revive"));
-    let (signals, missing) = world.with(|state| {
-        let under_way = state.records.iter().filter(|(_, stored)| !stored.record.is_over());
-        let signal = |(name, stored): (&String, &StoredRecord)| {
-            let (job, run) = name.split_once('/').unwrap_or_default();
-            let (seq, position) = (stored.record.seq, stored.record.position);
-            Signal { job: job.into(), run: run.into(), seq, position, carried: None }.to_json()
-        };
-        (under_way.map(signal).collect::<Vec<_>>(), (state.records.len() as u64) < state.uploads)
-    });
-    for signal in signals {
-        world.accept(Source::Lambda, signal);
-    }
+    let missing = world.with(|state| (state.records.len() as u64) < state.uploads);
     if missing {
+        world.note(WORLD, format_args!("starts again"));
         let (source, payload) = start(world);
         world.accept(source, payload);
     }
+    schedule(world) || missing
+}
+
+/// Sends the sweep's event at its interval, for a day at most, until every run is over.
+fn schedule(world: &Arc<World>) -> bool {
+    let Some(interval) = world.options.sweeps_every.filter(|_| world.with(|state| state.faults.may_lose_events())) else {
+        return false;
+    };
+    let clone = Arc::clone(world);
+    world.spawn(async move {
+        for _ in 0..DAY.as_secs() / interval.as_secs() {
+            clone.sleep(interval).await;
+            if is_over(&clone) {
+                return;
+            }
+            clone.accept(Source::Lambda, json!({ "recursive_lambda_sweep": { "v": 1 } }).to_string());
+        }
+    });
     true
 }
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The start event as its source sends it.
 fn start(world: &World) -> (Source, String) {
@@ -230,6 +243,7 @@ fn judge(world: &World) -> Report {
             extra,
             invocations: state.invocations,
             writes: state.writes,
+            swept: std::mem::take(&mut state.swept),
             sunk,
             took: state.now,
             record: state.records.values().next().map(|stored| stored.record.clone()),

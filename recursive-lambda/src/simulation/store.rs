@@ -6,7 +6,8 @@ use super::faults::{Fault, Moment};
 use super::world::{State, World};
 use crate::engine::record::{Object, Record};
 use crate::engine::save::{Condition, Read, Stored, Written};
-use crate::ports::{Objects, RecordId, Records, SourceError};
+use crate::ports::{Listed, Objects, Page, RecordId, Records, SourceError};
+use crate::{Error, ErrorKind};
 use bytes::Bytes;
 use std::future::Future;
 use std::ops::Range;
@@ -56,6 +57,22 @@ impl Records for Environment {
         self.latency(Fault::ReadSlow).await;
         self.die_if(moment, Moment::After).await;
         read
+    }
+
+    async fn list(&self, job: &'static str, page: Option<String>) -> Result<Page, Error> {
+        let moment = self.begin("list").await;
+        self.latency(Fault::ReadSlow).await;
+        if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::ReadFails) {
+            return Err(Error::new(ErrorKind::State, "503"));
+        }
+        let listed = self.world.with(|state| state.list(job, page.as_deref()));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) {
+            return Err(Error::new(ErrorKind::State, "silence"));
+        }
+        self.latency(Fault::ReadSlow).await;
+        self.die_if(moment, Moment::After).await;
+        Ok(listed)
     }
 
     async fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> Written {
@@ -127,7 +144,19 @@ impl Environment {
     }
 }
 
+/// Runs on a page: fewer than some seeds have, so that there are more pages than one.
+const PAGE: usize = 2;
+
 impl State {
+    fn list(&self, job: &str, page: Option<&str>) -> Page {
+        let below = self.records.iter().filter_map(|(name, stored)| Some((name.strip_prefix(job)?.strip_prefix('/')?, stored)));
+        let mut rest = below.filter(|(run, _)| page.is_none_or(|last| *run > last));
+        let listed = |(run, stored): (&str, &StoredRecord)| Listed { run: run.into(), age: stored.age(self.now) };
+        let runs: Vec<_> = rest.by_ref().take(PAGE).map(listed).collect();
+        let last = runs.last().map(|last| last.run.clone());
+        Page { runs, next: last.filter(|_| rest.next().is_some()) }
+    }
+
     fn write(&mut self, writer: Group, id: &RecordId, body: &[u8], condition: &Condition, world: &World) -> Written {
         let name = World::name(id);
         self.writes += 1;

@@ -8,6 +8,7 @@ use super::options::Options;
 use super::oracle::Oracle;
 use super::store::{StoredObject, StoredRecord};
 use super::trace::Trace;
+use crate::engine::sweep::Swept;
 use crate::ports::RecordId;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Arguments;
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub(super) unnoticed: HashMap<Group, Duration>,
     pub(super) checks: Checks,
     pub(super) invocations: u64,
+    /// What each sweep came to.
+    pub(super) swept: Vec<Swept>,
     /// The most tasks and timers there ever were.
     pub(super) peak: usize,
     pub(super) requests: u64,
@@ -69,6 +72,7 @@ impl World {
             unnoticed: HashMap::new(),
             checks: Checks::new(&options),
             invocations: 0,
+            swept: Vec::new(),
             peak: 0,
             requests: 0,
             writes: 0,

@@ -35,7 +35,7 @@ const ENOUGH: u32 = 9;
 
 const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
     let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false };
-    Scenario { job, starts, faults, errors: false, late: false, design: Design::Shipped }
+    Scenario { job, starts, faults, errors: false, late: false, loses: false, sweeps: false, design: Design::Shipped }
 }
 
 /// User code fails and objects change, too; so runs fail as they do in earnest.
@@ -45,6 +45,11 @@ const fn failing(scenario: Scenario) -> Scenario {
 
 const fn late(scenario: Scenario) -> Scenario {
     Scenario { late: true, ..scenario }
+}
+
+/// The queue loses events, and a sweep looks for their runs.
+const fn swept(scenario: Scenario) -> Scenario {
+    Scenario { loses: true, sweeps: true, ..scenario }
 }
 
 const fn every_batch(scenario: Scenario) -> Scenario {
@@ -63,15 +68,17 @@ const fn skipping(size: u8, scenario: Scenario) -> Scenario {
 
 fn told(scenario: Scenario) -> Report {
     let report = explore(scenario);
-    let Scenario { job, starts, faults, errors, late, design } = scenario;
+    let Scenario { job, starts, faults, errors, late, loses, sweeps, design } = scenario;
     println!(
-        "{design:?} {} batches, {faults} faults, {starts:?}{}{}{}{}{}: {report}",
+        "{design:?} {} batches, {faults} faults, {starts:?}{}{}{}{}{}{}{}: {report}",
         job.batches,
         if job.on_complete { "" } else { ", no on_complete" },
         if job.skips { ", records set aside" } else { "" },
         if job.every_batch { ", every batch saved" } else { "" },
         if errors { ", user errors" } else { "" },
         if late { ", late writes" } else { "" },
+        if loses { ", lost events" } else { "" },
+        if sweeps { ", sweeps" } else { "" },
     );
     report
 }
@@ -124,6 +131,24 @@ fn what_is_set_aside_is_written_before_it_is_passed() {
 }
 
 #[test]
+fn a_sweep_finds_every_run_whose_event_was_lost() {
+    let unswept = told(Scenario { sweeps: false, ..swept(scenario(2, 1, ADMIT)) });
+    assert!(
+        unswept.wrong.is_some_and(|(wrong, _)| wrong.starts_with("I4")),
+        "without a sweep a lost event ends the run in silence"
+    );
+    let (_, states) = hold(&[
+        swept(scenario(2, 2, ADMIT)),
+        swept(scenario(2, 2, IN_PLACE)),
+        swept(scenario(1, 1, BOTH)),
+        swept(scenario(1, 2, ADMIT)),
+        swept(late(scenario(2, 1, ADMIT))),
+        swept(failing(scenario(2, 1, ADMIT))),
+    ]);
+    assert!(states > 400_000, "{states} states are fewer than there were: the search does not get everywhere any more");
+}
+
+#[test]
 fn more_of_everything_holds() {
     if std::env::var("RL_MODEL").as_deref() != Ok("full") {
         return;
@@ -140,6 +165,8 @@ fn more_of_everything_holds() {
         failing(scenario(2, 3, ADMIT)),
         scenario(3, 3, IN_PLACE),
         scenario(1, 3, IN_PLACE_TWICE),
+        swept(scenario(2, 3, ADMIT)),
+        swept(scenario(1, 2, BOTH)),
     ]);
     println!("{states} states in all");
 }

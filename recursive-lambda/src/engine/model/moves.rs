@@ -7,7 +7,7 @@ use super::broken::Design;
 use super::input::{Job, Wrote};
 use super::rows::{Row, Rows};
 use super::shelf::{Errand, Shelf};
-use super::world::{Base, Cell, Invocation, Kind, Place, World};
+use super::world::{Base, Cell, Event, Invocation, Kind, Place, World};
 
 /// A world to explore.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +19,10 @@ pub(super) struct Scenario {
     pub(super) errors: bool,
     /// Whether a write without an answer may be applied later.
     pub(super) late: bool,
+    /// Whether the queue may lose an event of a run that there is a record of.
+    pub(super) loses: bool,
+    /// Whether a sweep looks at the record again and again.
+    pub(super) sweeps: bool,
     pub(super) design: Design,
 }
 
@@ -56,6 +60,7 @@ impl Model {
             }
         }
         self.expire(world, out);
+        self.sweep(world, out);
         if let Some(record) = world.late {
             let mut applied = world.clone();
             let writer = writer_of(&applied);
@@ -80,6 +85,13 @@ impl Model {
         if world.events[number].acknowledged {
             out.push(("the queue drops a duplicate", taken.clone()));
         }
+        if let Some(mut lost) = world.faulty().filter(|_| self.scenario.loses && world.cell.is_some()) {
+            let event = &mut lost.events[number];
+            event.waiting.remove(waiting);
+            // Nobody will hear of it again: for the world that is the same as if it had been acknowledged.
+            event.acknowledged |= event.waiting.is_empty() && event.at_work.is_empty() && !event.dead_letter;
+            out.push(("the queue loses an event", lost));
+        }
         if let Some(mut twice) = world.faulty() {
             twice.events[number].waiting.push(attempt);
             out.push(("an event is delivered twice", twice));
@@ -103,6 +115,22 @@ impl Model {
     }
 
     /// The lease of the dead ends by itself; that of the living only if they or the clock misbehave.
+    /// A signal for a run that nobody owns. One too many, because another is on its way or somebody is about to send it, counts as a fault:
+    /// there is no end of sweeps.
+    fn sweep(&mut self, world: &World, out: &mut Vec<Next>) {
+        let Some(cell) = world.cell.filter(|_| self.scenario.sweeps && !self.is_over(world)) else { return };
+        let facts = self.shelf.facts(cell.record);
+        if facts.owned && !cell.expired {
+            return;
+        }
+        let kind = Kind::Signal(facts.seq as u8);
+        let is_due = |event: &Event| !event.at_work.is_empty() || (event.kind == kind && !event.waiting.is_empty());
+        let swept = if world.events.iter().any(is_due) { world.faulty() } else { Some(world.clone()) };
+        let Some(mut swept) = swept else { return };
+        swept.events.push(Event::new(kind));
+        out.push(("a sweep signals again", swept));
+    }
+
     fn expire(&mut self, world: &World, out: &mut Vec<Next>) {
         let Some(cell) = world.cell else { return };
         if cell.expired || !self.shelf.facts(cell.record).owned {

@@ -15,6 +15,8 @@ impl Run {
         match self.given {
             Given::Start(_) => 0,
             Given::Signal { seq } => seq,
+            // Never assessed: it ends with its signal.
+            Given::Sweep(ref record) => record.seq,
         }
     }
 

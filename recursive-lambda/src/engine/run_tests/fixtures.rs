@@ -60,6 +60,11 @@ pub(super) fn completing_signal(seq: u64) -> Run {
     signal_under(Rules { on_complete: true, ..rules() }, seq)
 }
 
+/// A sweep that came upon this record.
+pub(super) fn sweep(record: Record) -> Run {
+    Run::new(rules(), me(), Given::Sweep(Box::new(record)), budget())
+}
+
 /// The delivery of an object, to be admitted.
 pub(super) fn admission() -> Run {
     Run::new(rules(), me(), Given::Start(Box::new(fresh())), budget())

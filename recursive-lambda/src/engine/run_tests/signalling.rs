@@ -9,6 +9,7 @@ fn a_refused_signal_gives_the_event_back() {
     check(vec![
         ("admitting", admission(), vec![applied(), refused()], "create Ready(1)@0 try 0 > signal 1 > refuse SignalFailed"),
         ("again", signal(1), vec![found(ready(2)), refused()], "read > signal 2 > refuse SignalFailed"),
+        ("sweeping", sweep(ready(2)), vec![refused()], "signal 2 > refuse SignalFailed"),
         (
             "handing over",
             signal(1),
@@ -62,4 +63,26 @@ fn a_signal_is_sent_four_times() {
     let events = std::iter::once(applied()).chain((0..3).flat_map(|_| silent())).chain([accepted()]).collect();
     let want = format!("create Ready(1)@0 try 0 > {once}{once}{once}signal 1 > ack Admitted");
     assert_eq!(trace(&mut admission(), events), want);
+}
+
+/// Even of the very invocation that is due, and of a run that was begun in place: a sweep never works.
+#[test]
+fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
+    check(vec![
+        ("handed over", sweep(ready(2)), vec![accepted()], "signal 2 > ack SignalledAgain"),
+        ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 > ack SignalledAgain"),
+        ("begun in place", sweep(running(0)), vec![accepted()], "signal 0 > ack SignalledAgain"),
+        (
+            "silence, and nobody came",
+            sweep(running(3)),
+            vec![silence(), paused(), aged(100, running(3)), accepted()],
+            "signal 3 > pause 1s > read > signal 3 > ack SignalledAgain",
+        ),
+        (
+            "silence, and it arrived",
+            sweep(ready(2)),
+            vec![silence(), paused(), found(running(2))],
+            "signal 2 > pause 1s > read > ack SignalledAgain",
+        ),
+    ]);
 }

@@ -7,6 +7,7 @@ mod keys;
 mod mutations;
 mod replies;
 mod signals;
+mod sweeps;
 
 use super::*;
 use serde_json::{Value, json};
@@ -50,6 +51,7 @@ fn line(item: &Item) -> String {
             let carried = carried.as_ref().map_or("-", |record| record.get());
             format!("signal {job} {run} {seq} {position} {carried}")
         }
+        Ok(Trigger::Sweep) => "sweep".into(),
         Ok(Trigger::Nothing(why)) => format!("nothing: {why}"),
         Err(error) => format!("{:?}: {error}", error.kind()),
     };
@@ -77,6 +79,10 @@ fn bridge(key: &str) -> Value {
 
 fn manual(key: &str) -> Value {
     json!({ "bucket": "bkt", "key": key, "run": "again" })
+}
+
+fn sweep() -> Value {
+    json!({ "recursive_lambda_sweep": { "v": 1 } })
 }
 
 fn sqs(body: &Value) -> Value {

@@ -59,7 +59,7 @@ fn check(delivery: &Delivery) {
             Ok(Trigger::Signal(signal)) => {
                 assert!(Signal { carried: None, ..signal_of(signal) }.to_json().len() <= 400, "{signal:?}");
             }
-            Ok(Trigger::Nothing(_)) => {}
+            Ok(Trigger::Sweep | Trigger::Nothing(_)) => {}
             Err(error) => check_error(error),
         }
     }
@@ -90,6 +90,7 @@ fn damaged_documents_never_panic_and_never_leave_the_bounds() {
         signal.clone().into_bytes(),
         sqs(&signal.into()).to_string().into_bytes(),
         manual("a b").to_string().into_bytes(),
+        sweep().to_string().into_bytes(),
     ]);
     documents.push(sqs(&envelope(&s3("a+b%2Bc"))).to_string().into_bytes());
     let mut random = Random(1);

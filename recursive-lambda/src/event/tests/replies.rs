@@ -42,10 +42,24 @@ fn an_event_of_which_nothing_was_done_is_an_error_from_a_queue_too() {
         (Channel::Other, vec![true, false], Err("1 failed".to_string())),
     ] {
         let outcome = |(index, done): (usize, &bool)| {
-            let outcome = if *done { Ok(()) } else { Err(Error::from(format!("{index} failed"))) };
+            let outcome = if *done { Ok(Value::Null) } else { Err(Error::from(format!("{index} failed"))) };
             (Some(index.to_string()), outcome)
         };
         let outcomes = done.iter().enumerate().map(outcome).collect();
         assert_eq!(channel.answer(outcomes).map_err(|error| error.to_string()), want, "{channel:?} {done:?}");
+    }
+}
+
+#[test]
+fn what_there_is_to_say_goes_to_a_caller_and_never_to_a_queue() {
+    let said = || json!({ "signalled": 1 });
+    let sqs = Channel::Sqs { fifo: false };
+    for (channel, outcomes, want) in [
+        (Channel::Other, vec![said()], said()),
+        (Channel::Other, vec![Value::Null, said()], said()),
+        (sqs, vec![said()], json!({ "batchItemFailures": [] })),
+    ] {
+        let outcomes = outcomes.into_iter().map(|said| (Some("m".to_string()), Ok(said))).collect();
+        assert_eq!(channel.answer(outcomes).unwrap(), want, "{channel:?}");
     }
 }

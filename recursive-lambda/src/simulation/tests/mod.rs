@@ -11,6 +11,7 @@ mod duplicates;
 mod ends;
 mod leases;
 mod scale;
+mod sweeps;
 
 use super::faults::{Fault, Faults};
 use super::options::{Kind, Options};
@@ -76,6 +77,8 @@ fn seeds() {
         for fault in Fault::ALL {
             *struck.entry(format!("{fault:?}")).or_default() += u64::from(report.faults.struck(fault));
         }
+        *struck.entry("runs that a sweep signalled".into()).or_default() +=
+            report.swept.iter().map(|swept| swept.signalled).sum::<u64>();
         *struck.entry(format!("end {:?}", report.end)).or_default() += 1;
         (batches, extra, virtual_time) =
             (batches + report.executions, extra + report.extra, virtual_time + report.took.as_secs() / 3600);

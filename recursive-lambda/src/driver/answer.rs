@@ -1,0 +1,24 @@
+//! What a trigger came to, if it was no error.
+
+use crate::engine::step::Why;
+use crate::engine::sweep::Swept;
+use serde_json::Value;
+
+/// Why a trigger needs no other delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    Run(Why),
+    Swept(Swept),
+    /// The event asks for nothing: why.
+    Nothing(&'static str),
+}
+
+impl Answer {
+    /// What there is to say to whoever sent the trigger.
+    pub(crate) fn said(self) -> Value {
+        match self {
+            Self::Swept(swept) => serde_json::to_value(swept).unwrap_or_default(),
+            Self::Run(_) | Self::Nothing(_) => Value::Null,
+        }
+    }
+}

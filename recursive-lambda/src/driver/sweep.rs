@@ -1,0 +1,159 @@
+//! The sweep: looks at the job's runs, signals those again whose signal was lost, and reports those that need somebody.
+//!
+//! It never writes a record. One that it cannot read does not stop it; its deadline does.
+
+use super::deliver::deliver;
+use super::site::Site;
+use crate::Error;
+use crate::engine::record::Record;
+use crate::engine::save::{Read, Stored};
+use crate::engine::step::{Given, Refusal, Rules};
+use crate::engine::sweep::{Swept, Trouble, Verdict, is_worth_reading, judge};
+use crate::event::Signal;
+use crate::invocation::Invocation;
+use crate::job::Handler;
+use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Sweeps the runs of the site's job, one page of the list in memory at a time.
+pub(super) async fn sweep<H, P, R>(site: &Site<H, P>, records: Arc<R>, invocation: &Invocation) -> Result<Swept, Error>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Records,
+{
+    let mut sweep = Sweep { site, rules: site.rules(), records, invocation, swept: Swept::default() };
+    sweep.swept.complete = sweep.all().await?;
+    let Swept { looked_at, signalled, not_signalled, failed, stuck, unreadable, complete } = sweep.swept;
+    tracing::info!(job = H::NAME, looked_at, signalled, not_signalled, failed, stuck, unreadable, complete, "swept");
+    if !complete {
+        tracing::warn!(
+            job = H::NAME,
+            "the time did not suffice to sweep every run; give the function a longer time-out, or let old records expire sooner"
+        );
+    }
+    Ok(sweep.swept)
+}
+
+struct Sweep<'a, H: Handler, P, R> {
+    site: &'a Site<H, P>,
+    rules: Rules,
+    records: Arc<R>,
+    invocation: &'a Invocation,
+    swept: Swept,
+}
+
+impl<H, P, R> Sweep<'_, H, P, R>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Records,
+{
+    /// Whether there was time for all.
+    async fn all(&mut self) -> Result<bool, Error> {
+        let mut page = None;
+        loop {
+            let listed = self.records.list(H::NAME, page).await?;
+            for run in listed.runs {
+                if !is_worth_reading(&self.rules, run.age) {
+                    continue;
+                }
+                if !self.time_is_left() {
+                    return Ok(false);
+                }
+                self.look(run.run).await;
+            }
+            page = match listed.next {
+                None => return Ok(true),
+                Some(_) if !self.time_is_left() => return Ok(false),
+                next => next,
+            };
+        }
+    }
+
+    /// Without a known deadline there is none to stop for: whoever does not say it does not keep it.
+    fn time_is_left(&self) -> bool {
+        let now = self.site.platform.now();
+        let left = self.invocation.deadline().map(|deadline| deadline.saturating_sub(now));
+        left.is_none() || self.site.budget(self.invocation).allows(0, left) > 0
+    }
+
+    async fn look(&mut self, run: String) {
+        self.swept.looked_at += 1;
+        let id = RecordId { job: H::NAME, run };
+        let unreadable = match self.records.read(&id).await {
+            Read::Found(stored) => return self.found(id, *stored).await,
+            // It has expired since it was listed.
+            Read::Absent => return,
+            Read::Unreadable(why) => Refusal::Unreadable(why),
+            Read::Failed(why) => Refusal::StoreFailed(why),
+        };
+        self.swept.unreadable += 1;
+        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), "{}", unreadable.message());
+    }
+
+    async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {
+        match judge(&self.rules, &record, age) {
+            Verdict::Leave => {}
+            Verdict::Report(trouble) => {
+                self.swept.reported(trouble);
+                report(&id, &record, age, trouble);
+            }
+            Verdict::SignalAgain => self.signal(id, record, age).await,
+        }
+    }
+
+    /// As any other delivery signals, with its tries.
+    async fn signal(&mut self, id: RecordId, record: Record, age: Duration) {
+        let Record { status, position, seq, .. } = record;
+        let last_error = kind_of(&record);
+        let (records, given) = (Arc::clone(&self.records), Given::Sweep(Box::new(record)));
+        let (job, run) = (id.job, id.run.clone());
+        match Box::pin(deliver(self.site, records, self.invocation, id.run, seq, given)).await {
+            Ok(_) => {
+                self.swept.signalled += 1;
+                tracing::warn!(
+                    job,
+                    run,
+                    ?status,
+                    position,
+                    seq,
+                    ?age,
+                    last_error,
+                    "nobody was at work on the run; it was signalled again"
+                );
+            }
+            Err(error) => {
+                self.swept.not_signalled += 1;
+                tracing::error!(
+                    job,
+                    run,
+                    ?status,
+                    position,
+                    seq,
+                    ?age,
+                    last_error,
+                    ?error,
+                    "the run could not be signalled again"
+                );
+            }
+        }
+    }
+}
+
+fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
+    let Record { status, position, seq, .. } = record;
+    let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(|error| error.message.escape_debug().to_string()));
+    let resume = (trouble == Trouble::Silent).then(|| {
+        let signal = Signal { job: id.job.into(), run: id.run.clone(), seq: *seq, position: *position, carried: None };
+        signal.to_json()
+    });
+    let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
+    tracing::error!(job, run, ?status, position, seq, ?age, last_error, said, resume, "{what}");
+}
+
+/// The kind of the last error. The record may be anybody's writing.
+fn kind_of(record: &Record) -> Option<String> {
+    record.last_error.as_ref().map(|error| error.kind.escape_debug().to_string())
+}

@@ -1,0 +1,173 @@
+//! What a sweep does about a run: leave it alone, signal it again, or tell somebody.
+//!
+//! It sees the record and its age only, and cannot know whether a signal is on its way: one too many is a duplicate like any other.
+
+use super::record::{Record, Status};
+use super::step::Rules;
+use serde::Serialize;
+use std::time::Duration;
+
+/// A run that was silent for so long has been signalled in vain, sweep after sweep.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Older records are not read: each read costs, and what is stuck was reported for a whole day.
+const FORGOTTEN: Duration = Duration::from_secs(48 * 3600);
+
+/// What a sweep does about a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Leave,
+    /// A signal for the record's `seq` is due, and nobody is at work.
+    SignalAgain,
+    Report(Trouble),
+}
+
+/// Why somebody should look at a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    Failed,
+    /// Under way, and silent for a day.
+    Silent,
+    /// Under way, and begun with another batch size or format than is deployed: it would refuse every signal.
+    OtherPlan,
+}
+
+/// Whether a record of this age can say anything to a sweep: the others are not read.
+pub(crate) fn is_worth_reading(rules: &Rules, age: Duration) -> bool {
+    age > youngest(rules) && age < FORGOTTEN
+}
+
+/// `age`: since the record was last written, by the store's clock.
+pub(crate) fn judge(rules: &Rules, record: &Record, age: Duration) -> Verdict {
+    match record.status {
+        Status::Failed if age < DAY => Verdict::Report(Trouble::Failed),
+        _ if record.is_over() || age <= youngest(rules) => Verdict::Leave,
+        _ if record.plan.hash != rules.plan_hash => Verdict::Report(Trouble::OtherPlan),
+        _ if age >= DAY => Verdict::Report(Trouble::Silent),
+        _ => Verdict::SignalAgain,
+    }
+}
+
+/// Whoever works renews the lease three times in its length, so nobody does at this age; and most signals have arrived.
+fn youngest(rules: &Rules) -> Duration {
+    rules.lease * 2
+}
+
+impl Trouble {
+    /// What is wrong and what to do.
+    pub(crate) fn message(self) -> &'static str {
+        match self {
+            Self::Failed => {
+                "the run failed; put right what its last error says, then start the object again by a manual start under a new name"
+            }
+            Self::Silent => {
+                "the run is under way, but nothing was heard of it for a day, and it is no longer signalled; the destination of failed events \
+                 has what its signals came to: put that right, then send `resume` to the function"
+            }
+            Self::OtherPlan => {
+                "the run is under way, but the job was deployed with another batch size or format since it began; deploy those again, and the \
+                 next sweep resumes it, or start the object again by a manual start under a new name"
+            }
+        }
+    }
+}
+
+/// What a sweep came to, as Lambda is told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Swept {
+    /// Records read, or tried to.
+    pub(crate) looked_at: u64,
+    pub(crate) signalled: u64,
+    /// A signal was due, and not accepted.
+    pub(crate) not_signalled: u64,
+    pub(crate) failed: u64,
+    pub(crate) stuck: u64,
+    pub(crate) unreadable: u64,
+    /// Whether there was time for every record.
+    pub(crate) complete: bool,
+}
+
+impl Swept {
+    pub(crate) fn reported(&mut self, trouble: Trouble) {
+        match trouble {
+            Trouble::Failed => self.failed += 1,
+            Trouble::Silent | Trouble::OtherPlan => self.stuck += 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::record::tests::fresh;
+    use crate::engine::record::{Owner, Plan};
+
+    const HOUR: u64 = 3600;
+
+    fn rules() -> Rules {
+        Rules {
+            lease: Duration::from_secs(45),
+            checkpoint: Duration::from_secs(10),
+            max_attempts: 3,
+            max_invocations: 100,
+            on_complete: true,
+            skip: None,
+            plan_hash: fresh().plan.hash,
+        }
+    }
+
+    fn with(status: Status, owned: bool) -> Record {
+        let owner = owned.then(|| Owner { request_id: "r".into(), nonce: "n".into() });
+        Record { status, owner, ..fresh() }
+    }
+
+    #[test]
+    fn a_run_is_signalled_again_while_it_is_silent_and_reported_when_that_is_in_vain() {
+        use Status::{Cancelled, Completing, Done, Failed, Ready, Running, Superseded};
+        use Verdict::{Leave, Report, SignalAgain};
+        let table = [
+            ("just handed over", with(Ready, false), 0, Leave),
+            ("the signal may be on its way", with(Ready, false), 90, Leave),
+            ("the signal was lost", with(Ready, false), 91, SignalAgain),
+            ("lost for long", with(Ready, false), 24 * HOUR - 1, SignalAgain),
+            ("silent for a day", with(Ready, false), 24 * HOUR, Report(Trouble::Silent)),
+            ("at work", with(Running, true), 15, Leave),
+            ("the lease is over, a retry may be due", with(Running, true), 60, Leave),
+            ("its owner died, and so did the event", with(Running, true), 91, SignalAgain),
+            ("its owner died a day ago", with(Running, true), 25 * HOUR, Report(Trouble::Silent)),
+            ("handed over before on_complete", with(Completing, false), 91, SignalAgain),
+            ("died in on_complete", with(Completing, true), 91, SignalAgain),
+            ("done", with(Done, false), 91, Leave),
+            ("done long ago", with(Done, false), 25 * HOUR, Leave),
+            ("superseded", with(Superseded, false), 91, Leave),
+            ("cancelled", with(Cancelled, false), 91, Leave),
+            ("failed", with(Failed, false), 91, Report(Trouble::Failed)),
+            ("failed today", with(Failed, false), 24 * HOUR - 1, Report(Trouble::Failed)),
+            ("failed, and told for a day", with(Failed, false), 24 * HOUR, Leave),
+        ];
+        for (name, record, age, want) in table {
+            assert_eq!(judge(&rules(), &record, Duration::from_secs(age)), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_run_that_would_refuse_every_signal_is_reported_at_once() {
+        let other = |status| Record { plan: Plan { hash: "other".into(), ..fresh().plan }, ..with(status, false) };
+        for (status, age, want) in [
+            (Status::Ready, 90, Verdict::Leave),
+            (Status::Ready, 91, Verdict::Report(Trouble::OtherPlan)),
+            (Status::Running, 25 * HOUR, Verdict::Report(Trouble::OtherPlan)),
+            (Status::Done, 91, Verdict::Leave),
+            (Status::Failed, 91, Verdict::Report(Trouble::Failed)),
+        ] {
+            assert_eq!(judge(&rules(), &other(status), Duration::from_secs(age)), want, "{status:?} {age}");
+        }
+    }
+
+    #[test]
+    fn only_what_may_say_something_is_read() {
+        for (age, want) in [(0, false), (90, false), (91, true), (24 * HOUR, true), (48 * HOUR - 1, true), (48 * HOUR, false)] {
+            assert_eq!(is_worth_reading(&rules(), Duration::from_secs(age)), want, "{age}");
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The sweep's event, which a person writes into a template.
+
+use super::*;
+
+#[test]
+fn the_event_of_the_schedule_asks_for_a_sweep_on_any_channel() {
+    let written = r#"{"recursive_lambda_sweep":{"v":1}}"#;
+    assert_eq!(read(written), ["other", "sweep"]);
+    assert_eq!(only(&sweep()), "sweep");
+    assert_eq!(only(&sqs(&sweep())), "m sweep");
+    assert_eq!(only(&sns(&sweep())), "sweep");
+}
+
+#[test]
+fn a_sweep_that_is_not_ours_is_refused() {
+    let of = |sweep: Value| json!({ "recursive_lambda_sweep": sweep });
+    for (event, expected) in [
+        (of(json!({ "v": 2 })), "`recursive_lambda_sweep.v` is 2, and this code knows 1 only"),
+        (of(json!({ "v": 0 })), "`recursive_lambda_sweep.v` is 0, and this code knows 1 only"),
+        (of(json!({ "v": 2, "since": "s3cret" })), "`recursive_lambda_sweep.v` is 2, and this code knows 1 only"),
+        (of(json!({})), "`recursive_lambda_sweep.v` is missing"),
+        (of(json!({ "v": "1" })), "`recursive_lambda_sweep.v` is not a whole number"),
+        (of(json!({ "v": -1 })), "`recursive_lambda_sweep.v` is not a whole number"),
+        (of(json!("s3cret")), "`recursive_lambda_sweep` is not a JSON object"),
+        (of(json!({ "v": 1, "job": "s3cret" })), "`recursive_lambda_sweep.job` is unknown beside `v`"),
+        (json!({ "recursive_lambda_sweep": { "v": 1 }, "job": "s3cret" }), "`job` is unknown beside `recursive_lambda_sweep`"),
+        (json!({ "recursive_lambda_sweep": null }), "the event has no fields"),
+    ] {
+        let line = read(&event.to_string()).pop().unwrap();
+        assert!(line.starts_with(&format!("UnknownEvent: {expected}")), "{event}: {line}");
+        assert!(!line.contains("s3cret"), "{line}");
+    }
+}

@@ -1,0 +1,189 @@
+//! The sweep: a run whose signal was lost goes on, one that failed is told of, one at work is left alone.
+
+use super::stage::{BATCHES, DOLLARS, ROWS, STATE, Stage, birdstrikes};
+use futures_util::future::join;
+use recursive_lambda_local::{Outcome, QueueFaults, What};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const SWEEP: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
+
+/// Longer than twice a lease of 2 s, in the store's whole seconds.
+const SWEPT_AFTER: Duration = Duration::from_secs(6);
+
+/// Sends the sweep's event, waits for the end of everything, and gives what the function answered to it.
+async fn sweep(stage: &Stage) -> Value {
+    let request = stage.platform.send(SWEEP);
+    stage.settle().await;
+    answer(stage, &request)
+}
+
+fn answer(stage: &Stage, request: &str) -> Value {
+    let answers = stage.platform.journal().into_iter().filter_map(|entry| match entry.what {
+        What::InvocationEnded { request_id, outcome: Outcome::Ok(answer), .. } if request_id == request => Some(answer),
+        _ => None,
+    });
+    let answers: Vec<_> = answers.collect();
+    assert_eq!(answers.len(), 1, "{}", stage.said().join("\n"));
+    serde_json::from_slice(&answers[0]).unwrap()
+}
+
+fn came_to(counts: &[(&str, u64)]) -> Value {
+    let mut all = json!({
+        "looked_at": 0, "signalled": 0, "not_signalled": 0, "failed": 0, "stuck": 0, "unreadable": 0, "complete": true,
+    });
+    counts.iter().for_each(|(name, count)| all[*name] = (*count).into());
+    all
+}
+
+/// The only line of the log that has this text.
+fn line(stage: &Stage, text: &str) -> String {
+    let mut lines: Vec<_> = stage.said().into_iter().filter(|line| line.contains(text)).collect();
+    assert_eq!(lines.len(), 1, "{text}: {}", stage.said().join("\n"));
+    lines.remove(0)
+}
+
+#[tokio::test]
+async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
+    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")).await;
+    let object = stage.upload_birdstrikes().await;
+    let lose_next = || stage.platform.set_queue_faults(QueueFaults { lose_next: 1, ..QueueFaults::default() });
+    stage.tell(&object);
+    lose_next();
+    stage.settle().await;
+    assert_eq!((stage.status().as_str(), stage.executions().len()), ("Ready", 5), "{}", stage.said().join("\n"));
+    assert_eq!(sweep(&stage).await, came_to(&[]), "the signal may still be on its way");
+    assert_eq!(stage.executions().len(), 5);
+
+    // The sweep's own signal is lost, too; the next sweep sends it again. After that, those of the run arrive.
+    tokio::time::sleep(SWEPT_AFTER).await;
+    let request = stage.platform.send(SWEEP);
+    lose_next();
+    stage.settle().await;
+    assert_eq!(answer(&stage, &request), came_to(&[("looked_at", 1), ("signalled", 1)]));
+    assert_eq!((stage.status().as_str(), stage.executions().len()), ("Ready", 5), "{}", stage.said().join("\n"));
+    assert_eq!(sweep(&stage).await, came_to(&[("looked_at", 1), ("signalled", 1)]));
+
+    assert_eq!(stage.assert_all_done("swept"), 0);
+    assert_eq!(stage.platform.counters().lost, 2);
+    let want =
+        json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "batches": BATCHES, "invocations": 5 });
+    assert_eq!(stage.completions(), [want]);
+    let said: Vec<_> = stage.said().into_iter().filter(|line| line.contains("nobody was at work on the run")).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[0].contains("WARN") && said[0].contains("status=Ready position=2000 seq=1"), "{}", said[0]);
+
+    tokio::time::sleep(SWEPT_AFTER).await;
+    assert_eq!(sweep(&stage).await, came_to(&[("looked_at", 1)]), "a run that is done is left alone");
+    assert_eq!(stage.executions().len(), BATCHES);
+}
+
+#[tokio::test]
+async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
+    let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "terminal")).await;
+    stage.run_birdstrikes().await;
+    assert_eq!(stage.status(), "Failed");
+    let key = stage.platform.s3().list(STATE, "runs/tally/rows/").unwrap()[0].key.clone();
+    let run = key.rsplit('/').next().unwrap().trim_end_matches(".json").to_owned();
+    let failed = stage.platform.s3().get(STATE, &key).unwrap();
+    let forged = |change: &dyn Fn(&mut Value)| {
+        let mut record: Value = serde_json::from_slice(&failed).unwrap();
+        change(&mut record);
+        record.to_string()
+    };
+    let other_plan = forged(&|record| {
+        record["status"] = "Ready".into();
+        record["plan"]["hash"] = "other".into();
+        record["last_error"]["message"] = "two\nlines".into();
+    });
+    let newer = forged(&|record| record["v"] = 9.into());
+    for (place, body) in [
+        ("rows/00aa.json", "none at all"),
+        ("rows/00bb.json", newer.as_str()),
+        ("rows/00cc.json", other_plan.as_str()),
+        // None of these is a record of a run of this job.
+        ("rows/a name.json", other_plan.as_str()),
+        ("rows/notes.txt", "of somebody"),
+        ("rows/00aa/800.json", "set aside"),
+        ("other/00dd.json", other_plan.as_str()),
+    ] {
+        stage.platform.s3().put(STATE, &format!("runs/tally/{place}"), body).unwrap();
+    }
+    let letters = stage.dead_letters().len();
+    tokio::time::sleep(SWEPT_AFTER).await;
+    let want = came_to(&[("looked_at", 4), ("failed", 1), ("stuck", 1), ("unreadable", 2)]);
+    assert_eq!(sweep(&stage).await, want, "{}", stage.said().join("\n"));
+
+    let told = line(&stage, "the run failed; put right");
+    for field in
+        ["ERROR", "job=\"rows\"", &format!("run=\"{run}\""), "status=Failed position=800 seq=0 age=", "last_error=\"Job\""]
+    {
+        assert!(told.contains(field), "{field}: {told}");
+    }
+    assert!(told.contains("the sink is closed"), "{told}");
+    let told = line(&stage, "was deployed with another batch size");
+    assert!(told.contains("ERROR") && told.contains("run=\"00cc\" status=Ready"), "{told}");
+    // The log escapes once more.
+    assert!(told.contains(r"two\\nlines"), "{told}");
+    assert!(line(&stage, "version 9, written by a newer").contains("run=\"00bb\" kind=RecordUnreadable"));
+    assert!(line(&stage, "cannot be read as one").contains("run=\"00aa\""));
+    assert_eq!(stage.dead_letters().len(), letters, "nothing was signalled: {:?}", stage.dead_letters());
+    assert_eq!(stage.platform.s3().get(STATE, &key).unwrap(), failed, "a sweep writes no record");
+}
+
+#[tokio::test]
+async fn a_run_at_work_is_left_alone_and_one_whose_owner_died_is_not() {
+    let at_work = async {
+        let stage = Stage::new("rows", |platform| platform.timeout(Duration::from_secs(30)).env("TALLY_SPIN", "9000")).await;
+        let file = std::fs::read_to_string(birdstrikes()).unwrap();
+        let object = stage.upload(file.split_inclusive('\n').take(101).collect::<String>());
+        stage.tell(&object);
+        stage.batches_begun(1).await;
+        tokio::time::sleep(SWEPT_AFTER).await;
+        assert_eq!(sweep(&stage).await, came_to(&[]), "the lease was renewed, so there is nothing to read");
+        assert_eq!((stage.status().as_str(), stage.extra_executions(100, "at work")), ("Done", 0));
+        let noise: Vec<_> = stage.said().into_iter().filter(|line| line.contains("DuplicateInFlight")).collect();
+        assert!(noise.is_empty() && stage.dead_letters().is_empty(), "{noise:?}");
+        assert_eq!(stage.platform.counters().invocations, 2, "the run's and the sweep's");
+    };
+    let died = async {
+        // Lambda does not deliver the event again, as if it had lost it.
+        let stage = Stage::new("rows", |platform| {
+            platform.retry_delays([]).env("TALLY_PAUSE", "100").env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
+        })
+        .await;
+        let object = stage.upload_birdstrikes().await;
+        stage.tell(&object);
+        stage.batches_begun(4).await;
+        assert!(stage.platform.kill_one().is_some());
+        stage.settle().await;
+        assert_eq!((stage.status().as_str(), stage.dead_letters().len()), ("Running", 1));
+        tokio::time::sleep(SWEPT_AFTER).await;
+        assert_eq!(sweep(&stage).await, came_to(&[("looked_at", 1), ("signalled", 1)]));
+        assert_eq!(stage.record()["status"], "Done", "{}", stage.said().join("\n"));
+        assert!(stage.extra_executions(ROWS, "its owner died") <= 1);
+        assert_eq!(stage.completions().len(), 1);
+    };
+    join(at_work, died).await;
+}
+
+#[tokio::test]
+async fn a_sweep_that_cannot_be_is_an_error_that_says_what_to_do() {
+    let listing_denied = |call: &recursive_lambda_local::ApiCall| {
+        (call.operation == recursive_lambda_local::Operation::ListObjects)
+            .then_some(recursive_lambda_local::Fault::Refuse(403, "AccessDenied"))
+    };
+    for (state, kind, words) in [
+        ("none", "Config", "there is nothing to sweep: with RECURSIVE_LAMBDA_STATE=none no run is recorded"),
+        ("s3://state/runs", "State", "may not list s3://state/runs/tally/rows/; its role needs s3:ListBucket"),
+    ] {
+        let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_STATE", state)).await;
+        stage.platform.set_faults(listing_denied);
+        stage.platform.send(SWEEP);
+        stage.settle().await;
+        let letters = stage.dead_letters();
+        assert_eq!(letters.len(), 1, "{state}");
+        assert_eq!((letters[0].error_type.as_str(), letters[0].attempts), (kind, 3), "{state}");
+        assert!(letters[0].error_message.contains(words), "{state}: {}", letters[0].error_message);
+    }
+}
