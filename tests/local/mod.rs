@@ -6,6 +6,7 @@
 
 mod command;
 mod crashes;
+mod deployments;
 mod ends;
 mod guard;
 mod keys;

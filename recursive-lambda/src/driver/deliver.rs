@@ -2,6 +2,7 @@
 
 use super::feed::takes_a_file;
 use super::session::{Failed, Session, last_error};
+use super::source::shown_object;
 use super::start::{Beginning, begin};
 use super::writer::{Writer, renew};
 use crate::cache::Cache;
@@ -11,7 +12,7 @@ use crate::engine::identity::plan;
 use crate::engine::record::{Owner, Plan, Record};
 use crate::engine::run::Run;
 use crate::engine::save::{Read, Saved};
-use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Reply, Rules, Signalled, Why};
+use crate::engine::step::{Batch, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -175,6 +176,8 @@ where
             Reply::Refuse(refusal) => {
                 let error = Error::new(refusal.kind(), refusal.message());
                 Err(match self.error {
+                    // What to do about it comes first.
+                    Some(cause) if refusal == Refusal::SignalFailed => cause,
                     Some(cause) => error.because(cause.into_boxed()),
                     None => error,
                 })
@@ -206,7 +209,7 @@ where
             Effect::Read => Event::Read(self.records.read(&self.id).await),
             Effect::Save(how, record) => self.save(how, *record).await,
             Effect::Work => {
-                Event::Batch(self.work(run).await.map_or_else(|failed| Batch::Failed(self.keep(failed)), Batch::Done))
+                Event::Batch(self.work(run).await.map_or_else(|failed| Batch::Failed(self.keep(failed, run)), Batch::Done))
             }
             Effect::Capture => Event::Captured(match &self.session {
                 Some(Ok(session)) => session.capture().map_err(|error| {
@@ -216,7 +219,7 @@ where
                 }),
                 _ => Ok(None),
             }),
-            Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed))),
+            Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Signal(record) => Event::Signalled(self.signal(&record).await),
             Effect::Pause(duration) => {
                 self.site.platform.sleep(duration).await;
@@ -227,8 +230,11 @@ where
         }
     }
 
-    fn keep(&mut self, failed: Failed) -> crate::engine::step::Failure {
-        self.error = Some(failed.error);
+    fn keep(&mut self, failed: Failed, run: &Run) -> crate::engine::step::Failure {
+        self.error = Some(match run.record() {
+            Some(record) => failed.error.of(shown_object(&record.object)),
+            None => failed.error,
+        });
         failed.failure
     }
 
