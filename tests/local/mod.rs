@@ -7,6 +7,7 @@
 mod command;
 mod crashes;
 mod deployments;
+mod design;
 mod ends;
 mod guard;
 mod keys;
