@@ -1,6 +1,6 @@
 //! A stage for one story: a platform with the program `tally`, its buckets, and what its jobs wrote.
 
-use recursive_lambda_local::{Builder, Channel, DeadLetter, ObjectInfo, Platform, RecursiveLoop, Trigger, What};
+use recursive_lambda_local::{Builder, Channel, DeadLetter, ObjectInfo, Platform, RecursiveLoop, Trigger};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -161,11 +161,7 @@ impl Stage {
 
     /// What the program's processes logged.
     pub(super) fn said(&self) -> Vec<String> {
-        let lines = self.platform.journal().into_iter().filter_map(|entry| match entry.what {
-            What::LogLine { line, .. } => Some(line),
-            _ => None,
-        });
-        lines.collect()
+        self.platform.log()
     }
 
     pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {
