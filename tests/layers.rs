@@ -133,3 +133,18 @@ fn every_claim_names_tests_that_exist() {
     }
     assert!(claims >= 10, "{claims} claims were found");
 }
+
+/// Each block of Rust on the page about testing stands, but for its indentation, in the package whose tests are run.
+#[test]
+fn the_page_on_testing_shows_what_is_tested() {
+    let flat = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let package = workspace().join("examples/tested");
+    let tested = ["src/main.rs", "tests/whole_runs.rs"].map(|file| flat(&std::fs::read_to_string(package.join(file)).unwrap()));
+    let page = std::fs::read_to_string(workspace().join("docs/testing.md")).unwrap();
+    let blocks: Vec<_> = page.split("```").filter_map(|block| block.strip_prefix("rust\n")).map(flat).collect();
+    assert!(blocks.len() >= 7, "{} blocks were found", blocks.len());
+    for block in blocks {
+        assert!(tested.iter().any(|file| file.contains(&block)), "not what is tested:\n{block}");
+    }
+    assert!(std::fs::read_to_string(workspace().join("README.md")).unwrap().contains("docs/testing.md"));
+}

@@ -32,6 +32,8 @@ pub enum ErrorKind {
     NoSuchBucket,
     /// No object under that key.
     NoSuchKey,
+    /// No record of a run, or none that reads as it should.
+    NoRecord,
 }
 
 impl Error {

@@ -63,6 +63,8 @@ pub enum Fault {
     Unavailable,
     /// It is refused with this status and error code, for instance 409 `ConditionalRequestConflict`, and has no effect.
     Refuse(u16, &'static str),
+    /// It is refused with 301 `PermanentRedirect`, as S3 does where the bucket is in this other region, and has no effect.
+    Moved(&'static str),
     /// The connection is closed before the request is looked at; no effect.
     Hangup,
     /// The response's body ends after this many bytes and the connection is closed.
@@ -118,6 +120,7 @@ pub(crate) async fn before(
         Some(Fault::Refuse(status, code)) => {
             return Ok(Some((StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code)));
         }
+        Some(Fault::Moved(_)) => return Ok(Some((StatusCode::MOVED_PERMANENTLY, "PermanentRedirect"))),
         Some(Fault::CutBody(_) | Fault::LoseResponse | Fault::DelayResponse(_)) | None => {}
     }
     Ok(None)

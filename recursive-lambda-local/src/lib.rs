@@ -4,6 +4,9 @@
 //! recursion detection, dead letters, duplicates and losses, running the real program as child processes through the real
 //! Runtime API. Beside it a small S3 with atomic conditional writes, which counts what it is asked. Both work with the AWS SDK.
 //! Signatures are checked by S3 only, and everything listens on 127.0.0.1. Not a sandbox: the program runs as this user.
+//!
+//! For tests of a job of `recursive-lambda`, [`Platform::for_job`] and [`Platform::run_over`] are all there is to know; the repository's
+//! `docs/testing.md` has a package that uses them.
 
 mod builder;
 mod cleanup;
@@ -13,6 +16,7 @@ mod http;
 mod journal;
 mod lambda;
 mod platform;
+mod runs;
 mod s3;
 mod sync;
 mod triggers;
@@ -23,6 +27,7 @@ pub use self::faults::{ApiCall, Fault, Operation};
 pub use self::journal::{ContainerId, Counters, DeadLetter, Entry, Outcome, Reason, Stream, What};
 pub use self::lambda::{QueueFaults, RecursiveLoop};
 pub use self::platform::{IdleContainer, Platform};
+pub use self::runs::RunRecord;
 pub use self::s3::{ObjectInfo, S3, S3Counts};
 pub use self::triggers::{Channel, Trigger};
 

@@ -14,7 +14,7 @@ use crate::cleanup::{Folder, end_on_signal};
 use crate::error::Error;
 use crate::faults::{ApiCall, Fault, Faults};
 use crate::http::Server;
-use crate::journal::{ContainerId, Counters, DeadLetter, Entry, Journal, Outcome};
+use crate::journal::{ContainerId, Counters, DeadLetter, Entry, Journal, Outcome, What};
 use crate::lambda::{Lambda, QueueFaults, kill_all};
 use crate::s3::S3;
 use crate::sync::{Owned, locked};
@@ -173,6 +173,15 @@ impl Platform {
     /// Everything that happened so far (the last 200,000 entries).
     pub fn journal(&self) -> Vec<Entry> {
         self.lambda.journal.entries()
+    }
+
+    /// The lines the function wrote so far, to both streams.
+    pub fn log(&self) -> Vec<String> {
+        let lines = self.journal().into_iter().filter_map(|entry| match entry.what {
+            What::LogLine { line, .. } => Some(line),
+            _ => None,
+        });
+        lines.collect()
     }
 
     /// Everything that happens from now on. A reader that falls 4,096 entries behind loses the oldest.

@@ -65,6 +65,7 @@ async fn faults_break_requests_before_during_and_after() {
     let cases = [
         (Fault::Unavailable, false, None),
         (Fault::Refuse(409, "ConditionalRequestConflict"), false, None),
+        (Fault::Moved("eu-west-1"), false, None),
         (Fault::Hangup, false, None),
         (Fault::LoseResponse, true, None),
         (Fault::CutBody(1_000_000), true, Some(1_000_000)),

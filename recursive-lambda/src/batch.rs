@@ -85,7 +85,9 @@ impl<T> Batch<T> {
         Self { records, context }
     }
 
-    /// A batch of these records at position 0 of a made-up object, for tests of a job.
+    /// A batch of these records at position 0 of a made-up object, for tests of a job: the first attempt of the run `test`, with epoch 1
+    /// and 900 s left. [docs/testing.md](https://github.com/recursive-lambda/recursive-lambda/blob/main/docs/testing.md) goes on from
+    /// here to tests of whole runs.
     ///
     /// ```
     /// # use recursive_lambda::Batch;

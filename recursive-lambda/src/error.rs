@@ -33,6 +33,8 @@ struct Inner {
     terminal: bool,
     message: Option<String>,
     place: Option<Place>,
+    /// What the place is a place in, fit for a log.
+    object: Option<String>,
     source: Option<BoxError>,
 }
 
@@ -155,7 +157,7 @@ impl Error {
 
     /// An error of the crate itself; `message` says what is wrong and what to do.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self(Box::new(Inner { kind, terminal: false, message: Some(message.into()), place: None, source: None }))
+        Self(Box::new(Inner { kind, terminal: false, message: Some(message.into()), place: None, object: None, source: None }))
     }
 
     pub(crate) fn because(mut self, source: impl Into<BoxError>) -> Self {
@@ -173,6 +175,12 @@ impl Error {
         }
     }
 
+    /// Names the object that the place is in, as it may be shown.
+    pub(crate) fn of(mut self, object: String) -> Self {
+        self.0.object = Some(object);
+        self
+    }
+
     /// Sets the place unless a more exact one is known.
     pub(crate) fn at(mut self, place: Place) -> Self {
         self.0.place.get_or_insert(place);
@@ -186,7 +194,8 @@ impl<E: Into<BoxError>> From<E> for Error {
         match source.downcast::<Boxed>() {
             Ok(ours) => ours.0,
             Err(source) => {
-                Self(Box::new(Inner { kind: ErrorKind::Job, terminal: false, message: None, place: None, source: Some(source) }))
+                let (kind, terminal) = (ErrorKind::Job, false);
+                Self(Box::new(Inner { kind, terminal, message: None, place: None, object: None, source: Some(source) }))
             }
         }
     }
@@ -199,10 +208,11 @@ impl fmt::Display for Error {
         } else if let Some(source) = &self.0.source {
             write!(f, "{source}")?;
         }
-        if let Some(place) = self.0.place {
-            write!(f, " ({place})")?;
+        match (self.0.place, &self.0.object) {
+            (Some(place), Some(object)) => write!(f, " ({place} of {object})"),
+            (Some(place), None) => write!(f, " ({place})"),
+            (None, _) => Ok(()),
         }
-        Ok(())
     }
 }
 

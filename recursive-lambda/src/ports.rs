@@ -33,6 +33,8 @@ pub(crate) enum SourceError {
     Changed,
     Denied(String),
     Archived,
+    /// The bucket is in another region: which.
+    Elsewhere(String),
     /// It does not fit into /tmp, which would need so many bytes.
     NoSpace {
         needed: u64,

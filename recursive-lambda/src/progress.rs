@@ -6,9 +6,12 @@ use std::time::SystemTime;
 ///
 /// ```
 /// use recursive_lambda::Progress;
+///
 /// fn sample(progress: &Progress) -> bool {
 ///     progress.position() >= 10_000
 /// }
+///
+/// assert!(!sample(&Progress::of(9_999)) && sample(&Progress::of(10_000)));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
@@ -21,13 +24,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Records done.
+    /// The progress of a run after so many records, for tests of an `is_complete`: after one batch in one invocation, at byte 0 of an
+    /// object of 0 bytes.
+    #[must_use]
+    pub fn of(position: u64) -> Self {
+        Self { position, offset: 0, size: 0, batches: 1, invocations: 1, at_end: false }
+    }
+
+    /// Records done; for a [`Window`](crate::Window) what the job counts: the sum of its steps.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Bytes of the object done.
+    /// Bytes of the object done: the offset of the next record. 0 for a [`Window`](crate::Window), which reads as it likes.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -39,7 +49,7 @@ impl Progress {
         self.size
     }
 
-    /// Batches done.
+    /// Batches done, or calls for a [`Window`](crate::Window); each counts once, however often it was tried.
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.batches
@@ -51,7 +61,7 @@ impl Progress {
         self.invocations
     }
 
-    /// Whether the whole object has been read.
+    /// Whether the whole object has been read; of a [`Window`](crate::Window) that is not known, and false.
     #[must_use]
     pub fn at_end(&self) -> bool {
         self.at_end
@@ -59,6 +69,19 @@ impl Progress {
 }
 
 /// What a finished run amounts to, as `on_complete` is told.
+///
+/// ```
+/// use recursive_lambda::{Error, Summary};
+///
+/// async fn report(summary: &Summary, cents: &u64) -> Result<(), Error> {
+///     println!("run {}: {} orders, {cents} cents", summary.run_id(), summary.position());
+///     Ok(())
+/// }
+/// # futures_util::FutureExt::now_or_never(async {
+/// // Its unit test.
+/// report(&Summary::of(2), &300).await.unwrap();
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub(crate) progress: Progress,
@@ -68,13 +91,20 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Records done.
+    /// The summary of a run over so many records, begun now, for tests of an `on_complete`; its [`run_id`](Self::run_id) is `test`.
+    #[must_use]
+    pub fn of(position: u64) -> Self {
+        let progress = Progress { at_end: true, ..Progress::of(position) };
+        Self { progress, set_aside: 0, started: SystemTime::now(), run_id: "test".into() }
+    }
+
+    /// Records done; for a [`Window`](crate::Window) what the job counts: the sum of its steps.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.progress.position
     }
 
-    /// Bytes of the object done.
+    /// Bytes of the object done: the offset of the next record. 0 for a [`Window`](crate::Window), which reads as it likes.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.progress.offset
@@ -86,7 +116,7 @@ impl Summary {
         self.progress.size
     }
 
-    /// Batches done.
+    /// Batches done, or calls for a [`Window`](crate::Window); each counts once, however often it was tried.
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.progress.batches
@@ -124,6 +154,16 @@ impl Summary {
 }
 
 /// What a job may say besides "done": whether to go on. A job over a [`Window`](crate::Window) can say more, by [`Advance`].
+///
+/// ```
+/// use recursive_lambda::{Batch, Error, Flow, recursive_lambda};
+///
+/// #[recursive_lambda(batch = 100)]
+/// async fn find(batch: Batch<String>) -> Result<Flow, Error> {
+///     let found = batch.iter().any(|line| line.contains("Rock pigeon"));
+///     Ok(if found { Flow::Complete } else { Flow::Continue })
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Flow {
     /// Go on with the next batch.

@@ -48,7 +48,8 @@ impl Run {
         Self { settings: Settings::default(), mistake: None, stage: Stage::Ready(Box::new(serve)) }
     }
 
-    /// `RECURSIVE_LAMBDA_STATE`: where runs are recorded, `s3://bucket/prefix`, or `none`. No default.
+    /// `RECURSIVE_LAMBDA_STATE`: where runs are recorded, `s3://bucket/prefix`, or `none`. No default. What is neither is the error of the
+    /// awaited run.
     pub fn state(mut self, place: &str) -> Self {
         match parse_state(place) {
             Ok(state) => self.settings.state = Some(state),
@@ -58,6 +59,7 @@ impl Run {
     }
 
     /// `RECURSIVE_LAMBDA_LEASE`: how long an invocation that says nothing is taken to be at work, 2 s to 50 s; by default 45 s.
+    /// Other times are the error of the awaited run.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = lease;
         self
@@ -82,7 +84,7 @@ impl Run {
     }
 
     /// `RECURSIVE_LAMBDA_BUCKETS`: the buckets that events may name, `name` or `name@account`, separated by commas; by default
-    /// any bucket of the function's own account.
+    /// any bucket of the function's own account. An account that is not 12 digits is the error of the awaited run.
     pub fn buckets(mut self, names: &str) -> Self {
         match parse_buckets(names) {
             Ok(buckets) => self.settings.buckets = Some(buckets),
@@ -91,7 +93,8 @@ impl Run {
         self
     }
 
-    /// `RECURSIVE_LAMBDA_RESERVE`: time kept free before the deadline, over the attribute's.
+    /// `RECURSIVE_LAMBDA_RESERVE`: time kept free before the deadline, over the attribute's, which is 10 s by default; at most a quarter of
+    /// the function's time-out.
     pub fn reserve(mut self, reserve: Duration) -> Self {
         self.settings.reserve = Some(reserve);
         self

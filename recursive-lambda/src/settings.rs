@@ -101,7 +101,7 @@ impl Settings {
         self.state.as_ref().ok_or_else(|| {
             config(format!(
                 "{PREFIX}STATE is not set: write `s3://BUCKET/PREFIX`, a private bucket where the function may read and write, and runs are recorded \
-                 there; or `none`, and a signal that Lambda delivers twice forks the run, one that it loses ends the run in silence"
+                 there\n  or `none`: then a signal that Lambda delivers twice forks the run, and one that it loses ends the run in silence"
             ))
         })
     }

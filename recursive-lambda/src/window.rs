@@ -57,7 +57,8 @@ impl Window {
         Self { file, limit, context }
     }
 
-    /// A window into a file of one's own, for tests of a job. The file is left alone.
+    /// A window into a file of one's own, for tests of a job: from `position` on, `limit` long, both in the job's own unit. The file is left
+    /// alone.
     #[must_use]
     pub fn of(path: impl Into<PathBuf>, position: u64, limit: usize) -> Self {
         let path = path.into();

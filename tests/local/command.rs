@@ -1,4 +1,4 @@
-//! The job's program outside Lambda, and `cargo recursive-lambda run` from the outside: a new crate, failing runs, the demo.
+//! `cargo recursive-lambda run` from the outside: a new crate, failing runs, the demo.
 
 use super::stage::{DOLLARS, ROWS, workspace};
 use std::path::{Path, PathBuf};
@@ -150,21 +150,4 @@ fn the_demo_takes_many_invocations_and_one_kill_and_counts_every_row() {
     assert!(number(&said, "invocations", "") >= 5, "{said}");
     assert_eq!(number(&said, "invocations", "retries;"), 1, "one container is killed: {said}");
     assert!(said.contains(&format!("{ROWS} strikes in ")) && said.contains(&format!("cost ${DOLLARS}\n")), "{said}");
-}
-
-#[test]
-fn started_outside_lambda_the_program_says_how_to_run_and_how_to_deploy_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_tally"))
-        .env_clear()
-        .env("TALLY_LOG", folder.path().join("log"))
-        .env("RUST_BACKTRACE", "1")
-        .output()
-        .unwrap();
-    let said = text(&output);
-    assert_eq!(output.status.code(), Some(1), "{said}");
-    for words in ["started outside of it", "cargo recursive-lambda run FILE", "cargo lambda build --release"] {
-        assert!(said.contains(words), "no {words:?} in\n{said}");
-    }
-    assert!(said.lines().count() <= 4, "{said}");
 }

@@ -8,6 +8,8 @@ mod aside;
 mod command;
 mod concurrent;
 mod crashes;
+mod deployments;
+mod design;
 mod ends;
 mod guard;
 mod keys;

@@ -33,48 +33,6 @@ async fn without_a_record_the_signals_carry_it() {
 }
 
 #[tokio::test]
-async fn settings_that_cannot_work_end_the_start_and_say_what_to_write() {
-    let cases = [
-        ("RECURSIVE_LAMBDA_STATE", "", "RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`"),
-        ("RECURSIVE_LAMBDA_STATE", "bucket", "RECURSIVE_LAMBDA_STATE is `bucket`; write `s3://BUCKET/PREFIX` or `none`"),
-        ("RECURSIVE_LAMBDA_LEASE", "60s", "at most 50s, because Lambda tries a failed event again after one minute"),
-    ];
-    for (name, value, words) in cases {
-        let stage = Stage::new("rows", |platform| platform.retry_delays([]).env(name, value)).await;
-        stage.run_birdstrikes().await;
-        assert!(stage.said().iter().any(|line| line.contains(words)), "{name}={value}: {}", stage.said().join("\n"));
-        assert!(stage.executions().is_empty());
-        assert_eq!(stage.dead_letters().len(), 1, "{name}={value}");
-    }
-}
-
-#[tokio::test]
-async fn a_state_bucket_that_does_not_exist_is_named() {
-    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_STATE", "s3://no-such-bucket/runs")).await;
-    stage.run_birdstrikes().await;
-    let letters = stage.dead_letters();
-    assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].error_type, "State");
-    assert!(letters[0].error_message.contains("RECURSIVE_LAMBDA_STATE names does not exist"), "{}", letters[0].error_message);
-    assert!(stage.executions().is_empty());
-}
-
-#[tokio::test]
-async fn every_bucket_but_those_named_is_refused() {
-    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BUCKETS", "others, more@210987654321")).await;
-    stage.run_birdstrikes().await;
-    let letters = stage.dead_letters();
-    assert_eq!(letters.iter().map(|letter| letter.error_type.as_str()).collect::<Vec<_>>(), ["NotAllowed"]);
-    assert!(
-        letters[0].error_message.contains("`uploads`, which RECURSIVE_LAMBDA_BUCKETS does not allow"),
-        "{}",
-        letters[0].error_message
-    );
-    assert!(stage.executions().is_empty() && stage.records().is_empty());
-    assert_eq!(stage.platform.s3().counts_of("uploads", "birdstrikes.csv").gets, 0);
-}
-
-#[tokio::test]
 async fn a_run_that_takes_too_many_invocations_is_stopped_and_says_what_to_raise() {
     let stage = Stage::new("rows", |platform| {
         platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("RECURSIVE_LAMBDA_MAX_INVOCATIONS", "4")

@@ -1,6 +1,6 @@
 //! A stage for one story: a platform with the program `tally`, its buckets, and what its jobs wrote.
 
-use recursive_lambda_local::{Builder, Channel, DeadLetter, ObjectInfo, Platform, RecursiveLoop, Trigger, What};
+use recursive_lambda_local::{Builder, Channel, DeadLetter, ObjectInfo, Platform, RecursiveLoop, Trigger};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -53,11 +53,21 @@ pub(super) struct Execution {
 impl Stage {
     /// `set` has the last word on the platform's settings.
     pub(super) async fn new(job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::in_folder(tempfile::tempdir().unwrap(), job, set).await
+    }
+
+    /// The function deployed anew, over the same buckets; events that were queued are gone.
+    pub(super) async fn redeployed(self, job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
+        self.platform.shutdown().await;
+        Self::in_folder(self.folder, job, set).await
+    }
+
+    async fn in_folder(folder: TempDir, job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
         let builder = Platform::builder()
             .binary(env!("CARGO_BIN_EXE_tally"))
             .function_name("tally")
             .env("TALLY_JOB", job)
+            .state_folder(folder.path().join("s3"))
             .env("TALLY_LOG", folder.path().join("log").to_str().unwrap())
             .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/runs"))
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
@@ -162,11 +172,7 @@ impl Stage {
 
     /// What the program's processes logged.
     pub(super) fn said(&self) -> Vec<String> {
-        let lines = self.platform.journal().into_iter().filter_map(|entry| match entry.what {
-            What::LogLine { line, .. } => Some(line),
-            _ => None,
-        });
-        lines.collect()
+        self.platform.log()
     }
 
     pub(super) fn dead_letters(&self) -> Vec<DeadLetter> {

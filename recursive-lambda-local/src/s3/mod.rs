@@ -234,7 +234,7 @@ impl Front {
         let fault = self.faults.choose(operation, &bucket, &key, range);
         self.counters.asked(operation, &bucket, &key);
         let answer = match before(fault, "SlowDown").await {
-            Ok(Some((status, code))) => Ok(refuse(status, code)),
+            Ok(Some((status, code))) => Ok(refuse(status, code, fault)),
             Ok(None) => self.service.call(request.map(s3s::Body::from)).await.map_err(|_| Hangup),
             Err(hangup) => Err(hangup),
         };
@@ -260,12 +260,15 @@ fn operation(method: &Method, object: bool, query: &str) -> Operation {
     }
 }
 
-fn refuse(status: StatusCode, code: &str) -> Response<s3s::Body> {
+fn refuse(status: StatusCode, code: &str, fault: Option<Fault>) -> Response<s3s::Body> {
     let message = "a fault of the test";
     let body =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
     let mut response = Response::new(s3s::Body::from(body));
     *response.status_mut() = status;
     crate::http::set_header(&mut response, "content-type", "application/xml");
+    if let Some(Fault::Moved(region)) = fault {
+        crate::http::set_header(&mut response, "x-amz-bucket-region", region);
+    }
     response
 }

@@ -10,5 +10,6 @@ mod objects;
 mod records;
 mod runtime;
 mod signals;
+mod why;
 
 pub(crate) use runtime::serve;

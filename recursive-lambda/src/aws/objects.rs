@@ -1,6 +1,7 @@
 //! Objects on S3: ranged reads of pinned objects, brought to their end although bodies break.
 
 use super::clients::Aws;
+use super::why::{elsewhere, why};
 use crate::engine::record::Object;
 use crate::ports::{Objects, SourceError};
 use aws_sdk_s3::Client;
@@ -100,23 +101,15 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let why = || format!("{}", DisplayErrorContext(error));
     match (status, error.code()) {
         (_, Some("NoSuchBucket")) => SourceError::NoSuchBucket,
         (_, Some("InvalidObjectState")) => SourceError::Archived,
         (Some(404), _) => SourceError::NoSuchObject,
         // 416: the object is now shorter than it was.
         (Some(412 | 416), _) => SourceError::Changed,
-        (Some(403), _) => SourceError::Denied(why()),
-        (Some(301), _) => {
-            SourceError::Failed(match error.raw_response().and_then(|response| response.headers().get("x-amz-bucket-region")) {
-                Some(region) => {
-                    format!("the bucket is in region `{}`, and the event says or implies another", region.escape_debug())
-                }
-                None => "the bucket is in another region than the event says or implies".into(),
-            })
-        }
-        _ => SourceError::Failed(why()),
+        (Some(403), _) => SourceError::Denied(why(error)),
+        (Some(301), _) => SourceError::Elsewhere(elsewhere(error).unwrap_or_default()),
+        _ => SourceError::Failed(why(error)),
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::clients::Aws;
 use super::dates::StoreDate;
+use super::why::{elsewhere, why};
 use crate::engine::record::Record;
 use crate::engine::save::{Condition, Read, Stored, Written};
 use crate::event::is_run_name;
@@ -86,11 +87,11 @@ impl Records for S3Records {
             Condition::Absent => request.if_none_match("*"),
             Condition::Matches(etag) => request.if_match(etag),
         };
-        let place = format!("s3://{}/{}", self.bucket, self.key(id));
+        let (bucket, key) = (self.bucket.clone(), self.key(id));
         let write = async move {
             match request.send().await {
                 Ok(written) => Written::Applied { etag: written.e_tag().unwrap_or_default().into() },
-                Err(error) => not_written(&error, &place),
+                Err(error) => not_written(&error, &bucket, &key),
             }
         };
         self.aws.call(write).await.unwrap_or_else(|| Written::Unknown("the process is ending".into()))
@@ -114,14 +115,15 @@ impl Records for S3Records {
 
 fn not_read(error: &SdkError<GetObjectError>, bucket: &str, key: &str) -> Read {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let why = DisplayErrorContext(error);
+    let because = format!("\n  because: {}", why(error));
     match (status, error.code()) {
         (_, Some("NoSuchBucket")) => Read::Failed(no_such_bucket(bucket)),
         (Some(404), _) => Read::Absent,
-        (Some(403), _) => Read::Failed(format!(
-            "the function may not read s3://{bucket}/{key}; its role needs s3:GetObject there, and s3:ListBucket to be told of a missing one: {why}"
-        )),
-        _ => Read::Failed(format!("s3://{bucket}/{key}: {why}")),
+        (Some(301), _) => Read::Failed(in_another_region(bucket, elsewhere(error))),
+        (Some(403), _) => {
+            Read::Failed(format!("the function's role needs s3:GetObject and s3:ListBucket for s3://{bucket}/{key}{because}"))
+        }
+        _ => Read::Failed(format!("no use of s3://{bucket}/{key}, it is tried again{because}")),
     }
 }
 
@@ -130,7 +132,7 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let why = DisplayErrorContext(error);
+    let why = why(error);
     let message = match (status, error.code()) {
         (_, Some("NoSuchBucket")) => no_such_bucket(bucket),
         (Some(403), _) => {
@@ -141,24 +143,31 @@ where
     Error::new(ErrorKind::State, message)
 }
 
-fn not_written<E>(error: &SdkError<E>, place: &str) -> Written
+fn not_written<E>(error: &SdkError<E>, bucket: &str, key: &str) -> Written
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let why = format!("{place}: {}", DisplayErrorContext(error));
+    let because = format!("\n  because: {}", why(error));
+    let trouble = format!("no use of s3://{bucket}/{key}, it is tried again{because}");
     match (status, error.code()) {
-        (_, Some("NoSuchBucket")) => Written::Refused(no_such_bucket(place)),
+        (_, Some("NoSuchBucket")) => Written::Refused(no_such_bucket(bucket)),
         (Some(404 | 409 | 412), _) => Written::Conflict,
-        (_, Some("RequestTimeout" | "RequestTimeTooSkewed")) => Written::Unknown(why),
+        (Some(301), _) => Written::Refused(in_another_region(bucket, elsewhere(error))),
+        (_, Some("RequestTimeout" | "RequestTimeTooSkewed")) => Written::Unknown(trouble),
         (Some(403), _) => {
-            Written::Refused(format!("the function may not write there; its role needs s3:PutObject and s3:GetObject: {why}"))
+            Written::Refused(format!("the function's role needs s3:PutObject and s3:GetObject for s3://{bucket}/{key}{because}"))
         }
-        (Some(status), _) if (300..500).contains(&status) && status != 408 && status != 429 => Written::Refused(why),
-        _ => Written::Unknown(why),
+        (Some(status), _) if (300..500).contains(&status) && status != 408 && status != 429 => Written::Refused(trouble),
+        _ => Written::Unknown(trouble),
     }
 }
 
-fn no_such_bucket(place: &str) -> String {
-    format!("the bucket that RECURSIVE_LAMBDA_STATE names does not exist in the function's region: {place}")
+fn no_such_bucket(bucket: &str) -> String {
+    format!("bucket `{bucket}`, which RECURSIVE_LAMBDA_STATE names, does not exist; create it in the function's region")
+}
+
+fn in_another_region(bucket: &str, region: Option<String>) -> String {
+    let region = region.unwrap_or_default();
+    format!("bucket `{bucket}`, which RECURSIVE_LAMBDA_STATE names, is in {region}; name one in the function's region")
 }

@@ -148,7 +148,9 @@ impl<H: Handler> Function<H> {
         let capped = timeout.map(|timeout| timeout / 4).filter(|quarter| *quarter < wanted);
         if let Some(quarter) = capped.filter(|_| !self.warned.swap(true, Ordering::Relaxed)) {
             tracing::warn!(
-                "the time-out leaves a reserve of {quarter:?} instead of {wanted:?}; set the function's time-out to {:?} or more, or a shorter reserve",
+                "the function's time-out of {:?} leaves a reserve of {quarter:?} instead of {wanted:?}; set the time-out to {:?} or more, or a \
+                 shorter reserve",
+                quarter.saturating_mul(4),
                 wanted.saturating_mul(4)
             );
         }

@@ -3,10 +3,11 @@
 //! It never hides from recursion detection: the trace header goes on as it came.
 
 use super::clients::Aws;
+use super::why::why;
 use crate::engine::step::Signalled;
 use crate::invocation::Invocation;
 use crate::ports::Signals;
-use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -38,22 +39,20 @@ impl Signals for Aws {
 
 fn not_accepted(error: &SdkError<InvokeError>, function: &str) -> (Signalled, Option<String>) {
     let status = error.raw_response().map(|response| response.status().as_u16());
-    let why = DisplayErrorContext(error);
-    let (signalled, why) = match (status, error.code()) {
+    let because = why(error);
+    let (signalled, what) = match (status, error.code()) {
         (_, Some("RecursiveInvocationException")) => (
             Signalled::Refused,
-            format!(
-                "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own: {why}"
-            ),
+            "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own"
+                .into(),
         ),
-        (Some(403), _) => (
-            Signalled::Refused,
-            format!("the function may not invoke itself; its role needs lambda:InvokeFunction on {function}: {why}"),
-        ),
+        (Some(403), _) => {
+            (Signalled::Refused, format!("the function may not invoke itself: its role needs lambda:InvokeFunction on {function}"))
+        }
         // Throttled: it may be accepted the next time.
-        (Some(429), _) => (Signalled::Silence, format!("Lambda throttles: {why}")),
-        (Some(400..500), _) => (Signalled::Refused, format!("{function}: {why}")),
-        _ => (Signalled::Silence, format!("{function}: {why}")),
+        (Some(429), _) => (Signalled::Silence, format!("Lambda throttles {function}: is its concurrency reserved, and too low?")),
+        (Some(400..500), _) => (Signalled::Refused, format!("Lambda refused to invoke {function}")),
+        _ => (Signalled::Silence, format!("Lambda did not answer that it will invoke {function}")),
     };
-    (signalled, Some(why))
+    (signalled, Some(format!("{what}\n  because: {because}")))
 }

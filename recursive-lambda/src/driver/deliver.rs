@@ -4,13 +4,14 @@ use super::answer::Answer;
 use super::failed::{Failed, last_error};
 use super::session::Session;
 use super::site::Site;
+use super::source::shown_object;
 use super::start::{Beginning, begin};
 use super::sweep::sweep;
 use super::writer::{Writer, renew};
 use crate::engine::record::{LastError, Owner, Record};
 use crate::engine::run::Run;
 use crate::engine::save::Saved;
-use crate::engine::step::{Batch, Done, Effect, Event, Given, How, Now, Reply, Signalled};
+use crate::engine::step::{Batch, Done, Effect, Event, Given, How, Now, Refusal, Reply, Signalled};
 use crate::event::{Signal, Trigger};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -147,6 +148,8 @@ where
             Reply::Refuse(refusal) => {
                 let error = Error::new(refusal.kind(), refusal.message());
                 Err(match self.error {
+                    // What to do about it comes first.
+                    Some(cause) if refusal == Refusal::SignalFailed => cause,
                     Some(cause) => error.because(cause.into_boxed()),
                     None => error,
                 })
@@ -179,9 +182,11 @@ where
             Effect::Save(how, record) => self.save(how, *record).await,
             Effect::Work { start, records } => Event::Batch(match self.work(run, (start, records)).await {
                 Ok(done) => Batch::Done(done),
-                Err(failed) => Batch::Failed(self.keep(failed)),
+                Err(failed) => Batch::Failed(self.keep(failed, run)),
             }),
-            Effect::SetAside(error) => Event::SetAside(self.set_aside(run, &error).await.map_err(|failed| self.keep(failed))),
+            Effect::SetAside(error) => {
+                Event::SetAside(self.set_aside(run, &error).await.map_err(|failed| self.keep(failed, run)))
+            }
             Effect::Capture => Event::Captured(match &self.session {
                 Some(Ok(session)) => session.capture().map_err(|error| {
                     let last = last_error(&error);
@@ -190,7 +195,7 @@ where
                 }),
                 _ => Ok(None),
             }),
-            Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed))),
+            Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Signal(record) => Event::Signalled(self.signal(&record).await),
             Effect::Pause(duration) => {
                 self.site.platform.sleep(duration).await;
@@ -201,8 +206,11 @@ where
         }
     }
 
-    fn keep(&mut self, failed: Failed) -> crate::engine::step::Failure {
-        self.error = Some(failed.error);
+    fn keep(&mut self, failed: Failed, run: &Run) -> crate::engine::step::Failure {
+        self.error = Some(match run.record() {
+            Some(record) => failed.error.of(shown_object(&record.object)),
+            None => failed.error,
+        });
         failed.failure
     }
 

@@ -26,9 +26,11 @@ pub(super) fn unread(error: SourceError, record: &Record) -> Failed {
     let cause = match &error {
         SourceError::Changed => Cause::Changed,
         SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived => Cause::Other,
-        SourceError::Denied(_) | SourceError::Failed(_) | SourceError::NoSpace { .. } | SourceError::Disk(_) => {
-            Cause::Environment
-        }
+        SourceError::Denied(_)
+        | SourceError::Elsewhere(_)
+        | SourceError::Failed(_)
+        | SourceError::NoSpace { .. }
+        | SourceError::Disk(_) => Cause::Environment,
     };
     let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
     failed.failure.cause = cause;

@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind};
 /// The error of a reading. `begun`: whether records of the object are processed already.
 pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> Error {
     let bucket = shown(&object.bucket);
-    let place = format!("s3://{bucket}/{}", shown(&object.key));
+    let place = shown_object(object);
     let terminal = |kind, message: String| Error::terminal(Error::new(kind, message));
     match error {
         SourceError::Changed => terminal(
@@ -22,7 +22,7 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
             format!("{place} does not exist; it was deleted before the run began, or the event names another key"),
         ),
         SourceError::NoSuchBucket => {
-            terminal(ErrorKind::SourceGone, format!("there is no bucket `{bucket}`: check the event's bucket and its region"))
+            terminal(ErrorKind::SourceGone, format!("there is no bucket `{bucket}`; it was deleted, or the event names another one"))
         }
         SourceError::Archived => terminal(
             ErrorKind::Source,
@@ -31,11 +31,18 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
         SourceError::Denied(why) => Error::new(
             ErrorKind::Source,
             format!(
-                "the function may not read {place}; its role needs s3:GetObject (and s3:GetObjectVersion, kms:Decrypt where they apply) there, \
-                 and a bucket of another account must be named in RECURSIVE_LAMBDA_BUCKETS as `{bucket}@ACCOUNT`"
+                "the function may not read {place}: its role needs s3:GetObject there, and a bucket of another account an entry \
+                 `{bucket}@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS\n  a version needs s3:GetObjectVersion, an object under a key of KMS kms:Decrypt"
             ),
         )
         .because(why),
+        SourceError::Elsewhere(region) => Error::new(
+            ErrorKind::Source,
+            format!(
+                "bucket `{bucket}` is in {region}, and the event says or implies another: start its objects by events of S3 or EventBridge, \
+                 which name the region, or by a function there"
+            ),
+        ),
         SourceError::NoSpace { needed } => Error::new(
             ErrorKind::NoSpace,
             format!(
@@ -46,8 +53,8 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
                 if object.size > LARGEST_TMP { ", which is not enough either: read it as a `Batch` with `source = stream`" } else { "" },
             ),
         ),
-        SourceError::Disk(why) => Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp")).because(why),
-        SourceError::Failed(why) => Error::new(ErrorKind::Source, format!("{place} could not be read")).because(why),
+        SourceError::Disk(why) => Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp; the event comes again")).because(why),
+        SourceError::Failed(why) => Error::new(ErrorKind::Source, format!("{place} could not be read; the event comes again")).because(why),
     }
 }
 
@@ -57,6 +64,11 @@ const LARGEST_TMP: u64 = 10_240 << 20;
 /// The size of /tmp to set for so many bytes: what a file system needs for itself comes on top.
 fn megabytes(bytes: u64) -> u64 {
     (bytes.saturating_add(bytes / 32) >> 20).saturating_add(17).max(512)
+}
+
+/// `s3://bucket/key`, for a log or a message.
+pub(super) fn shown_object(object: &Object) -> String {
+    format!("s3://{}/{}", shown(&object.bucket), shown(&object.key))
 }
 
 /// A key for a log or a message: it is the uploader's text, so escaped and cut.

@@ -134,7 +134,7 @@ impl Object {
         &self.etag
     }
 
-    /// The size in bytes.
+    /// The object's size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size

@@ -27,8 +27,11 @@ impl Refusal {
                 "another invocation is at work on this run; this event is given back and comes again, in case that one dies"
                     .into()
             }
-            Self::RunFailed(Some(error)) => format!("the run failed: {}", error.message.escape_debug()),
-            Self::RunFailed(None) => "the run failed".into(),
+            Self::RunFailed(Some(error)) => {
+                let what = error.message.lines().next().unwrap_or_default();
+                format!("the run failed, and the object starts again by a manual start only: {}", what.escape_debug())
+            }
+            Self::RunFailed(None) => "the run failed, and the object starts again by a manual start only".into(),
             Self::UnknownRun => {
                 "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; \
                  start the object again by a manual start"
@@ -62,7 +65,10 @@ impl Refusal {
             Self::Unreadable(Unreadable::Newer(v)) => format!(
                 "the record of the run has version {v}, written by a newer recursive-lambda than this one; deploy that version again"
             ),
-            Self::Unreadable(Unreadable::Corrupt(why)) => format!("the record of the run cannot be read as one: {why}"),
+            Self::Unreadable(Unreadable::Corrupt(why)) => format!(
+                "the record of the run cannot be read as one ({}); put back what it was, or start the object again by a manual start",
+                why.escape_debug()
+            ),
             Self::StoreFailed(why) => format!("the record of the run could not be read or written: {why}"),
             Self::SignalFailed => {
                 "the function could not invoke itself; the run is saved, and this event given back to try again".into()

@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const UNDERSTOOD: &str = "understood are S3 notifications (from S3, SQS, SNS, or SNS in SQS), S3 events of EventBridge (also in SQS), \
-     a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}, a sweep \
-     {\"recursive_lambda_sweep\": {\"v\": 1}}, and this function's own signals";
+const UNDERSTOOD: &str = "understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, a sweep, and a manual start \
+     {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
 
 /// A JSON object and where in the event it stands.
 pub(super) struct Fields<'a> {

@@ -41,6 +41,40 @@ pub enum Split {
 ///
 /// Splitting does not know the record's type. It must be a pure function of the bytes, because a run that is resumed
 /// splits from the offset of a record and must find the same ends.
+///
+/// ```
+/// use recursive_lambda::format::{Decode, Format, Split};
+/// use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
+///
+/// /// Samples of 4 bytes, big-endian.
+/// struct Samples;
+///
+/// impl Format for Samples {
+///     fn open(_: &[u8]) -> Result<Self, BoxError> {
+///         Ok(Self)
+///     }
+///
+///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
+///         match bytes.len() {
+///             0..4 if end => Split::Record { content: bytes.len(), next: bytes.len() },
+///             0..4 => Split::More,
+///             _ => Split::Record { content: 4, next: 4 },
+///         }
+///     }
+/// }
+///
+/// impl Decode<u32> for Samples {
+///     fn decode(&mut self, record: &[u8]) -> Result<u32, BoxError> {
+///         Ok(u32::from_be_bytes(record.try_into()?))
+///     }
+/// }
+///
+/// #[recursive_lambda(batch = 10_000, format = Samples)]
+/// async fn sum(batch: Batch<u32>, sum: &mut u64) -> Result<(), Error> {
+///     *sum += batch.iter().map(|sample| u64::from(*sample)).sum::<u64>();
+///     Ok(())
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a format",
     label = "does not say where a record ends",

@@ -147,11 +147,11 @@ impl<F: Format> Splitter<F> {
 
 fn open<F: Format>(header: &[u8]) -> Result<F, Error> {
     F::open(header).map_err(|error| {
-        let refused = Error::new(ErrorKind::Record, "the format refuses the object's header").because(error);
+        let refused = Error::new(ErrorKind::Record, format!("the format refuses the object's header: {error}"));
         Error::terminal(refused.at(Place::new(0, 1, 0)))
     })
 }
 
 fn undecodable(error: BoxError, place: Place) -> Error {
-    Error::terminal(Error::new(ErrorKind::Record, "the record does not decode").because(error).at(place))
+    Error::terminal(Error::new(ErrorKind::Record, format!("the record does not decode: {error}")).at(place))
 }

@@ -48,8 +48,8 @@ fn an_error_says_where_in_the_line_and_what_was_expected() {
     ];
     for (line, reason) in cases {
         let error = first_error::<Jsonl, Order>(format!("\n{{\"id\":7,\"status\":\"open\"}}\n{line}\n").as_bytes());
-        let (place, found) = error.split_once("\n  because: ").unwrap();
-        assert_eq!(place, "the record does not decode (record 1, line 3, byte 26)");
+        let found = error.strip_prefix("the record does not decode: ").unwrap();
+        let found = found.strip_suffix(" (record 1, line 3, byte 26)").unwrap();
         if reason == "…" {
             assert!(found.len() < 300 && found.contains("expected u64 at column 5008"), "{found}");
         } else {

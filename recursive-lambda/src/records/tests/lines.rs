@@ -34,8 +34,8 @@ fn what_is_not_utf_8_is_an_error_of_strings_and_none_of_bytes() {
     let object = b"first\r\nab\xffcd\nlast";
     assert_eq!(
         first_error::<Lines, String>(object),
-        "the record does not decode (record 1, line 2, byte 7)\n  \
-         because: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding"
+        "the record does not decode: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding \
+         (record 1, line 2, byte 7)"
     );
     assert_eq!(decode_all::<Lines, Vec<u8>>(object).0, [&b"first"[..], b"ab\xffcd", b"last"]);
 }

@@ -162,7 +162,7 @@ fn a_refused_header_is_an_error_at_the_start_and_at_a_resumption() {
         read_whole(Splitter::<Fixed>::start(8), b"0123").unwrap_err(),
         Splitter::<Fixed>::resume(Cursor { position: 1, offset: 3, line: 0 }, b"0", 8).unwrap_err(),
     ] {
-        let printed = "the format refuses the object's header (record 0, line 1, byte 0)\n  because: records of no length";
+        let printed = "the format refuses the object's header: records of no length (record 0, line 1, byte 0)";
         assert_eq!(format!("{error:?}"), printed);
         assert!(error.is_terminal());
     }

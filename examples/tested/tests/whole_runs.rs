@@ -1,0 +1,50 @@
+//! The job's real program on Lambda and S3 as `recursive-lambda-local` has them.
+
+use recursive_lambda_local::{Builder, Fault, Operation, Platform, QueueFaults};
+use std::time::Duration;
+
+#[derive(Debug, PartialEq, serde::Deserialize)]
+struct Totals {
+    orders: u64,
+    cents: u64,
+}
+
+fn job() -> Builder {
+    Platform::for_job(env!("CARGO_BIN_EXE_tested")).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "3")
+}
+
+fn orders(count: u64) -> String {
+    (1..=count).map(|cents| format!("{{\"cents\":\"{cents}\"}}\n")).collect()
+}
+
+#[tokio::test]
+async fn a_run_takes_several_invocations_and_reports_once() {
+    let platform = job().start().await.unwrap();
+    let run = platform.run_over(orders(1_000)).await.unwrap();
+    assert_eq!((run.status.as_str(), run.position, run.invocations), ("Done", 1_000, 4));
+    assert_eq!(run.state::<Totals>().unwrap(), Totals { orders: 1_000, cents: 500_500 });
+    assert_eq!(platform.log().iter().filter(|line| *line == "1000 orders, 500500 cents").count(), 1);
+}
+
+#[tokio::test]
+async fn kills_duplicates_and_lost_answers_change_no_total() {
+    let platform = job().start().await.unwrap();
+    // A container is killed in the middle of its work, three events come twice, and every fifth write gets no answer.
+    platform.arm_kills(1, Duration::from_millis(10)..=Duration::from_millis(40));
+    platform.set_queue_faults(QueueFaults { duplicate_next: 3, ..QueueFaults::default() });
+    platform.set_faults(|call| (call.operation == Operation::PutObject && call.nth % 5 == 0).then_some(Fault::LoseResponse));
+    let run = platform.run_over(orders(1_000)).await.unwrap();
+    assert_eq!((run.status.as_str(), run.batches), ("Done", 10));
+    assert_eq!(run.state::<Totals>().unwrap(), Totals { orders: 1_000, cents: 500_500 });
+    assert_eq!(platform.counters().kills, 1);
+}
+
+#[tokio::test]
+async fn a_price_that_is_none_fails_the_run_and_is_named() {
+    // Without a second attempt, which would be told the same.
+    let platform = job().retry_delays([]).start().await.unwrap();
+    let run = platform.run_over(orders(250) + "{\"cents\":\"free\"}\n").await.unwrap();
+    assert_eq!((run.status.as_str(), run.position), ("Failed", 200), "the batch at fault left no trace");
+    assert_eq!(run.error.unwrap(), "invalid digit found in string");
+    assert_eq!(platform.dead_letters().len(), 1, "alarms and destinations hear of it");
+}

@@ -1,0 +1,304 @@
+//! A deployment at fault: what the user reads first, and that nothing is lost. One table; every line is a mistake.
+
+use super::stage::{BATCHES, KEY, ROWS, STATE, Stage, UPLOADS, birdstrikes};
+use futures_util::{StreamExt, stream};
+use recursive_lambda_local::{ApiCall, Builder, Fault, ObjectInfo, Operation};
+use serde_json::{Value, json};
+use std::future::ready;
+use std::process::Command;
+
+/// What is done wrong; all else is as it should be.
+#[derive(Clone, Copy)]
+enum Mistake {
+    /// This event comes, and not an upload's.
+    Event(&'static str),
+    /// The event of the upload is changed.
+    Told(fn(&mut ObjectInfo)),
+    /// The object, for this job.
+    Object(&'static str, fn() -> Vec<u8>),
+    /// These requests come to nothing.
+    Requests(fn(&ApiCall) -> bool, Fault),
+    /// A variable of the environment.
+    Variable(&'static str, &'static str),
+    /// While the run is at work.
+    MidRun(fn(&Stage)),
+    /// Between two invocations, to the record of the run.
+    Record(fn(&[u8]) -> Vec<u8>),
+    /// State where uploads trigger: the event of a record comes, too.
+    StateAmongUploads,
+    /// The program is started by a person.
+    OutsideLambda,
+}
+
+/// What becomes of the run.
+#[derive(Clone, Copy)]
+enum End {
+    /// Nothing is lost: the deployment is put right, the event given up is sent again, and every row is counted once. Until then the record has
+    /// this status, or there is none that can be read.
+    Waits(Option<&'static str>),
+    /// It has failed, and says why.
+    Failed,
+    /// There was nothing to run.
+    NoRun,
+    /// Done after so many records.
+    Done(u64),
+}
+
+use End::{Done, Failed, NoRun, Waits};
+use Mistake::{Event, MidRun, Object, OutsideLambda, Record, Requests, StateAmongUploads, Told, Variable};
+use Operation::{GetObject, Invoke, PutObject};
+
+/// Deployment mistake, how it is made, the error type Lambda reports, the first line of the error (or of the warning), and the end.
+type Case = (&'static str, Mistake, Option<&'static str>, &'static str, End);
+
+const DENIED: Fault = Fault::Refuse(403, "AccessDenied");
+const READY: End = Waits(Some("Ready"));
+/// No error, and nothing to warn of.
+const QUIET: &str = "";
+/// What Lambda reports of a program that ends at its start; the error is in the log.
+const AT_START: Option<&str> = Some("Runtime.ExitError");
+
+fn of_object(call: &ApiCall) -> bool {
+    call.operation == GetObject && call.bucket == UPLOADS
+}
+
+fn edited(record: &[u8], edit: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut record: Value = serde_json::from_slice(record).unwrap();
+    edit(&mut record);
+    record.to_string().into_bytes()
+}
+
+fn header() -> Vec<u8> {
+    std::fs::read(birdstrikes()).unwrap().split_inclusive(|byte| *byte == b'\n').next().unwrap().to_vec()
+}
+
+#[rustfmt::skip]
+const CASES: &[Case] = &[
+    // The event.
+    ("unknown event shape", Event(r#"{"hello":"world"}"#), Some("UnknownEvent"),
+        r#"the event has the fields `hello`; understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+    ("no event at all", Event("[]"), Some("UnknownEvent"),
+        r#"the event is not a JSON object; understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+    ("S3's test event", Event(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z","Bucket":"uploads"}"#), None, QUIET, NoRun),
+    ("signal of a lost record", Event(r#"{"recursive_lambda":{"v":1,"job":"rows","run":"00000000000000000000000000000000","seq":1},"position":0}"#), Some("UnknownRun"),
+        "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; start the object again by a manual start", NoRun),
+    ("signal of a renamed job", Event(r#"{"recursive_lambda":{"v":1,"job":"other","run":"00000000000000000000000000000000","seq":1},"position":0}"#), Some("UnknownRun"),
+        "the signal is for job `other`, this function runs `rows`; a job must keep its name while runs are under way", NoRun),
+    // The object.
+    ("no such bucket", Told(|object| object.bucket = "no-such-bucket".into()), Some("SourceGone"),
+        "there is no bucket `no-such-bucket`; it was deleted, or the event names another one", Failed),
+    ("no such key", Told(|object| object.key = "no/such.csv".into()), Some("SourceGone"),
+        "s3://uploads/no/such.csv does not exist; it was deleted before the run began, or the event names another key", Failed),
+    ("no such key, and a hostile one", Told(|object| object.key = "a\u{1b}[31m\n\u{202e}".into()), Some("SourceGone"),
+        r"s3://uploads/a\u{1b}[31m\n\u{202e} does not exist; it was deleted before the run began, or the event names another key", Failed),
+    ("no permission to read the object", Requests(of_object, DENIED), Some("Source"),
+        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+    ("a bucket of another account", Variable("RECURSIVE_LAMBDA_BUCKETS", "uploads@210987654321"), Some("Source"),
+        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+    ("a bucket that is not allowed", Variable("RECURSIVE_LAMBDA_BUCKETS", "others, more@210987654321"), Some("NotAllowed"),
+        "the event names bucket `uploads`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger", Waits(None)),
+    ("wrong region", Requests(of_object, Fault::Moved("eu-west-1")), Some("Source"),
+        "bucket `uploads` is in region `eu-west-1`, and the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
+    ("archived object", Requests(of_object, Fault::Refuse(403, "InvalidObjectState")), Some("Source"),
+        "s3://uploads/birdstrikes.csv is archived (Glacier) and cannot be read; restore it, then start it again by a manual start", Failed),
+    ("object overwritten mid-run", MidRun(|stage| drop(stage.upload("a,b\n"))), Some("SourceChanged"),
+        "s3://uploads/birdstrikes.csv was overwritten during the run; the new upload has a run of its own, this one ends here", Failed),
+    ("object deleted mid-run", MidRun(|stage| stage.platform.s3().delete(UPLOADS, KEY).unwrap()), Some("SourceChanged"),
+        "s3://uploads/birdstrikes.csv was deleted during the run; what was processed before stands", Failed),
+    ("empty object", Object("rows", Vec::new), None, QUIET, Done(0)),
+    ("empty object, without on_complete", Object("lines", Vec::new), None, QUIET, Done(0)),
+    ("header only", Object("rows", header), None, QUIET, Done(0)),
+    ("header only, without its newline", Object("rows", || header().trim_ascii_end().to_vec()), None, QUIET, Done(0)),
+    ("malformed row", Object("rows", || [header(), b"a,b\n".to_vec()].concat()), Some("Record"),
+        "the record does not decode: row has 2 fields, the header 14 (record 0, line 2, byte 223 of s3://uploads/birdstrikes.csv)", Failed),
+    ("invalid UTF-8", Object("lines", || b"first\nab\xffcd\n".to_vec()), Some("Record"),
+        "the record does not decode: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding (record 1, line 2, byte 6 of s3://uploads/birdstrikes.csv)", Failed),
+    ("a record over the limit", Object("lines", || [b"first\n".to_vec(), vec![b'x'; 17 << 20]].concat()), Some("Record"),
+        "the record is longer than 16777216 bytes: is `format` right, is a quote left open? A job over `Window` reads records of any length (record 1, line 2, byte 6 of s3://uploads/birdstrikes.csv)", Failed),
+    // The settings.
+    ("no state configured", Variable("RECURSIVE_LAMBDA_STATE", ""), AT_START,
+        "Error: RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`, a private bucket where the function may read and write, and runs are recorded there", Waits(None)),
+    ("state that is no place", Variable("RECURSIVE_LAMBDA_STATE", "bucket"), AT_START,
+        "Error: RECURSIVE_LAMBDA_STATE is `bucket`; write `s3://BUCKET/PREFIX` or `none`", Waits(None)),
+    ("a lease that outlives a retry", Variable("RECURSIVE_LAMBDA_LEASE", "60s"), AT_START,
+        "Error: RECURSIVE_LAMBDA_LEASE is 1m; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda tries a failed event again after one minute", Waits(None)),
+    ("a time-out too short for `reserve`", Variable("RECURSIVE_LAMBDA_RESERVE", "10s"), None,
+        "the function's time-out of 10s leaves a reserve of 2.5s instead of 10s; set the time-out to 40s or more, or a shorter reserve", Done(ROWS)),
+    // The state.
+    ("state in a bucket that does not exist", Variable("RECURSIVE_LAMBDA_STATE", "s3://no-such-bucket/runs"), Some("State"),
+        "the record of the run could not be read or written: bucket `no-such-bucket`, which RECURSIVE_LAMBDA_STATE names, does not exist; create it in the function's region", Waits(None)),
+    ("state in another region", Requests(|call| call.operation == PutObject, Fault::Moved("eu-west-1")), Some("State"),
+        "the record of the run could not be read or written: bucket `state`, which RECURSIVE_LAMBDA_STATE names, is in region `eu-west-1`; name one in the function's region", Waits(None)),
+    ("no permission to write the state", Requests(|call| call.operation == PutObject, DENIED), Some("State"),
+        "the record of the run could not be read or written: the function's role needs s3:PutObject and s3:GetObject for s3://state/runs/tally/rows/RUN.json", Waits(None)),
+    ("no permission to read the state", Requests(|call| call.operation == GetObject && call.bucket == STATE, DENIED), Some("State"),
+        "the record of the run could not be read or written: the function's role needs s3:GetObject and s3:ListBucket for s3://state/runs/tally/rows/RUN.json", READY),
+    ("state where uploads trigger", StateAmongUploads, None,
+        "RECURSIVE_LAMBDA_STATE lies in a bucket and prefix that trigger this function: every record starts it again; move the state, or filter the trigger by prefix", Done(ROWS)),
+    ("a corrupt record of the run", Record(|record| record[..record.len() / 2].to_vec()), Some("RecordUnreadable"),
+        "the record of the run cannot be read as one (EOF while parsing PLACE); put back what it was, or start the object again by a manual start", Waits(None)),
+    ("a newer record of the run", Record(|record| edited(record, |record| record["v"] = 2.into())), Some("RecordUnreadable"),
+        "the record of the run has version 2, written by a newer recursive-lambda than this one; deploy that version again", READY),
+    ("a plan that changed between invocations", Record(|record| edited(record, |record| record["plan"] = json!({ "batch": 500, "format": "csv", "hash": "0" }))), Some("PlanChanged"),
+        "the job was deployed with another batch size or format while this run was under way; the run began with batch = 500, format = csv: deploy that again and redrive this event, or start the object again by a manual start under a new name", READY),
+    ("state of another type", Record(|record| edited(record, |record| record["state"] = "text".into())), Some("PlanChanged"),
+        "the carried state of the run does not read as `tally::Totals`; the type was changed during the run: deploy one that reads both, or the old one, and redrive this event", READY),
+    ("started outside Lambda", OutsideLambda, None, "Error: this program runs on AWS Lambda and was started outside of it", NoRun),
+    // The role.
+    ("no permission to invoke itself", Requests(|call| call.operation == Invoke, Fault::Refuse(403, "AccessDeniedException")), Some("Invoke"),
+        "the function may not invoke itself: its role needs lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:tally", READY),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deployment_at_fault_says_what_to_do_and_loses_nothing() {
+    let begun = std::time::Instant::now();
+    let played = stream::iter(CASES).map(|case| tokio::spawn(play(*case))).buffer_unordered(8);
+    let failed = played.filter(|played| ready(played.is_err())).count().await;
+    assert_eq!(failed, 0, "cases failed; each says why above");
+    eprintln!("{} deployments at fault in {:.1?}", CASES.len(), begun.elapsed());
+}
+
+/// Five batches an invocation, and no second attempt: what is given up is what the first one said.
+fn once(platform: Builder) -> Builder {
+    platform.retry_delays([]).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")
+}
+
+async fn play((name, mistake, kind, line, end): Case) {
+    if matches!(mistake, OutsideLambda) {
+        return start_outside(name, line);
+    }
+    let job = if let Object(job, _) = mistake { job } else { "rows" };
+    let set = |platform| match mistake {
+        Variable(name, value) => once(platform).env(name, value),
+        StateAmongUploads => once(platform).env("RECURSIVE_LAMBDA_STATE", format!("s3://{UPLOADS}/runs")),
+        MidRun(_) => once(platform).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100"),
+        _ => once(platform),
+    };
+    let mut stage = Stage::new(job, set).await;
+    let record = make(&stage, mistake).await;
+    stage.settle().await;
+    // Not from the state's bucket of the stage: a record may be unreadable, or lie among the uploads.
+    let bucket = if matches!(mistake, StateAmongUploads) { UPLOADS } else { STATE };
+    let records = stage.platform.s3().list(bucket, "runs/tally/").unwrap();
+    let status = |stage: &Stage| {
+        let record = stage.platform.s3().get(bucket, &records.first()?.key).unwrap();
+        Some(serde_json::from_slice::<Value>(&record).ok()?["status"].as_str()?.to_owned())
+    };
+    assert_said(&stage, name, kind, line);
+
+    let letters = stage.dead_letters();
+    match end {
+        NoRun => assert!(records.is_empty() && stage.executions().is_empty(), "{name}"),
+        Failed => {
+            assert_eq!((status(&stage).as_deref(), letters.len()), (Some("Failed"), 1), "{name}: alarms hear of it");
+            stage.platform.send(letters[0].payload.clone());
+            stage.settle().await;
+            let again = stage.dead_letters().pop().unwrap();
+            assert_eq!(again.error_type, "RunFailed", "{name}: it is not tried again");
+            assert!(again.error_message.starts_with("the run failed, and the object starts again by a manual start only: "));
+        }
+        Done(rows) => {
+            assert_eq!((status(&stage).as_deref(), letters.len(), records.len()), (Some("Done"), 0, 1), "{name}");
+            assert_eq!(stage.extra_executions(rows, name), 0);
+            let reports = usize::from(job == "rows");
+            assert_eq!(stage.completions().len(), reports, "{name}");
+        }
+        Waits(wanted) => {
+            assert_eq!(status(&stage).as_deref(), wanted, "{name}: {}", stage.said().join("\n"));
+            let read = stage.platform.s3().counts_of(UPLOADS, KEY).gets;
+            assert!(read == 0 || !records.is_empty(), "{name}: nothing is read without a record");
+            if let Some((key, good)) = record {
+                stage.platform.s3().put(STATE, &key, good).unwrap();
+            }
+            stage = stage.redeployed(job, |platform| platform).await;
+            stage.platform.send(letters.last().unwrap().payload.clone());
+            stage.settle().await;
+            assert_eq!(stage.assert_all_done(name), 0, "{name}: it goes on where it stood");
+            assert_eq!((stage.completions().len(), stage.executions().len()), (1, BATCHES), "{name}");
+        }
+    }
+}
+
+/// Makes the mistake; gives the record's key and bytes where those were changed.
+async fn make(stage: &Stage, mistake: Mistake) -> Option<(String, Vec<u8>)> {
+    let mut object = match mistake {
+        Object(_, bytes) => stage.upload(bytes()),
+        _ => stage.upload_birdstrikes().await,
+    };
+    match mistake {
+        Event(event) => drop(stage.platform.send(event)),
+        Told(change) => {
+            change(&mut object);
+            stage.tell(&object);
+        }
+        Requests(these, fault) => {
+            stage.platform.set_faults(move |call| these(call).then_some(fault));
+            stage.tell(&object);
+        }
+        Object(..) | Variable(..) => stage.tell(&object),
+        MidRun(meddle) => {
+            stage.tell(&object);
+            stage.batches_begun(3).await;
+            meddle(stage);
+        }
+        Record(edit) => {
+            // Without its signal the run stands still after the first invocation; the event given up for that goes on with it.
+            stage.platform.set_faults(|call| (call.operation == Invoke).then_some(DENIED));
+            stage.tell(&object);
+            stage.settle().await;
+            stage.platform.clear_faults();
+            let key = stage.platform.s3().list(STATE, "runs/tally/").unwrap().pop().unwrap().key;
+            let good = stage.platform.s3().get(STATE, &key).unwrap().to_vec();
+            stage.platform.s3().put(STATE, &key, edit(&good)).unwrap();
+            stage.platform.send(stage.dead_letters().pop().unwrap().payload);
+            return Some((key, good));
+        }
+        OutsideLambda => {}
+        StateAmongUploads => {
+            stage.tell(&object);
+            stage.settle().await;
+            let record = stage.platform.s3().list(UPLOADS, "runs/").unwrap().pop().unwrap();
+            stage.tell(&record);
+        }
+    }
+    None
+}
+
+fn start_outside(name: &str, line: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_tally"));
+    let output = program.env_clear().env("TALLY_LOG", folder.path().join("log")).env("RUST_BACKTRACE", "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), said.lines().next()), (Some(1), Some(line)), "{name}: {said}");
+    let what_to_do = ["cargo recursive-lambda run FILE", "cargo lambda build --release"];
+    assert!(what_to_do.iter().all(|words| said.contains(words)) && said.lines().count() <= 4, "{name}: {said}");
+}
+
+fn assert_said(stage: &Stage, name: &str, kind: Option<&str>, line: &str) {
+    let said: Vec<_> = stage.said().iter().map(|line| general(line)).collect();
+    let letters = stage.dead_letters();
+    let letter = letters.last();
+    assert_eq!(letter.map(|letter| letter.error_type.as_str()), kind, "{name}: {letters:?}\n{}", said.join("\n"));
+    if let Some(letter) = letter.filter(|_| kind != AT_START) {
+        assert_eq!(general(letter.error_message.lines().next().unwrap()), line, "{name}");
+    }
+    let loud: Vec<_> = said.iter().filter(|line| ["ERROR", "WARN", "Error:"].iter().any(|level| line.contains(level))).collect();
+    if line == QUIET {
+        assert!(loud.is_empty(), "{name}: {loud:?}");
+    } else {
+        assert!(loud.iter().any(|loud| loud.contains(line)), "{name}: no {line:?} in\n{}", said.join("\n"));
+    }
+    assert!(line.len() <= 240, "{name}: {} bytes", line.len());
+    assert!(!said.iter().any(|line| line.contains(['\u{1b}', '\u{202e}'])), "{name}: foreign text is escaped");
+}
+
+/// Without what differs from run to run.
+fn general(line: &str) -> String {
+    let is_run = |part: &&str| part.len() == 32 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let run = line.split(|character: char| !character.is_ascii_alphanumeric()).find(is_run);
+    let line = run.map_or(line.to_owned(), |run| line.replace(run, "RUN"));
+    match (line.find("EOF while parsing "), line.find("); put back")) {
+        (Some(start), Some(end)) => format!("{}EOF while parsing PLACE{}", &line[..start], &line[end..]),
+        _ => line,
+    }
+}
