@@ -99,10 +99,11 @@ impl<R: Records, C: Clock> Writer<R, C> {
         w.strip_prefix(self.me.nonce.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// Keeps the lease alive until told to stop, by writing the last saved record again.
-    async fn renew_until(&self, mut stop: oneshot::Receiver<()>) {
+    /// Keeps the lease alive until told to stop, by writing the last saved record again. Not beyond the invocation's deadline: Lambda has
+    /// given it up then, and where it lets it go on all the same, the run must not wait for it.
+    async fn renew_until(&self, deadline: Option<Duration>, mut stop: oneshot::Receiver<()>) {
         let third = self.lease / 3;
-        loop {
+        while deadline.is_none_or(|deadline| self.clock.now() < deadline) {
             let due = third.saturating_sub(self.since_renewal());
             tokio::select! {
                 biased;
@@ -145,12 +146,15 @@ impl<F: Future<Output = ()>> Renewals<F> {
     }
 }
 
-/// Starts to renew the lease beside the work.
-pub(crate) fn renew<R: Records, C: Clock>(writer: &Arc<Writer<R, C>>) -> Renewals<impl Future<Output = ()> + Send + 'static> {
+/// Starts to renew the lease beside the work, until the deadline.
+pub(crate) fn renew<R: Records, C: Clock>(
+    writer: &Arc<Writer<R, C>>,
+    deadline: Option<Duration>,
+) -> Renewals<impl Future<Output = ()> + Send + 'static> {
     let (stop, stopped) = oneshot::channel();
     let task = {
         let writer = Arc::clone(writer);
-        async move { writer.renew_until(stopped).await }
+        async move { writer.renew_until(deadline, stopped).await }
     };
     Renewals { stop, ended: writer.clock.beside(task) }
 }
