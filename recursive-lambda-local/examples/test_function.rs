@@ -18,7 +18,10 @@ async fn main() -> Result<(), Error> {
     if std::env::var_os("EXIT_AT_INIT").is_some() {
         std::process::exit(3);
     }
-    lambda_runtime::run(service_fn(handle)).await
+    if std::env::var_os("HANG_AT_INIT").is_some() {
+        std::future::pending::<()>().await;
+    }
+    lambda_runtime::run_concurrent(service_fn(handle)).await
 }
 
 async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {

@@ -50,6 +50,7 @@ impl Builder {
             init_timeout: Duration::from_secs(10),
             memory_mb: 128,
             max_concurrency: 10,
+            concurrency_per_container: 1,
             retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
             max_event_age: Duration::from_secs(6 * 3600),
             recursive_loop: RecursiveLoop::Terminate,
@@ -117,6 +118,14 @@ impl Builder {
     /// The most invocations at one time, 1 to 1000. Default: 10.
     pub fn max_concurrency(mut self, containers: usize) -> Self {
         self.function.max_concurrency = containers;
+        self
+    }
+
+    /// The most invocations at one time in one container, 1 to 1000. Default: 1. More is what Lambda Managed Instances do: the program
+    /// is told so by `AWS_LAMBDA_MAX_CONCURRENCY`, an invocation whose time is up fails but goes on in its process, and a process that
+    /// ends takes all its invocations with it.
+    pub fn concurrency_per_container(mut self, invocations: usize) -> Self {
+        self.function.concurrency_per_container = invocations;
         self
     }
 
@@ -199,8 +208,10 @@ impl Builder {
         if function.name.is_empty() || function.name.len() > 64 || !function.name.bytes().all(good) {
             return wrong("a function's name is 1 to 64 letters, digits, hyphens and underscores".to_owned());
         }
-        if !(1..=1000).contains(&function.max_concurrency) || function.max_receive_count == 0 {
-            return wrong("max_concurrency is 1 to 1000, and max_receive_count at least 1".to_owned());
+        let counts = [function.max_concurrency, function.concurrency_per_container];
+        if !counts.iter().all(|count| (1..=1000).contains(count)) || function.max_receive_count == 0 {
+            let message = "max_concurrency and concurrency_per_container are 1 to 1000, and max_receive_count at least 1";
+            return wrong(message.to_owned());
         }
         function.arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         Platform::start(self).await

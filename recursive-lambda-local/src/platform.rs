@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::faults::{ApiCall, Fault, Faults};
 use crate::http::Server;
 use crate::journal::{ContainerId, Counters, DeadLetter, Entry, Journal, Outcome, What};
-use crate::lambda::{Lambda, QueueFaults, kill_all};
+use crate::lambda::{Event, Lambda, QueueFaults, kill_all};
 use crate::s3::S3;
 use crate::sync::{Owned, locked};
 use crate::triggers::{Channel, Trigger};
@@ -132,7 +132,15 @@ impl Platform {
 
     /// Gives the asynchronous queue an event, at the start of a chain of requests; returns its request id.
     pub fn send(&self, payload: impl Into<Bytes>) -> String {
-        let event = self.lambda.first_event(payload.into());
+        self.accept(self.lambda.first_event(payload.into()))
+    }
+
+    /// The same on behalf of a tenant, whose id the function is told.
+    pub fn send_for_tenant(&self, tenant_id: impl Into<String>, payload: impl Into<Bytes>) -> String {
+        self.accept(Event { tenant_id: Some(tenant_id.into()), ..self.lambda.first_event(payload.into()) })
+    }
+
+    fn accept(&self, event: Event) -> String {
         let request_id = event.request_id.clone();
         self.lambda.accept(event, None);
         request_id

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
-//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `terminal`, `panic`, `die`, `complete` |
+//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete` |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -149,6 +149,7 @@ impl Site {
         match self.act.as_str() {
             _ if self.at != Some(batch.position()) => Ok(Flow::Continue),
             "complete" => Ok(Flow::Complete),
+            "hang-once" if batch.attempt() == 1 => std::future::pending().await,
             act => self.act(act, batch.attempt()).map(|()| Flow::Continue),
         }
     }

@@ -16,6 +16,7 @@ mod keys;
 mod objects;
 mod reading;
 mod settings;
+mod shared_process;
 mod stage;
 mod sweep;
 mod wire;

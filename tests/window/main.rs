@@ -4,6 +4,7 @@
 
 mod stage;
 
+use recursive_lambda_local::Builder;
 use stage::{Stage, UPLOADS, bytes, sum};
 use std::time::{Duration, Instant};
 
@@ -58,7 +59,16 @@ async fn without_warm_containers_it_is_fetched_by_each_and_ends_right() {
 
 #[tokio::test]
 async fn runs_over_several_objects_share_one_tmp() {
-    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "5")).await;
+    in_one_tmp(|builder| builder).await;
+}
+
+#[tokio::test]
+async fn runs_in_one_process_share_one_tmp() {
+    in_one_tmp(|builder| builder.max_concurrency(4).concurrency_per_container(4)).await;
+}
+
+async fn in_one_tmp(set: impl FnOnce(Builder) -> Builder) {
+    let stage = Stage::new("whole", UNIT, |builder| set(builder.env("PIECES_PAUSE", "5"))).await;
     let keys = ["../../../etc/passwd", "/tmp/film", "a b+c/ü\u{202e}%2F.mov", "film"];
     let bodies: Vec<_> = (0..keys.len()).map(|index| bytes(10 + index as u64, (6 + index) * MB)).collect();
     for (key, body) in keys.iter().zip(&bodies) {

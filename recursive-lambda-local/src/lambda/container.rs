@@ -138,12 +138,12 @@ impl Container {
     }
 }
 
-fn wrong_id() -> http::Reply {
+pub(super) fn wrong_id() -> http::Reply {
     refuse(StatusCode::BAD_REQUEST, "InvalidRequestID", "not the request id of the event in progress")
 }
 
 /// The reply to `next`. The deadline is the wall clock's, and the time-out that will be enforced.
-fn delivery(function: &Function, event: &Event) -> http::Reply {
+pub(super) fn delivery(function: &Function, event: &Event) -> http::Reply {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + function.timeout;
     let mut reply = http::reply(StatusCode::OK, event.payload.clone());
     let deadline = millis(deadline);

@@ -4,10 +4,12 @@ mod container;
 mod groups;
 mod guard;
 mod invoke_api;
+mod keeper;
 mod kills;
 mod process;
 mod queue;
 mod runtime_api;
+mod shared;
 mod sqs;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ pub use self::guard::RecursiveLoop;
 use self::guard::Trace;
 use self::kills::Kills;
 pub use self::queue::QueueFaults;
+use self::shared::Shared;
 use crate::faults::Faults;
 use crate::journal::{ContainerId, DeadLetter, Journal, Outcome, Reason, What};
 use crate::sync::{Tasks, locked};
@@ -52,6 +55,7 @@ pub(crate) struct Function {
     pub(crate) init_timeout: Duration,
     pub(crate) memory_mb: u32,
     pub(crate) max_concurrency: usize,
+    pub(crate) concurrency_per_container: usize,
     pub(crate) retry_delays: Vec<Duration>,
     pub(crate) max_event_age: Duration,
     pub(crate) recursive_loop: RecursiveLoop,
@@ -90,6 +94,8 @@ pub(crate) struct Lambda {
     pub(crate) tasks: Tasks,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Container>>,
+    /// Those that have several events at once, idle or not. Then there are no others.
+    shared: Mutex<Vec<Arc<Shared>>>,
     running: Mutex<Vec<Running>>,
     containers: AtomicU64,
     pending: watch::Sender<u64>,
@@ -107,6 +113,7 @@ impl Lambda {
             random: Mutex::new(fastrand::Rng::with_seed(seed)),
             tasks: Tasks::open(),
             idle: Mutex::default(),
+            shared: Mutex::default(),
             running: Mutex::default(),
             containers: AtomicU64::new(0),
             pending: watch::Sender::new(0),
@@ -157,6 +164,9 @@ impl Lambda {
 
     /// One attempt, in a warm container if there is one.
     pub(crate) async fn attempt(&self, event: &Event, attempt: u32, permit: OwnedSemaphorePermit) -> Outcome {
+        if self.function.concurrency_per_container > 1 {
+            return self.attempt_in_company(event, attempt, permit).await;
+        }
         let warm = locked(&self.idle).pop();
         let container = match warm {
             Some(container) => Ok(container),
@@ -209,11 +219,14 @@ impl Lambda {
         for container in idle {
             container.end().await;
         }
+        self.retire_idle_shared().await;
     }
 
     /// Id, process and temporary folder of every container that has no event.
     pub(crate) fn idle_containers(&self) -> Vec<(ContainerId, Option<u32>, PathBuf)> {
-        locked(&self.idle).iter().map(|container| (container.id, container.pid(), container.tmp().to_owned())).collect()
+        let own = locked(&self.idle);
+        let own = own.iter().map(|container| (container.id, container.pid(), container.tmp().to_owned()));
+        own.chain(self.idle_shared()).collect()
     }
 
     /// Takes nothing more and ends every task; containers end with the tasks that own them, and here.
@@ -221,6 +234,7 @@ impl Lambda {
         self.free.close();
         drop(self.tasks.close());
         locked(&self.idle).clear();
+        locked(&self.shared).clear();
     }
 
     /// The same, and waits until all of it is gone.

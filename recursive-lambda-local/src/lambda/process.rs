@@ -117,6 +117,8 @@ fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &st
     let log_stream = container.to_string();
     let tmp: PathBuf = tmp.to_owned();
     let tmp = tmp.to_string_lossy();
+    let shared = function.concurrency_per_container > 1;
+    let kind = if shared { "lambda-managed-instances" } else { "on-demand" };
     let own = [
         ("AWS_LAMBDA_RUNTIME_API", api),
         ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
@@ -124,14 +126,15 @@ fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &st
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
         ("AWS_LAMBDA_LOG_GROUP_NAME", &log_group),
         ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", kind),
         ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
         ("_HANDLER", "bootstrap"),
         ("TZ", ":UTC"),
         ("TMPDIR", &tmp),
     ];
     let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    own.chain(function.client_environment.iter().cloned()).collect()
+    let workers = shared.then(|| ("AWS_LAMBDA_MAX_CONCURRENCY".to_owned(), function.concurrency_per_container.to_string()));
+    own.chain(workers).chain(function.client_environment.iter().cloned()).collect()
 }
 
 async fn lines(from: Option<impl AsyncRead + Unpin>, container: ContainerId, stream: Stream, journal: Arc<Journal>) {

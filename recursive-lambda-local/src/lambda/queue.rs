@@ -32,7 +32,12 @@ impl Lambda {
     /// stopped for that.
     pub(crate) fn accept(self: &Arc<Self>, event: Event, stopped_at: Option<u64>) {
         let request_id = || event.request_id.clone();
-        self.journal.record(What::Accepted { request_id: request_id(), payload: event.payload.clone() });
+        self.journal.record(What::Accepted {
+            request_id: request_id(),
+            payload: event.payload.clone(),
+            trace: event.trace.clone(),
+            tenant_id: event.tenant_id.clone(),
+        });
         if let Some(count) = stopped_at {
             self.journal.record(What::Dropped { request_id: request_id(), count });
             let message = format!("the function was invoked {LIMIT} times in one chain of requests");

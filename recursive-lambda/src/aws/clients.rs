@@ -10,6 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// No call but a long body takes so long; a lease is renewed three times in its time.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
@@ -69,7 +70,7 @@ impl Aws {
         &self,
         call: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send + 'static {
-        let running = self.io.as_ref().map(|io| Call(io.spawn(call)));
+        let running = self.io.as_ref().map(|io| Call(io.spawn(call.in_current_span())));
         async move { (&mut running?.0).await.ok() }
     }
 }

@@ -20,6 +20,8 @@ pub(super) fn init() {
     });
     // It would say again of every error what this crate says better.
     let filter = filter.with_target("lambda_runtime", LevelFilter::OFF);
+    // But of its own loop nobody else speaks.
+    let filter = filter.with_target("lambda_runtime::runtime", LevelFilter::WARN);
     // Lambda stamps each line with its time in text format.
     let layer = if variable("AWS_LAMBDA_LOG_FORMAT").eq_ignore_ascii_case("json") {
         fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()

@@ -12,10 +12,12 @@ use crate::job::Handler;
 use crate::ports::Clock;
 use crate::settings::{Settings, State};
 use crate::{Error, ErrorKind};
+use futures_util::future::{Either, select};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
@@ -40,10 +42,12 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
             None
         }
     };
-    let function = Arc::new(Function::<H> { site: Site::new(settings, resources, aws), records, warned: AtomicBool::new(false) });
-    let served = lambda_runtime::run(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
+    let (site, warned) = (Site::new(settings, resources, aws), AtomicBool::new(false));
+    let function = Arc::new(Function::<H> { site, records, warned, in_company: in_company() });
+    // One at a time, unless AWS_LAMBDA_MAX_CONCURRENCY says otherwise.
+    let served = lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = Arc::clone(&function);
-        async move { function.invoked(&event.payload, &event.context).await.map_err(|error| diagnostic(&error)) }
+        async move { function.in_time(&event.payload, &event.context).await.map_err(|error| diagnostic(&error)) }
     }));
     served.await.map_err(|error| Error::new(ErrorKind::NotOnLambda, "Lambda's runtime API failed").because(error))
 }
@@ -63,6 +67,12 @@ fn function_name() -> Result<String, Error> {
     }
 }
 
+/// Whether Lambda gives this process several events at once, as Managed Instances do.
+fn in_company() -> bool {
+    let most = std::env::var("AWS_LAMBDA_MAX_CONCURRENCY").ok().and_then(|most| most.parse::<u32>().ok());
+    most.is_some_and(|most| most > 1)
+}
+
 fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind()), error_message: format!("{error:?}") }
 }
@@ -72,24 +82,40 @@ struct Function<H: Handler> {
     /// `None`: records travel in the signals.
     records: Option<Arc<S3Records>>,
     warned: AtomicBool,
+    in_company: bool,
 }
 
 impl<H: Handler> Function<H> {
-    async fn invoked(&self, event: &RawValue, context: &Context) -> Result<Value, Error> {
+    /// Lambda kills a process when the time of its only invocation is up. Where there are several it kills nothing, and tries the event
+    /// again beside what still runs; so that ends here, wherever it stands, as by a kill.
+    async fn in_time(&self, event: &RawValue, context: &Context) -> Result<Value, Error> {
         let invocation = self.invocation(context);
-        self.warn(&invocation);
-        let delivery =
-            parse(event.get().as_bytes()).inspect_err(|error| tracing::error!(%error, "the event is not understood"))?;
+        let work = self.invoked(event, &invocation);
+        let Some(left) = invocation.left.filter(|_| self.in_company) else { return work.await };
+        match select(pin!(work), pin!(self.site.platform.sleep(left))).await {
+            Either::Left((answer, _)) => answer,
+            Either::Right(_) => {
+                tracing::error!(request_id = %invocation.request_id, "the invocation's time was up before its batch was done");
+                Err(Error::new(ErrorKind::Job, "the invocation's time was up"))
+            }
+        }
+    }
+
+    async fn invoked(&self, event: &RawValue, invocation: &Invocation) -> Result<Value, Error> {
+        self.warn(invocation);
+        let request_id = &invocation.request_id;
+        let delivery = parse(event.get().as_bytes())
+            .inspect_err(|error| tracing::error!(%request_id, %error, "the event is not understood"))?;
         let alone = delivery.is_alone();
         let mut outcomes = Vec::with_capacity(delivery.items.len());
         for (index, item) in delivery.items.into_iter().enumerate() {
             let Item { message_id, trigger } = item;
             let outcome = match trigger {
-                Ok(trigger) => self.handled(&invocation, trigger, alone, index).await,
+                Ok(trigger) => self.handled(invocation, trigger, alone, index).await,
                 Err(error) => Err(error),
             };
             if let Err(error) = &outcome {
-                tracing::error!(kind = ?error.kind(), error = ?error, "not done");
+                tracing::error!(%request_id, kind = ?error.kind(), error = ?error, "not done");
             }
             outcomes.push((message_id, outcome));
         }
@@ -110,7 +136,7 @@ impl<H: Handler> Function<H> {
             }
         };
         if let Answer::Nothing(why) = answer {
-            tracing::info!(why, "nothing to do");
+            tracing::info!(request_id = %invocation.request_id, why, "nothing to do");
         }
         Ok(answer.said())
     }

@@ -231,7 +231,7 @@ where
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
             self.stop_renewals().await;
             if !R::TRAVELS {
-                self.renewals = Some(Box::pin(renew(&self.writer).stop()));
+                self.renewals = Some(Box::pin(renew(&self.writer, self.invocation.deadline()).stop()));
             }
         }
         Event::Saved(saved, self.site.platform.now().saturating_sub(begun))

@@ -99,10 +99,11 @@ impl<R: Records, C: Clock> Writer<R, C> {
         w.strip_prefix(self.me.nonce.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// Keeps the lease alive until told to stop, by writing the last saved record again.
-    async fn renew_until(&self, mut stop: oneshot::Receiver<()>) {
+    /// Keeps the lease alive until told to stop, by writing the last saved record again. Not beyond the invocation's deadline: Lambda has
+    /// given it up then, and where it lets it go on all the same, the run must not wait for it.
+    async fn renew_until(&self, deadline: Option<Duration>, mut stop: oneshot::Receiver<()>) {
         let third = self.lease / 3;
-        loop {
+        while deadline.is_none_or(|deadline| self.clock.now() < deadline) {
             let due = third.saturating_sub(self.since_renewal());
             tokio::select! {
                 biased;
@@ -145,12 +146,92 @@ impl<F: Future<Output = ()>> Renewals<F> {
     }
 }
 
-/// Starts to renew the lease beside the work.
-pub(crate) fn renew<R: Records, C: Clock>(writer: &Arc<Writer<R, C>>) -> Renewals<impl Future<Output = ()> + Send + 'static> {
+/// Starts to renew the lease beside the work, until the deadline.
+pub(crate) fn renew<R: Records, C: Clock>(
+    writer: &Arc<Writer<R, C>>,
+    deadline: Option<Duration>,
+) -> Renewals<impl Future<Output = ()> + Send + 'static> {
     let (stop, stopped) = oneshot::channel();
     let task = {
         let writer = Arc::clone(writer);
-        async move { writer.renew_until(stopped).await }
+        async move { writer.renew_until(deadline, stopped).await }
     };
     Renewals { stop, ended: writer.clock.beside(task) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+    use crate::Error;
+    use crate::engine::record::tests::fresh;
+    use crate::engine::save::Read;
+    use crate::ports::Page;
+    use std::sync::Mutex as Lock;
+    use std::time::SystemTime;
+    use tokio::time::Instant;
+
+    /// A store that takes every write, and when it did.
+    struct Store(Instant, Lock<Vec<Duration>>);
+
+    impl Records for Store {
+        const TRAVELS: bool = false;
+
+        async fn read(&self, _: &RecordId) -> Read {
+            Read::Failed("nothing is read here".into())
+        }
+
+        async fn list(&self, _: &'static str, _: Option<String>) -> Result<Page, Error> {
+            Ok(Page::default())
+        }
+
+        async fn write(&self, _: &RecordId, _: Vec<u8>, _: &Condition) -> Written {
+            self.1.lock().unwrap().push(self.0.elapsed());
+            Written::Applied { etag: "e".into() }
+        }
+
+        async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
+            Ok(())
+        }
+    }
+
+    struct Paused(Instant);
+
+    impl Clock for Paused {
+        fn now(&self) -> Duration {
+            self.0.elapsed()
+        }
+
+        fn wall(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            tokio::time::sleep(duration).await;
+        }
+
+        fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+            let task = tokio::spawn(task);
+            async move { task.await.unwrap() }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lease_is_renewed_until_the_deadline_and_no_longer() {
+        let seconds = Duration::from_secs;
+        // A batch of 600 s under a lease of 30 s: the deadline, and when the lease was renewed for the last time.
+        for (deadline, last) in [(None, 590..=600), (Some(seconds(900)), 590..=600), (Some(seconds(95)), 85..=105)] {
+            let start = Instant::now();
+            let me = Owner { request_id: "r".into(), nonce: "n".into() };
+            let store = Arc::new(Store(start, Lock::default()));
+            let id = RecordId { job: "rows", run: "run".into() };
+            let writer = Arc::new(Writer::new(Arc::clone(&store), Arc::new(Paused(start)), id, me.clone(), seconds(30)));
+            writer.save(How::Create, Record { owner: Some(me), ..fresh() }).await;
+            let renewals = renew(&writer, deadline);
+            tokio::time::sleep(seconds(600)).await;
+            renewals.stop().await;
+            let written = store.1.lock().unwrap().last().unwrap().as_secs();
+            assert!(last.contains(&written), "deadline {deadline:?}: last renewed after {written} s");
+        }
+    }
 }

@@ -1,0 +1,90 @@
+//! Several events at once in one process, as on Lambda Managed Instances.
+
+use std::time::Duration;
+
+use recursive_lambda_local::{Builder, Outcome, Platform, What};
+use serde_json::{Value, json};
+
+use crate::support::{name, outcomes, platform};
+
+fn four_at_once() -> Builder {
+    platform().max_concurrency(4).concurrency_per_container(4).retry_delays([])
+}
+
+async fn invoke_all(platform: &Platform, payloads: &[Value]) -> Vec<&'static str> {
+    let invoked = payloads.iter().map(|payload| platform.invoke(payload.to_string()));
+    let outcomes = futures_util::future::join_all(invoked).await;
+    outcomes.iter().map(|outcome| name(outcome.as_ref().unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_process_has_as_many_events_at_once_as_it_is_told() {
+    let platform = four_at_once().start().await.unwrap();
+    let slow = json!({"do": "sleep", "ms": 600});
+    let begun = std::time::Instant::now();
+    for _ in 0..2 {
+        assert_eq!(invoke_all(&platform, &vec![slow.clone(); 4]).await, ["ok"; 4]);
+    }
+    // One after the other they would sleep for 4.8 s.
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert_eq!(platform.counters().containers_started, 1);
+    let seen = platform.invoke(json!({"do": "environment"}).to_string()).await.unwrap();
+    let environment = &crate::support::json(&seen)["environment"];
+    assert_eq!(environment["AWS_LAMBDA_MAX_CONCURRENCY"], "4");
+
+    let idle = platform.idle_containers();
+    assert!(idle.len() == 1 && idle[0].pid.is_some() && idle[0].tmp.is_dir(), "{idle:?}");
+    platform.retire_idle_containers().await;
+    assert!(platform.idle_containers().is_empty() && !idle[0].tmp.exists());
+    assert_eq!(invoke_all(&platform, &[slow]).await, ["ok"]);
+    assert_eq!(platform.counters().containers_started, 2);
+    platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_that_ends_takes_all_its_events_with_it() {
+    let platform = four_at_once().start().await.unwrap();
+    let slow = json!({"do": "sleep", "ms": 3000});
+    let mut entries = platform.subscribe();
+    let all = [slow.clone(), slow, json!({"do": "echo"}), json!({"do": "sleep", "ms": 3000})];
+    let kill = async {
+        let mut ended = 0;
+        while ended == 0 {
+            ended += usize::from(matches!(entries.recv().await.unwrap().what, What::InvocationEnded { .. }));
+        }
+        platform.kill_one().unwrap()
+    };
+    let (names, _) = tokio::join!(invoke_all(&platform, &all), kill);
+    assert_eq!(names, ["crashed", "crashed", "ok", "crashed"]);
+    assert_eq!(platform.counters().kills, 1);
+    assert_eq!(invoke_all(&platform, &[json!({"do": "exit"}), json!({"do": "echo"})]).await.first(), Some(&"crashed"));
+    assert_eq!(invoke_all(&platform, &[json!({"do": "echo"})]).await, ["ok"]);
+    platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_event_whose_time_is_up_goes_on_and_its_late_answer_is_refused() {
+    let platform = four_at_once().timeout(Duration::from_millis(700)).start().await.unwrap();
+    let all = [json!({"do": "sleep", "ms": 1200}), json!({"do": "sleep", "ms": 400}), json!({"do": "echo"})];
+    assert_eq!(invoke_all(&platform, &all).await, ["timed out", "ok", "ok"]);
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    // The late answer went by, and all four workers still ask for events.
+    assert_eq!(invoke_all(&platform, &vec![json!({"do": "sleep", "ms": 300}); 4]).await, ["ok"; 4]);
+    assert_eq!(platform.counters().containers_started, 1);
+    let late = outcomes(&platform).iter().filter(|outcome| matches!(outcome, Outcome::TimedOut)).count();
+    assert_eq!((late, platform.counters().crashed), (1, 0));
+    platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_that_cannot_start_fails_every_event_that_waits_for_it() {
+    for (set, error) in [("EXIT_AT_INIT", "Runtime.ExitError"), ("HANG_AT_INIT", "Sandbox.Timedout")] {
+        let platform = four_at_once().env(set, "1").init_timeout(Duration::from_secs(1)).start().await.unwrap();
+        let payload = || platform.invoke("1");
+        let (one, other) = tokio::join!(payload(), payload());
+        for outcome in [one, other] {
+            assert_eq!(outcome.unwrap().error().unwrap().0, error, "{set}");
+        }
+        platform.shutdown().await;
+    }
+}
