@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
-//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `terminal`, `panic`, `complete` |
+//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `terminal`, `panic`, `complete`, `allocate` and `allocate-once` (far more than there is) |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,17 @@ async fn lines(batch: Batch<String>, site: &Site) -> Result<Flow, Error> {
     site.works(&batch).await
 }
 
+/// Each line an amount.
+#[recursive_lambda(batch = 10, on_complete = report)]
+async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Site) -> Result<Flow, Error> {
+    site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
+    for amount in &batch {
+        totals.rows += 1;
+        totals.dollars += amount.parse::<u64>()?;
+    }
+    site.works(&batch).await
+}
+
 /// What the environment asks for, and where to write.
 struct Site {
     log: File,
@@ -117,11 +128,18 @@ impl Site {
                 #[allow(clippy::panic, reason = "what a job's panic becomes is tested")]
                 "panic" => panic!("the sink is on fire"),
                 "complete" => return Ok(Flow::Complete),
+                "allocate" => allocate(),
+                "allocate-once" if batch.attempt() == 1 => allocate(),
                 _ => {}
             }
         }
         Ok(Flow::Continue)
     }
+}
+
+/// What a memory limit must not allow. Nothing of it is touched: without a limit it costs nothing.
+fn allocate() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(64 << 30)));
 }
 
 fn variable(name: &str) -> String {
@@ -135,6 +153,7 @@ async fn main() -> Result<(), Error> {
         "" | "rows" => recursive_lambda::run_with::<rows>(Site::new()?).await,
         "some" => recursive_lambda::run_with::<some>(Site::new()?).await,
         "lines" => recursive_lambda::run_with::<lines>(Site::new()?).await,
+        "amounts" => recursive_lambda::run_with::<amounts>(Site::new()?).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }
 }
