@@ -1,6 +1,6 @@
 //! The pattern as it was published in 2018, as a plain handler without `recursive-lambda`: download the object to /tmp unless a file of
 //! that name is there, skip to `position`, process one batch, invoke itself with the next position. What it loses and does twice must
-//! come from that design, so the rest is done well: keys are decoded, the file's name holds any key, errors are returned, the SDK's
+//! come from that design, so the rest is done well: keys are decoded, slashes in a key do no harm, errors are returned, the SDK's
 //! retries are on, and the file is removed at the end.
 //!
 //! It writes the same log as `tally`, to the file `TALLY_LOG`, and waits `TALLY_PAUSE` milliseconds in each batch.
