@@ -6,8 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 /// More than the process maps of itself, an eighth of what the job asks for.
+#[cfg(target_os = "linux")]
 const MEMORY_MB: u64 = 8 << 10;
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
     let stage = Stage::new("rows", |platform| {
@@ -26,6 +28,7 @@ async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
     assert_eq!(stage.completions().len(), 1);
 }
 
+#[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
     let stage = Stage::new("rows", |platform| {
