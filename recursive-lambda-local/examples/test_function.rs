@@ -1,7 +1,7 @@
 //! The function that the tests of the platform run: it does what the payload's `do` says.
 //!
 //! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
-//! `big` (`bytes`) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
+//! `big` (`bytes`) | `allocate` (`bytes`, touching none) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
 //! Of messages of SQS, those whose body contains `bad` are reported as failed.
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
 
@@ -57,6 +57,10 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }
         "read_tmp" => Ok(json!(tmp.exists())),
         "big" => Ok(json!("x".repeat(usize::try_from(payload["bytes"].as_u64().unwrap_or(0))?))),
+        "allocate" => {
+            let memory = Vec::<u8>::with_capacity(usize::try_from(payload["bytes"].as_u64().unwrap_or(0))?);
+            Ok(json!(std::hint::black_box(memory).capacity()))
+        }
         "environment" => {
             let all: BTreeMap<String, String> = std::env::vars().collect();
             Ok(json!({

@@ -30,6 +30,7 @@ pub struct Builder {
     pub(crate) queue_faults: QueueFaults,
     pub(crate) seed: u64,
     pub(crate) state_folder: Option<PathBuf>,
+    pub(crate) tmp_folder: Option<PathBuf>,
     pub(crate) handle_signals: bool,
 }
 
@@ -49,6 +50,8 @@ impl Builder {
             timeout: Duration::from_secs(3),
             init_timeout: Duration::from_secs(10),
             memory_mb: 128,
+            memory_limit_mb: None,
+            eviction: 0.0,
             max_concurrency: 10,
             concurrency_per_container: 1,
             retry_delays: vec![Duration::from_secs(60), Duration::from_secs(120)],
@@ -58,7 +61,14 @@ impl Builder {
             max_receive_count: 3,
             visibility_timeout: Duration::from_secs(30),
         };
-        Self { function, queue_faults: QueueFaults::default(), seed: 0, state_folder: None, handle_signals: true }
+        Self {
+            function,
+            queue_faults: QueueFaults::default(),
+            seed: 0,
+            state_folder: None,
+            tmp_folder: None,
+            handle_signals: true,
+        }
     }
 
     /// The function's program: the `bootstrap` that would be deployed.
@@ -109,9 +119,23 @@ impl Builder {
         self
     }
 
-    /// What the function is told about its memory, in MB; not enforced. Default: 128.
+    /// What the function is told about its memory, in MB; not enforced, see [`memory_limit_mb`](Builder::memory_limit_mb). Default: 128.
     pub fn memory_mb(mut self, megabytes: u32) -> Self {
         self.function.memory_mb = megabytes;
+        self
+    }
+
+    /// The most memory that a process may map, in MB; Linux only. An allocation beyond it fails, of which a Rust program dies.
+    /// Not what Lambda counts, which is the memory in use: a process maps some hundred MB that it never touches. Default: no limit.
+    pub fn memory_limit_mb(mut self, megabytes: u64) -> Self {
+        self.function.memory_limit_mb = Some(megabytes);
+        self
+    }
+
+    /// The chance, 0 to 1, that a container is thrown away after an invocation, /tmp and all, as Lambda does when it likes.
+    /// Default: 0.
+    pub fn eviction(mut self, chance: f64) -> Self {
+        self.function.eviction = chance;
         self
     }
 
@@ -183,6 +207,12 @@ impl Builder {
         self
     }
 
+    /// An existing folder in which each container gets its /tmp; for a disk that is small, for instance. Default: a temporary folder.
+    pub fn tmp_folder(mut self, path: impl AsRef<Path>) -> Self {
+        self.tmp_folder = Some(path.as_ref().to_owned());
+        self
+    }
+
     /// Whether Ctrl-C and SIGTERM kill the containers and end this process, with status 130 or 143. Default: yes. Without it the
     /// caller sees to both, by [`Platform::shutdown`].
     pub fn handle_signals(mut self, handled: bool) -> Self {
@@ -212,6 +242,9 @@ impl Builder {
         if !counts.iter().all(|count| (1..=1000).contains(count)) || function.max_receive_count == 0 {
             let message = "max_concurrency and concurrency_per_container are 1 to 1000, and max_receive_count at least 1";
             return wrong(message.to_owned());
+        }
+        if function.memory_limit_mb.is_some() && !cfg!(target_os = "linux") {
+            return wrong("a memory limit needs Linux".to_owned());
         }
         function.arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         Platform::start(self).await

@@ -135,6 +135,8 @@ pub enum What {
     ContainerStopped { container: ContainerId, pid: u32, status: String },
     /// By a fault: the container's process was killed in the middle of an invocation.
     Killed { container: ContainerId, request_id: String },
+    /// By a fault: the container was thrown away after an invocation.
+    Evicted { container: ContainerId },
     /// A line the function wrote.
     LogLine { container: ContainerId, stream: Stream, line: String },
 }
@@ -154,6 +156,7 @@ pub struct Counters {
     pub lost: u64,
     pub containers_started: u64,
     pub kills: u64,
+    pub evicted: u64,
     pub succeeded: u64,
     pub failed: u64,
     pub timed_out: u64,
@@ -179,6 +182,7 @@ impl Counters {
             What::Lost { .. } => &mut self.lost,
             What::ContainerStarted { .. } => &mut self.containers_started,
             What::Killed { .. } => &mut self.kills,
+            What::Evicted { .. } => &mut self.evicted,
             What::ContainerStopped { .. } | What::LogLine { .. } => return,
         };
         *counter += 1;

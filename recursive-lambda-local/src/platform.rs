@@ -82,8 +82,14 @@ impl Platform {
 
         let mut function = builder.function;
         function.platform = id;
-        function.tmp = folder.path().join("tmp");
-        std::fs::create_dir(&function.tmp).map_err(|error| Error::io("no folder for /tmp can be made", error))?;
+        function.tmp = match builder.tmp_folder {
+            Some(path) => path,
+            None => {
+                let path = folder.path().join("tmp");
+                std::fs::create_dir(&path).map_err(|error| Error::io("no folder for /tmp can be made", error))?;
+                path
+            }
+        };
         let listener = Server::bind().await.map_err(|error| Error::io("Lambda cannot listen on loopback", error))?;
         let lambda_url = format!("http://{}", listener.address());
         function.client_environment = client_environment(&s3.url(), &lambda_url);

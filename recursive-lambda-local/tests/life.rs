@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use recursive_lambda_local::{Platform, What};
+use recursive_lambda_local::{Builder, Platform, What};
 use serde_json::json;
 
-use crate::support::{json as value, platform};
+use crate::support::{json as value, name, platform};
 
 fn pids(platform: &Platform) -> Vec<u32> {
     let entries = platform.journal().into_iter();
@@ -83,6 +83,38 @@ async fn a_container_is_reused_and_its_tmp_survives_a_crash_but_not_its_end() {
     assert!(!containers[0].tmp.exists());
     assert_eq!(found().await, false);
     assert_eq!(platform.counters().containers_started, 3);
+}
+
+#[tokio::test]
+async fn a_container_that_is_evicted_takes_its_tmp_with_it() {
+    for (chance, seed, evicted) in [(1.0, 1, 10..=10), (0.0, 1, 0..=0), (0.5, 1, 2..=8), (0.5, 2, 2..=8)] {
+        let small = tempfile::tempdir().unwrap();
+        let platform = platform().eviction(chance).seed(seed).tmp_folder(small.path()).start().await.unwrap();
+        let folders = || std::fs::read_dir(small.path()).unwrap().count();
+        for _ in 0..10 {
+            platform.invoke(json!({"do": "echo"}).to_string()).await.unwrap();
+        }
+        let counters = platform.counters();
+        assert!(evicted.contains(&counters.evicted), "{chance}: {counters:?}");
+        let last_one = matches!(platform.journal()[platform.journal().len() - 2].what, What::Evicted { .. });
+        assert_eq!(counters.containers_started, counters.evicted + u64::from(!last_one), "{chance}: each cost a cold start");
+        assert_eq!((platform.idle_containers().len(), folders()), (usize::from(!last_one), usize::from(!last_one)));
+        platform.shutdown().await;
+        assert_eq!(folders(), 0, "the folder was given, what is in it was not");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_process_dies_of_an_allocation_beyond_its_memory_limit() {
+    let cases = [(None, 4 << 30, "ok"), (Some(2048), 16 << 20, "ok"), (Some(2048), 4_u64 << 30, "crashed")];
+    for (limit, bytes, expected) in cases {
+        let platform = limit.into_iter().fold(platform(), Builder::memory_limit_mb).start().await.unwrap();
+        let outcome = platform.invoke(json!({"do": "allocate", "bytes": bytes}).to_string()).await.unwrap();
+        assert_eq!(name(&outcome), expected, "{limit:?}, {bytes}: {outcome:?}");
+        let aborted = outcome.error().is_some_and(|(_, message)| message.contains("SIGABRT"));
+        assert_eq!(aborted, expected == "crashed", "{outcome:?}");
+    }
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
-//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete` |
+//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate` and `allocate-once` (far more than there is) |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -91,6 +91,17 @@ async fn lines(batch: Batch<String>, site: &Site) -> Result<Flow, Error> {
     site.works(&batch).await
 }
 
+/// Each line an amount.
+#[recursive_lambda(batch = 10, on_complete = report)]
+async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Site) -> Result<Flow, Error> {
+    site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
+    for amount in &batch {
+        totals.rows += 1;
+        totals.dollars += amount.parse::<u64>()?;
+    }
+    site.works(&batch).await
+}
+
 /// What the environment asks for, and where to write.
 struct Site {
     log: File,
@@ -163,9 +174,22 @@ impl Site {
             "panic" => panic!("the sink is on fire"),
             #[allow(clippy::exit, reason = "an invocation that dies says nothing")]
             "die" => std::process::exit(1),
+            "allocate" => {
+                allocate();
+                Ok(())
+            }
+            "allocate-once" if attempt == 1 => {
+                allocate();
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// What a memory limit must not allow. Nothing of it is touched: without a limit it costs nothing.
+fn allocate() {
+    drop(std::hint::black_box(Vec::<u8>::with_capacity(64 << 30)));
 }
 
 fn variable(name: &str) -> String {
@@ -181,6 +205,7 @@ async fn main() -> Result<(), Error> {
         "sieve" => recursive_lambda::run_with::<sieve>(Site::new()?).await,
         "wide" => recursive_lambda::run_with::<wide>(Site::new()?).await,
         "lines" => recursive_lambda::run_with::<lines>(Site::new()?).await,
+        "amounts" => recursive_lambda::run_with::<amounts>(Site::new()?).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }
 }

@@ -21,7 +21,9 @@ async fn run(deeds: &[&str]) -> Stage {
 }
 
 /// What rows do, which of them are set aside, and the kind of error it was.
-const CASES: [(&[&str], &[(u64, &str)]); 6] = [
+type Case = (&'static [&'static str], &'static [(u64, &'static str)]);
+
+const CASES: [Case; 6] = [
     (&["", "", "", "", "?", "", ""], &[(4, "Record")]),
     (&["?", "?", "", "", "", "", "?"], &[(0, "Record"), (1, "Record"), (6, "Record")]),
     (&["", "", "terminal", "", "", ""], &[(2, "Job")]),

@@ -92,7 +92,11 @@ impl Stage {
     }
 
     pub(super) fn upload(&self, bytes: impl AsRef<[u8]>) -> ObjectInfo {
-        self.platform.s3().put(UPLOADS, KEY, bytes).unwrap()
+        self.upload_as(KEY, bytes)
+    }
+
+    pub(super) fn upload_as(&self, key: &str, bytes: impl AsRef<[u8]>) -> ObjectInfo {
+        self.platform.s3().put(UPLOADS, key, bytes).unwrap()
     }
 
     /// Uploads the bundled example's file, tells the function, and waits for the end.

@@ -66,8 +66,7 @@ async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
 
     assert_eq!(stage.assert_all_done("swept"), 0);
     assert_eq!(stage.platform.counters().lost, 2);
-    let want =
-        json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "batches": BATCHES, "invocations": 5 });
+    let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "set_aside": 0, "batches": BATCHES, "invocations": 5 });
     assert_eq!(stage.completions(), [want]);
     let said: Vec<_> = stage.said().into_iter().filter(|line| line.contains("nobody was at work on the run")).collect();
     assert_eq!(said.len(), 2, "{said:?}");

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
+mod full_disk;
 mod stage;
 
 use recursive_lambda_local::Builder;

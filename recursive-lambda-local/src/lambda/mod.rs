@@ -54,6 +54,8 @@ pub(crate) struct Function {
     pub(crate) timeout: Duration,
     pub(crate) init_timeout: Duration,
     pub(crate) memory_mb: u32,
+    pub(crate) memory_limit_mb: Option<u64>,
+    pub(crate) eviction: f64,
     pub(crate) max_concurrency: usize,
     pub(crate) concurrency_per_container: usize,
     pub(crate) retry_delays: Vec<Duration>,
@@ -195,16 +197,27 @@ impl Lambda {
             }
             Err(outcome) => outcome,
         };
-        locked(&self.idle).push(container);
+        let took = started.elapsed();
+        if self.evicts() {
+            container.end().await;
+            self.journal.record(What::Evicted { container: id });
+        } else {
+            locked(&self.idle).push(container);
+        }
         drop(permit);
         self.journal.record(What::InvocationEnded {
             container: id,
             request_id: event.request_id.clone(),
             attempt,
             outcome: outcome.clone(),
-            took: started.elapsed(),
+            took,
         });
         outcome
+    }
+
+    fn evicts(&self) -> bool {
+        // Nothing is drawn where nothing can come of it: the other faults of a seed stay as they are.
+        self.function.eviction > 0.0 && locked(&self.random).f64() < self.function.eviction
     }
 
     pub(crate) fn give_up(&self, event: &Event, reason: Reason, attempts: u32, error: Option<(String, String)>) {

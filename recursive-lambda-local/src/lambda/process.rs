@@ -61,6 +61,9 @@ impl Process {
         let mut child = command.spawn()?;
         let pid = child.id().unwrap_or_default();
         let group = Group::adopt(pid, function.platform);
+        if let Some(megabytes) = function.memory_limit_mb {
+            limit_memory(pid, megabytes)?;
+        }
         journal.record(What::ContainerStarted { container, pid });
         let output = [
             tokio::spawn(lines(child.stdout.take(), container, Stream::Stdout, Arc::clone(journal))),
@@ -104,6 +107,21 @@ impl Drop for Process {
             reader.abort();
         }
     }
+}
+
+/// Of a process that is already there, but was given nothing to do yet.
+#[cfg(target_os = "linux")]
+fn limit_memory(pid: u32, megabytes: u64) -> std::io::Result<()> {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    let bytes = Some(megabytes.saturating_mul(1 << 20));
+    prlimit(pid, Resource::As, Rlimit { current: bytes, maximum: bytes })?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_memory(_: u32, _: u64) -> std::io::Result<()> {
+    Err(std::io::ErrorKind::Unsupported.into())
 }
 
 fn describe(status: std::io::Result<ExitStatus>) -> String {

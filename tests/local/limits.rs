@@ -1,0 +1,98 @@
+//! What Lambda may do to a process: too little memory, and the polite signal before the other one.
+
+use super::stage::{ROWS, Stage};
+use recursive_lambda_local::What;
+use std::process::Command;
+use std::time::Duration;
+
+/// More than the process maps of itself, an eighth of what the job asks for.
+#[cfg(target_os = "linux")]
+const MEMORY_MB: u64 = 8 << 10;
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
+    let stage = Stage::new("rows", |platform| {
+        platform
+            .memory_limit_mb(MEMORY_MB)
+            .retry_delays(super::stage::PAST_THE_LEASE)
+            .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
+            .env("TALLY_AT", "800")
+            .env("TALLY_DO", "allocate-once")
+    })
+    .await;
+    stage.run_birdstrikes().await;
+    assert_eq!(stage.assert_all_done("out of memory once"), 1);
+    assert_eq!(stage.platform.counters().crashed, 1);
+    assert!(ends(&stage).iter().any(|status| status.contains("SIGABRT")), "{:?}", ends(&stage));
+    assert_eq!(stage.completions().len(), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
+    let stage = Stage::new("rows", |platform| {
+        platform
+            .memory_limit_mb(MEMORY_MB)
+            .retry_delays(super::stage::PAST_THE_LEASE)
+            .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
+            .env("TALLY_AT", "800")
+            .env("TALLY_DO", "allocate")
+    })
+    .await;
+    stage.run_birdstrikes().await;
+    // Lambda has given up, and the record does not know yet: the last attempt died, too.
+    let letters = stage.dead_letters();
+    assert_eq!((letters.len(), letters[0].attempts, stage.platform.counters().crashed), (1, 3, 3));
+    assert_eq!(stage.status(), "Running");
+
+    tokio::time::sleep(super::stage::PAST_THE_LEASE[0]).await;
+    stage.platform.send(letters[0].payload.clone());
+    stage.settle().await;
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["position"]), (&"Failed".into(), &800.into()), "{record}");
+    assert_eq!(record["last_error"]["kind"], "Runaway", "{record}");
+    let message = record["last_error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("3 invocations died at this position without an error: out of memory"), "{message}");
+    assert_eq!(record["state"]["rows"], 800, "what was saved stands: {record}");
+    assert_eq!(stage.extra_executions(1_200, "out of memory always"), 2);
+    assert_eq!(stage.platform.counters().crashed, 3, "nobody worked on it after that");
+}
+
+#[tokio::test]
+async fn sigterm_in_the_middle_of_a_batch_loses_nothing() {
+    let stage = Stage::new("rows", |platform| {
+        platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "100")
+    })
+    .await;
+    let object = stage.upload_birdstrikes().await;
+    stage.tell(&object);
+    for batches in [3, 9] {
+        stage.batches_begun(batches).await;
+        let pid = pids(&stage).pop().unwrap();
+        assert!(Command::new("kill").args(["-TERM", &pid.to_string()]).status().unwrap().success());
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    stage.settle().await;
+    assert_eq!(ends(&stage).iter().filter(|status| status.contains("SIGTERM")).count(), 2, "{:?}", ends(&stage));
+    let extra = stage.assert_all_done("SIGTERM");
+    assert!(extra <= 2, "{extra} executions too many");
+    assert_eq!((stage.record()["position"].as_u64(), stage.completions().len()), (Some(ROWS), 1));
+}
+
+fn pids(stage: &Stage) -> Vec<u32> {
+    let started = stage.platform.journal().into_iter().filter_map(|entry| match entry.what {
+        What::ContainerStarted { pid, .. } => Some(pid),
+        _ => None,
+    });
+    started.collect()
+}
+
+/// How the processes ended.
+fn ends(stage: &Stage) -> Vec<String> {
+    let ended = stage.platform.journal().into_iter().filter_map(|entry| match entry.what {
+        What::ContainerStopped { status, .. } => Some(status),
+        _ => None,
+    });
+    ended.collect()
+}
