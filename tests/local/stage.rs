@@ -47,6 +47,8 @@ pub(super) struct Execution {
     pub(super) last: Option<String>,
     pub(super) epoch: u64,
     pub(super) attempt: u32,
+    /// How many others were in flight; the naive program does not say.
+    #[serde(default)]
     pub(super) beside: u64,
 }
 
