@@ -99,14 +99,14 @@ impl Records for S3Records {
 
     /// `s3://STATE/PREFIX/function/job/run/index.json`.
     async fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> Result<(), String> {
-        let key = format!("{}/{}/{}/{index}.json", self.folder, id.job, id.run);
+        let key = format!("{}{}/{index}.json", self.place(id.job), id.run);
         let place = format!("s3://{}/{key}", self.bucket);
         let request = self.aws.s3.put_object().bucket(&self.bucket).key(key);
         let request = request.content_type("application/json").body(body.into());
         let write = async move {
             match request.send().await {
                 Ok(_) => Ok(()),
-                Err(error) => Err(format!("{place}: {}", DisplayErrorContext(error))),
+                Err(error) => Err(format!("{place}: {}", why(&error))),
             }
         };
         self.aws.call(write).await.unwrap_or_else(|| Err("the process is ending".into()))
