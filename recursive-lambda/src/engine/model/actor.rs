@@ -21,6 +21,8 @@ const AMPLE: Duration = Duration::from_secs(900);
 pub(super) struct Actor {
     run: Run,
     task: Task,
+    /// Behind the cursor, what is begun and not yet told of.
+    flying: u8,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -32,7 +34,10 @@ enum Task {
     Write(Writing),
     ReadBack(Writing),
     Work {
+        /// Of the first batch in flight.
         records: u8,
+        /// Of those to begin.
+        begins: u8,
     },
     SetAside,
     Complete,
@@ -78,13 +83,14 @@ impl Shelf {
             skip: self.job.skips.then_some(9),
             plan_hash: fresh().plan.hash,
         };
-        let mut run = Run::new(rules, me("me"), given, Budget::new(Some(AMPLE), Duration::from_secs(10), None));
+        let budget = Budget::new(Some(AMPLE), Duration::from_secs(10), None).concurrent(self.job.concurrency.into());
+        let mut run = Run::new(rules, me("me"), given, budget);
         let effect = run.step(now(Pace::GoOn), Event::Begin);
-        let actor = self.settle(run, effect);
+        let actor = self.settle(run, 0, effect);
         self.number(actor)
     }
 
-    pub(super) fn advance(&mut self, Actor { mut run, task }: Actor, input: Input) -> Actor {
+    pub(super) fn advance(&mut self, Actor { mut run, task, mut flying }: Actor, input: Input) -> Actor {
         let (event, pace) = match (task, input) {
             (Task::Write(mut writing), answer) => {
                 let step = writing.save.written(match answer {
@@ -92,7 +98,7 @@ impl Shelf {
                     Input::Conflict => Written::Conflict,
                     _ => Written::Unknown("silence".into()),
                 });
-                return self.save(run, writing, step);
+                return self.save(run, flying, writing, step);
             }
             (Task::ReadBack(mut writing), answer) => {
                 let held = match &writing.condition {
@@ -101,11 +107,15 @@ impl Shelf {
                 };
                 let read = self.reading(answer, held);
                 let step = writing.save.read(read, |w| w.starts_with("me."));
-                return self.save(run, writing, step);
+                return self.save(run, flying, writing, step);
             }
             (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
-            (Task::Work { records }, Input::Did(outcome, pace)) => (Event::Batch(self.batch(&run, records, outcome)), pace),
-            (Task::SetAside, Input::SetAside) => (Event::SetAside(Ok(self.done(&run, 1))), Pace::GoOn),
+            (Task::Work { records, begins }, Input::Did(outcome, pace)) => {
+                // A failure is told of when nothing is in flight any more.
+                flying = if outcome == Outcome::Well { flying + begins - records } else { 0 };
+                (Event::Batch(self.batch(&run, records, flying, outcome)), pace)
+            }
+            (Task::SetAside, Input::SetAside) => (Event::SetAside(Ok(self.done(&run, 1, 0))), Pace::GoOn),
             (Task::SetAside, _) => {
                 (Event::SetAside(Err(Failure { cause: Cause::Environment, ..failure(Outcome::Fails, 0) })), Pace::GoOn)
             }
@@ -116,11 +126,11 @@ impl Shelf {
             (_, _) => (Event::Signalled(Signalled::Refused), Pace::GoOn),
         };
         let effect = run.step(now(pace), event);
-        self.settle(run, effect)
+        self.settle(run, flying, effect)
     }
 
     /// Performs what concerns nobody else, up to the next thing that does.
-    fn settle(&mut self, mut run: Run, mut effect: Effect) -> Actor {
+    fn settle(&mut self, mut run: Run, mut flying: u8, mut effect: Effect) -> Actor {
         let mut checks = false;
         let task = loop {
             effect = match effect {
@@ -130,35 +140,41 @@ impl Shelf {
                     run.step(now(Pace::GoOn), Event::Paused)
                 }
                 Effect::Read => break Task::Read { checks },
-                Effect::Work { records, .. } => break Task::Work { records: self.left(&run).min(records) as u8 },
+                Effect::Work { start, records } => {
+                    let left = self.left(&run);
+                    let begins = (left - u64::from(flying)).min(start * records) as u8;
+                    break Task::Work { records: left.min(records) as u8, begins };
+                }
                 Effect::Complete => break Task::Complete,
                 Effect::SetAside(_) => break Task::SetAside,
                 Effect::Signal(record) => break Task::Signal { seq: record.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, record) => {
+                    // What an owner that was fenced had in flight is of no more account.
+                    flying = if how == How::Swap { flying } else { 0 };
                     let condition = if how == How::Create { Condition::Absent } else { Condition::Matches(HELD.into()) };
                     let mut save = Save::new(condition.clone(), "me.now".into());
                     let step = save.first();
                     let record = self.keep(*record);
-                    return self.save(run, Writing { save, condition, record, how }, step);
+                    return self.save(run, flying, Writing { save, condition, record, how }, step);
                 }
             };
         };
-        Actor { run, task }
+        Actor { run, task, flying }
     }
 
-    fn save(&mut self, mut run: Run, mut writing: Writing, mut step: Step) -> Actor {
+    fn save(&mut self, mut run: Run, flying: u8, mut writing: Writing, mut step: Step) -> Actor {
         loop {
             step = match step {
                 Step::Pause(_) => writing.save.paused(),
-                Step::Read => return Actor { run, task: Task::ReadBack(writing) },
+                Step::Read => return Actor { run, task: Task::ReadBack(writing), flying },
                 Step::Write { condition } => {
                     writing.condition = condition;
-                    return Actor { run, task: Task::Write(writing) };
+                    return Actor { run, task: Task::Write(writing), flying };
                 }
                 Step::End(saved) => {
                     let effect = run.step(now(Pace::GoOn), Event::Saved(saved, Duration::ZERO));
-                    return self.settle(run, effect);
+                    return self.settle(run, flying, effect);
                 }
             };
         }
@@ -189,14 +205,14 @@ impl Shelf {
         u64::from(self.job.batches) - position(run)
     }
 
-    fn batch(&self, run: &Run, records: u8, outcome: Outcome) -> Batch {
+    fn batch(&self, run: &Run, records: u8, flying: u8, outcome: Outcome) -> Batch {
         match outcome {
-            Outcome::Well => Batch::Done(self.done(run, records.into())),
+            Outcome::Well => Batch::Done(self.done(run, records.into(), flying)),
             _ => Batch::Failed(failure(outcome, records.into())),
         }
     }
 
-    fn done(&self, run: &Run, records: u64) -> Done {
+    fn done(&self, run: &Run, records: u64, flying: u8) -> Done {
         let position = position(run) + records;
         Done {
             records,
@@ -206,7 +222,7 @@ impl Shelf {
             took: Duration::ZERO,
             at_end: position == u64::from(self.job.batches),
             complete: false,
-            in_flight: 0,
+            in_flight: flying.div_ceil(self.job.size).into(),
         }
     }
 }
@@ -218,7 +234,11 @@ impl Actor {
             Task::Read { checks: true } => Errand::Check,
             Task::Write(writing) => Errand::Write { record: writing.record, way: writing.way() },
             Task::ReadBack(writing) => Errand::ReadBack { way: writing.way() },
-            Task::Work { records } => Errand::Work { batch: position(&self.run) as u8, records: *records },
+            Task::Work { records, begins } => {
+                let from = position(&self.run) as u8;
+                let flown = from + self.flying;
+                Errand::Work { from, to: from + records, begins: flown, ends: flown + begins }
+            }
             Task::SetAside => Errand::SetAside { batch: position(&self.run) as u8 },
             Task::Complete => Errand::Complete,
             Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },
@@ -230,6 +250,10 @@ impl Actor {
                 Reply::Refuse(_) | Reply::Fail => Answer::Error,
             }),
         }
+    }
+
+    pub(super) fn flying(&self) -> u8 {
+        self.flying
     }
 }
 

@@ -23,7 +23,7 @@ impl Model {
                 }
             }
             Errand::Write { record, way } => self.write(world, place, record, way, out),
-            Errand::Work { batch, records } => self.work(world, place, batch..batch + records, out),
+            Errand::Work { from, to, begins, ends } => self.work(world, place, from..to, begins..ends, out),
             Errand::SetAside { batch } => {
                 let mut well = world.clone();
                 well.aside |= 1 << batch;
@@ -79,13 +79,14 @@ impl Model {
         self.tell(silent, place, Input::Unknown, "hears nothing of a save", out);
     }
 
-    fn work(&mut self, world: &World, place: Place, batches: Range<u8>, out: &mut Vec<Next>) {
+    fn work(&mut self, world: &World, place: Place, first: Range<u8>, begun: Range<u8>, out: &mut Vec<Next>) {
         let actor = world.events[place.0].at_work[place.1].actor;
-        let mut well = world.clone();
-        for batch in batches {
-            well.executed[usize::from(batch)] += 1;
-            well.at(place).unsaved |= 1 << batch;
-        }
+        let executes = |mut world: World, batches: &mut dyn Iterator<Item = u8>| {
+            batches.for_each(|batch| world.executed[usize::from(batch)] += 1);
+            world
+        };
+        let mut well = executes(world.clone(), &mut begun.clone());
+        first.clone().for_each(|batch| well.at(place).unsaved |= 1 << batch);
         let mut nexts = Vec::new();
         for pace in [Pace::GoOn, Pace::Save, Pace::HandOver] {
             let next = self.shelf.step(actor, Input::Did(Outcome::Well, pace));
@@ -94,7 +95,9 @@ impl Model {
                 self.tell(well.clone(), place, Input::Did(Outcome::Well, pace), "does a batch", out);
             }
         }
-        self.fail(world, place, &[Outcome::Fails, Outcome::FailsForGood, Outcome::Changed], out);
+        // The others are awaited.
+        let failed = executes(world.clone(), &mut begun.filter(|batch| !first.contains(batch)));
+        self.fail(&failed, place, &[Outcome::Fails, Outcome::FailsForGood, Outcome::Changed], out);
     }
 
     fn fail(&mut self, world: &World, place: Place, outcomes: &[Outcome], out: &mut Vec<Next>) {

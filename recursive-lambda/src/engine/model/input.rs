@@ -12,6 +12,8 @@ pub(super) struct Job {
     pub(super) size: u8,
     /// Whether records may be set aside.
     pub(super) skips: bool,
+    /// Batches that may be in flight at once.
+    pub(super) concurrency: u8,
 }
 
 /// What the world answers.

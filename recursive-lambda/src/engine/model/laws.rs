@@ -1,4 +1,4 @@
-//! What must hold in every world: the invariants I1 to I6 of the protocol.
+//! What must hold in every world: the invariants I1 to I7 of the protocol, and rule R15.
 
 use super::broken::Design;
 use super::moves::Model;
@@ -23,7 +23,9 @@ impl Model {
         self.law(new.position >= old.position, "I1: the cursor goes back");
         self.law(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
         let Some((event, place)) = writer else { return };
-        let done = world.events[event].at_work[place].unsaved | world.aside;
+        let writer = world.events[event].at_work[place];
+        let done = writer.unsaved | world.aside;
+        self.law(new.owned || !self.shelf.is_flying(writer.actor), "R15: the run is left with batches in flight");
         let all = (old.position..new.position).all(|batch| done & (1 << batch) != 0);
         self.law(all, "I1, I7: the cursor passes a batch that its writer did not do, and nobody set aside");
     }
@@ -60,7 +62,9 @@ impl Model {
             Some("I4: silent death: nobody is due to continue")
         } else if world.executed.iter().any(|times| again(times) > faults) || again(&world.completed) > faults {
             Some("I6: a batch was repeated more often than there were faults")
-        } else if self.scenario.job.every_batch && world.executed.iter().map(again).sum::<u8>() > faults {
+        } else if self.scenario.job.every_batch
+            && world.executed.iter().map(again).sum::<u8>() > faults * self.scenario.job.concurrency
+        {
             Some("I6: more batches were repeated than there were faults")
         } else if !self.scenario.errors && self.status(world) == Some(Status::Failed) {
             Some("a run failed though user code did not")

@@ -34,7 +34,7 @@ const BOTH: &[Kind] = &[Admit, InPlace];
 const ENOUGH: u32 = 9;
 
 const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
-    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false };
+    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false, concurrency: 1 };
     Scenario { job, starts, faults, errors: false, late: false, loses: false, sweeps: false, design: Design::Shipped }
 }
 
@@ -66,12 +66,18 @@ const fn skipping(size: u8, scenario: Scenario) -> Scenario {
     Scenario { job: Job { size, skips: true, ..scenario.job }, ..scenario }
 }
 
+/// So many batches in flight at once.
+const fn wide(concurrency: u8, scenario: Scenario) -> Scenario {
+    Scenario { job: Job { concurrency, ..scenario.job }, ..scenario }
+}
+
 fn told(scenario: Scenario) -> Report {
     let report = explore(scenario);
     let Scenario { job, starts, faults, errors, late, loses, sweeps, design } = scenario;
     println!(
-        "{design:?} {} batches, {faults} faults, {starts:?}{}{}{}{}{}{}{}: {report}",
+        "{design:?} {} batches, {} at once, {faults} faults, {starts:?}{}{}{}{}{}{}{}: {report}",
         job.batches,
+        job.concurrency,
         if job.on_complete { "" } else { ", no on_complete" },
         if job.skips { ", records set aside" } else { "" },
         if job.every_batch { ", every batch saved" } else { "" },
@@ -131,6 +137,20 @@ fn what_is_set_aside_is_written_before_it_is_passed() {
 }
 
 #[test]
+fn batches_in_flight_are_saved_in_order_and_none_is_left_behind() {
+    let (_, states) = hold(&[
+        wide(2, scenario(3, 2, ADMIT)),
+        wide(3, scenario(3, 2, IN_PLACE)),
+        wide(2, every_batch(scenario(3, 2, ADMIT))),
+        wide(2, failing(scenario(3, 2, ADMIT))),
+        wide(2, late(scenario(2, 2, ADMIT))),
+        wide(2, skipping(1, scenario(3, 2, ADMIT))),
+        wide(2, scenario(2, 1, ADMIT_TWICE)),
+    ]);
+    assert!(states > 400_000, "{states} states are fewer than there were: the search does not get everywhere any more");
+}
+
+#[test]
 fn a_sweep_finds_every_run_whose_event_was_lost() {
     let unswept = told(Scenario { sweeps: false, ..swept(scenario(2, 1, ADMIT)) });
     assert!(
@@ -167,6 +187,9 @@ fn more_of_everything_holds() {
         scenario(1, 3, IN_PLACE_TWICE),
         swept(scenario(2, 3, ADMIT)),
         swept(scenario(1, 2, BOTH)),
+        wide(2, scenario(2, 2, ADMIT_TWICE)),
+        wide(2, scenario(3, 3, ADMIT)),
+        wide(3, failing(scenario(4, 2, ADMIT))),
     ]);
     println!("{states} states in all");
 }

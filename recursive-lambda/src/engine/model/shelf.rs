@@ -29,9 +29,12 @@ pub(super) enum Errand {
     ReadBack {
         way: Way,
     },
+    /// Wait for the batches from `from` to `to`, when those from `begins` to `ends` are begun, too.
     Work {
-        batch: u8,
-        records: u8,
+        from: u8,
+        to: u8,
+        begins: u8,
+        ends: u8,
     },
     SetAside {
         batch: u8,
@@ -64,6 +67,8 @@ pub(super) struct Shelf {
     pub(super) job: Job,
     actors: Numbered<Actor>,
     errands: Vec<Errand>,
+    /// What each actor has in flight.
+    flying: Vec<u8>,
     records: Numbered<Record>,
     facts: Vec<Facts>,
     /// By actor and input.
@@ -93,11 +98,23 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
 
 impl Shelf {
     pub(super) fn new(job: Job) -> Self {
-        Self { job, actors: Numbered::new(), errands: Vec::new(), records: Numbered::new(), facts: Vec::new(), steps: Vec::new() }
+        Self {
+            job,
+            actors: Numbered::new(),
+            errands: Vec::new(),
+            flying: Vec::new(),
+            records: Numbered::new(),
+            facts: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     pub(super) fn errand(&self, actor: u32) -> Errand {
         self.errands[actor as usize]
+    }
+
+    pub(super) fn is_flying(&self, actor: u32) -> bool {
+        self.flying[actor as usize] > 0
     }
 
     pub(super) fn facts(&self, record: u32) -> Facts {
@@ -124,10 +141,11 @@ impl Shelf {
     }
 
     pub(super) fn number(&mut self, actor: Actor) -> u32 {
-        let errand = actor.errand();
+        let (errand, flying) = (actor.errand(), actor.flying());
         let number = self.actors.number(actor);
         if number as usize == self.errands.len() {
             self.errands.push(errand);
+            self.flying.push(flying);
             self.steps.push(HashMap::new());
         }
         number

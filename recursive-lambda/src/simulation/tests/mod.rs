@@ -19,6 +19,7 @@ use super::run::{Report, seed, simulate};
 use super::trace::Keep;
 use crate::engine::record::Status;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
@@ -66,32 +67,67 @@ fn replay() {
     }
 }
 
-#[test]
-fn seeds() {
-    let (from, count) = (number("RL_FROM").unwrap_or(0), number("RL_SEEDS").unwrap_or(2_000));
-    let mut failed = Vec::new();
-    let mut struck: BTreeMap<String, u64> = BTreeMap::new();
-    let (mut batches, mut extra, mut virtual_time) = (0, 0, 0);
-    for number in from..from + count {
+/// What some seeds came to.
+#[derive(Default)]
+struct Tally {
+    executions: u64,
+    extra: u64,
+    hours: u64,
+    struck: BTreeMap<String, u64>,
+    failed: Vec<(u64, String)>,
+}
+
+impl Tally {
+    fn count(&mut self, number: u64) {
         let report = seed(number, Keep::Last(40));
         for fault in Fault::ALL {
-            *struck.entry(format!("{fault:?}")).or_default() += u64::from(report.faults.struck(fault));
+            *self.struck.entry(format!("{fault:?}")).or_default() += u64::from(report.faults.struck(fault));
         }
-        *struck.entry("runs that a sweep signalled".into()).or_default() +=
+        *self.struck.entry("runs that a sweep signalled".into()).or_default() +=
             report.swept.iter().map(|swept| swept.signalled).sum::<u64>();
-        *struck.entry(format!("end {:?}", report.end)).or_default() += 1;
-        (batches, extra, virtual_time) =
-            (batches + report.executions, extra + report.extra, virtual_time + report.took.as_secs() / 3600);
-        if !report.wrong.is_empty() {
-            failed.push((number, report.wrong.first().cloned().unwrap_or_default()));
-            if failed.len() == 1 {
+        *self.struck.entry(format!("end {:?}", report.end)).or_default() += 1;
+        self.executions += report.executions;
+        self.extra += report.extra;
+        self.hours += report.took.as_secs() / 3600;
+        if let Some(wrong) = report.wrong.first() {
+            if self.failed.is_empty() {
                 println!("{report}\nwith the least faults:\n{}", least(number, Keep::Last(40)));
             }
+            self.failed.push((number, wrong.clone()));
         }
     }
+
+    fn add(mut self, other: Self) -> Self {
+        for (what, times) in other.struck {
+            *self.struck.entry(what).or_default() += times;
+        }
+        self.failed.extend(other.failed);
+        let (executions, extra, hours) = (self.executions + other.executions, self.extra + other.extra, self.hours + other.hours);
+        Self { executions, extra, hours, ..self }
+    }
+}
+
+#[test]
+fn seeds() {
+    let (from, count) = (number("RL_FROM").unwrap_or(0), number("RL_SEEDS").unwrap_or(10_000));
+    let next = AtomicU64::new(from);
+    let work = || {
+        let mut tally = Tally::default();
+        loop {
+            match next.fetch_add(1, Ordering::Relaxed) {
+                number if number < from + count => tally.count(number),
+                _ => return tally,
+            }
+        }
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let Tally { executions, extra, hours, struck, failed } = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).fold(Tally::default(), Tally::add)
+    });
     let never: Vec<_> = struck.iter().filter(|(_, count)| **count == 0).map(|(fault, _)| fault).collect();
     assert!(never.is_empty() || count < 2_000, "never struck: {never:?}");
-    println!("{batches} executions, {extra} extra, {virtual_time} hours: {struck:#?}");
+    println!("{executions} executions, {extra} extra, {hours} hours: {struck:#?}");
     assert!(failed.is_empty(), "{} seeds fail: {:#?}", failed.len(), failed.iter().take(40).collect::<Vec<_>>());
 }
 
