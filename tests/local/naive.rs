@@ -2,6 +2,7 @@
 //! every batch an invocation. What is asserted is printed, too, as the table that RELIABILITY.md shows.
 
 use super::stage::{Execution, PAST_THE_LEASE, STATE, Stage, UPLOADS};
+use super::sweep::{SWEEP, SWEPT_AFTER};
 use super::weather::{Operator, begin, told, weathered};
 use futures_util::future::{BoxFuture, join_all};
 use recursive_lambda_local::{Builder, Fault, ObjectInfo, Operation, QueueFaults, RecursiveLoop, What};
@@ -86,7 +87,7 @@ async fn lose_the_fifth(stage: &Stage, object: &ObjectInfo) {
     stage.platform.set_queue_faults(QueueFaults { lose_next: 1, ..QueueFaults::default() });
 }
 
-const STORIES: [Story; 8] = [
+const STORIES: [Story; 9] = [
     ("nothing goes wrong", plain, tells, [[12, 0, 0, 1, 0], [12, 0, 0, 1, 0]]),
     (
         "the upload's event comes twice",
@@ -166,6 +167,19 @@ const STORIES: [Story; 8] = [
             })
         },
         [[16, 0, 4, 1, 0], [12, 0, 0, 1, 0]],
+    ),
+    (
+        "the same, and the next sweep comes, which naive cannot read",
+        plain,
+        |stage, object| {
+            Box::pin(async move {
+                lose_the_fifth(stage, &object).await;
+                stage.settle().await;
+                tokio::time::sleep(SWEPT_AFTER).await;
+                stage.platform.send(SWEEP);
+            })
+        },
+        [[4, 8, 0, 0, 1], [12, 0, 0, 1, 0]],
     ),
 ];
 

@@ -6,10 +6,10 @@ use recursive_lambda_local::{Outcome, QueueFaults, What};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-const SWEEP: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
+pub(super) const SWEEP: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
 
 /// Longer than twice a lease of 2 s, in the store's whole seconds.
-const SWEPT_AFTER: Duration = Duration::from_secs(6);
+pub(super) const SWEPT_AFTER: Duration = Duration::from_secs(6);
 
 /// Sends the sweep's event, waits for the end of everything, and gives what the function answered to it.
 async fn sweep(stage: &Stage) -> Value {
