@@ -125,8 +125,8 @@ impl Clock for Aws {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // On the thread for calls: the user's runtime may have been built without a timer.
-        self.call(tokio::time::sleep(duration)).await;
+        // On the thread for calls, where it must also be made: the user's runtime may have been built without a timer.
+        self.call(async move { tokio::time::sleep(duration).await }).await;
     }
 
     fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
