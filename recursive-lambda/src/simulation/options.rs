@@ -96,6 +96,8 @@ pub(super) struct Options {
     /// Deliveries of the start event by its source.
     pub(super) starts: u64,
     pub(super) fate: Fate,
+    /// Whether the bucket keeps versions: then the one that was uploaded is there whatever becomes of the object.
+    pub(super) versions: bool,
     /// Rows with something wrong, in order; more than one only where they are set aside.
     pub(super) poison: Vec<(u64, Poison)>,
     /// The function's time-out.
@@ -136,6 +138,7 @@ impl Options {
             uploads: 1,
             starts: 1,
             fate: Fate::Stays,
+            versions: false,
             poison: Vec::new(),
             timeout: Duration::from_secs(60),
             lease: Duration::from_secs(45),

@@ -64,6 +64,17 @@ fn an_object_that_changes_ends_the_run() {
     }
 }
 
+/// The README's promise: a run that is pinned by version goes on in that one.
+#[test]
+fn a_run_goes_on_in_its_own_version_of_the_object() {
+    let at = Duration::from_secs;
+    for fate in [Fate::OverwrittenAt(at(0)), Fate::OverwrittenAt(at(20)), Fate::DeletedAt(at(0)), Fate::DeletedAt(at(20))] {
+        let options = Options { fate, versions: true, batches_per_invocation: Some(2), ..Options::plain(Kind::Tally, 120) };
+        let report = well(simulate(options, Faults::none()));
+        assert_eq!((report.end, report.extra), (Some(Status::Done), 0), "{report}");
+    }
+}
+
 /// Errors at different places do not add up: each place has its attempts.
 #[test]
 fn an_error_here_and_there_does_not_fail_the_run() {
