@@ -134,3 +134,20 @@ impl Clock for Aws {
         async move { running.await.unwrap_or_default() }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_needs_no_timer_of_the_users_runtime() {
+        let users = Builder::new_current_thread().build().unwrap();
+        users.block_on(async {
+            let aws = Aws::new().await.unwrap();
+            let begun = aws.now();
+            aws.sleep(Duration::from_millis(20)).await;
+            assert!(aws.now() - begun >= Duration::from_millis(20));
+        });
+    }
+}
