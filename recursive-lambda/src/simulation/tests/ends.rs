@@ -64,6 +64,17 @@ fn an_object_that_changes_ends_the_run() {
     }
 }
 
+/// Rule R15: whatever lands first, `is_complete` is asked in the order of positions.
+#[test]
+fn concurrent_batches_end_where_the_job_says() {
+    for seed in 0..50 {
+        let options = Options { seed, batch_ms: (1, 3_000), ..Options::plain(Kind::EarlyWide, 120) };
+        let report = well(simulate(options, Faults::none()));
+        let record = report.record.as_ref().unwrap();
+        assert_eq!((report.end, record.position, record.batches), (Some(Status::Done), 38, 19), "{report}");
+    }
+}
+
 /// The README's promise: a run that is pinned by version goes on in that one.
 #[test]
 fn a_run_goes_on_in_its_own_version_of_the_object() {
