@@ -117,7 +117,8 @@ impl<T> Batch<T> {
         &self.context.run.run_id
     }
 
-    /// What to store beside this batch's effect, to recognise it when the batch comes again after a crash.
+    /// What to store beside this batch's effect, to recognise it when the batch comes again after a crash. With `on_error = skip(N)` a batch that
+    /// failed comes again in parts, which have keys of their own.
     #[must_use]
     pub fn idempotency_key(&self) -> IdempotencyKey {
         self.context.idempotency_key(self.records.len())

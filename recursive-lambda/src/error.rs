@@ -42,9 +42,9 @@ struct Inner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The job's function, its `on_complete` or its types returned an error or panicked.
+    /// The job's function, its `is_complete` or its `on_complete` returned an error or panicked, or its state cannot be saved.
     Job,
-    /// A record is not what the format or the record's type says: malformed, not UTF-8, too large.
+    /// A record is not what the format or the record's type says: malformed, not UTF-8, too large; or its type panicked.
     Record,
     /// The deployment's settings are missing or contradict each other.
     Config,

@@ -53,7 +53,8 @@ pub trait Job<R = ()>: 'static {
     note = "an annotated function is a `Job`, and its handler is what `Job::handler()` returns"
 )]
 pub trait Handler: Send + Sync + 'static {
-    /// The job's name: it is part of every run's identity and of the signal.
+    /// The job's name: it is part of every run's identity, of the signal and of the record's key. 1 to 128 bytes, without white space, control
+    /// characters, quotes, slashes and backslashes, or the program ends as it starts.
     const NAME: &'static str;
     /// What the attribute's arguments say.
     const CONFIG: Config;

@@ -195,3 +195,64 @@ impl<J: Job<R>, R: Send + Sync + 'static> ResourcesOf<J> for R {
         Run::new(J::handler(), self)
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+    use crate::format::Lines;
+    use crate::{Batch, Config, Flow, Handler};
+    use futures_util::FutureExt;
+
+    struct Nothing;
+
+    impl Handler for Nothing {
+        const NAME: &'static str = "nothing";
+        const CONFIG: Config = Config::new(1);
+        type Format = Lines;
+        type Input = Batch<String>;
+        type State = ();
+        type Resources = ();
+
+        async fn call(_: Batch<String>, (): &mut (), (): &()) -> Result<Flow, Error> {
+            Ok(Flow::Continue)
+        }
+    }
+
+    #[test]
+    fn each_variable_has_a_method_of_its_name_and_wins_over_it() {
+        const S: fn(u64) -> Duration = Duration::from_secs;
+        /// The variable, a method with a value, the same as text, and another one.
+        type Line = (&'static str, fn(Run) -> Run, &'static str, &'static str);
+        let table: [Line; 8] = [
+            ("STATE", |run| run.state("s3://state/runs"), "s3://state/runs", "none"),
+            ("LEASE", |run| run.lease(S(7)), "7s", "8s"),
+            ("CHECKPOINT", |run| run.checkpoint(Duration::ZERO), "batch", "3s"),
+            ("MAX_ATTEMPTS", |run| run.max_attempts(4), "4", "5"),
+            ("MAX_INVOCATIONS", |run| run.max_invocations(20), "20", "21"),
+            ("BUCKETS", |run| run.buckets("one, two@123456789012"), "one,two@123456789012", "three"),
+            ("RESERVE", |run| run.reserve(S(2)), "2s", "1s"),
+            ("BATCHES_PER_INVOCATION", |run| run.batches_per_invocation(1), "1", "2"),
+        ];
+        for (name, set, text, other) in table {
+            let variable =
+                |value: &'static str| move |asked: &str| (asked == format!("RECURSIVE_LAMBDA_{name}")).then(|| value.to_string());
+            let set = set(run::<Nothing>()).settings;
+            assert_ne!(set, Settings::default(), "{name}");
+            assert_eq!(set, Settings::default().read(variable(text)).unwrap(), "{name}");
+            let alone = Settings::default().read(variable(other)).unwrap();
+            assert_eq!(set.read(variable(other)).unwrap(), alone, "{name}: the variable wins");
+        }
+    }
+
+    #[test]
+    fn a_mistake_in_a_method_is_the_error_of_the_awaited_run() {
+        for (run, words) in [
+            (run::<Nothing>().state("bucket"), "RECURSIVE_LAMBDA_STATE is `bucket`"),
+            (run::<Nothing>().buckets("a@b").state("none"), "RECURSIVE_LAMBDA_BUCKETS has `a@b`"),
+        ] {
+            let error = run.now_or_never().unwrap().unwrap_err();
+            assert!(error.to_string().starts_with(words), "{error}");
+        }
+    }
+}

@@ -9,18 +9,24 @@ use std::time::Duration;
 #[cfg(target_os = "linux")]
 const MEMORY_MB: u64 = 8 << 10;
 
+/// A job that does this at row 800, in a process with a limit.
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
-    let stage = Stage::new("rows", |platform| {
+async fn at_row_800(action: &str) -> Stage {
+    Stage::new("rows", |platform| {
         platform
             .memory_limit_mb(MEMORY_MB)
             .retry_delays(super::stage::PAST_THE_LEASE)
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
             .env("TALLY_AT", "800")
-            .env("TALLY_DO", "allocate-once")
+            .env("TALLY_DO", action)
     })
-    .await;
+    .await
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
+    let stage = at_row_800("allocate-once").await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("out of memory once"), 1);
     assert_eq!(stage.platform.counters().crashed, 1);
@@ -31,15 +37,7 @@ async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
-    let stage = Stage::new("rows", |platform| {
-        platform
-            .memory_limit_mb(MEMORY_MB)
-            .retry_delays(super::stage::PAST_THE_LEASE)
-            .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
-            .env("TALLY_AT", "800")
-            .env("TALLY_DO", "allocate")
-    })
-    .await;
+    let stage = at_row_800("allocate").await;
     stage.run_birdstrikes().await;
     // Lambda has given up, and the record does not know yet: the last attempt died, too.
     let letters = stage.dead_letters();

@@ -125,12 +125,29 @@ impl Clock for Aws {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // On the thread for calls: the user's runtime may have been built without a timer.
-        self.call(tokio::time::sleep(duration)).await;
+        // On the thread for calls, where it must also be made: the user's runtime may have been built without a timer.
+        self.call(async move { tokio::time::sleep(duration).await }).await;
     }
 
     fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         let running = self.call(task);
         async move { running.await.unwrap_or_default() }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_needs_no_timer_of_the_users_runtime() {
+        let users = Builder::new_current_thread().build().unwrap();
+        users.block_on(async {
+            let aws = Aws::new().await.unwrap();
+            let begun = aws.now();
+            aws.sleep(Duration::from_millis(20)).await;
+            assert!(aws.now() - begun >= Duration::from_millis(20));
+        });
     }
 }

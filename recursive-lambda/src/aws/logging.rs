@@ -9,7 +9,7 @@ use tracing_subscriber::{Layer, fmt};
 /// Sets up logging unless the program has done so itself.
 pub(super) fn init() {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    let level = variable("AWS_LAMBDA_LOG_LEVEL").parse::<Level>().unwrap_or(Level::INFO);
+    let level = level(&variable("AWS_LAMBDA_LOG_LEVEL"));
     let asked =
         std::env::var("RUST_LOG").ok().filter(|filter| !filter.is_empty()).and_then(|filter| filter.parse::<Targets>().ok());
     let filter = asked.unwrap_or_else(|| {
@@ -30,4 +30,30 @@ pub(super) fn init() {
     };
     // An error means that the program has a subscriber of its own.
     let _ = tracing_subscriber::registry().with(layer.with_filter(filter)).try_init();
+}
+
+/// What Lambda's level is here, where there is one less.
+fn level(name: &str) -> Level {
+    if name.eq_ignore_ascii_case("fatal") { Level::ERROR } else { name.parse().unwrap_or(Level::INFO) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_level_of_lambda_is_known() {
+        for (name, want) in [
+            ("TRACE", Level::TRACE),
+            ("DEBUG", Level::DEBUG),
+            ("INFO", Level::INFO),
+            ("WARN", Level::WARN),
+            ("ERROR", Level::ERROR),
+            ("FATAL", Level::ERROR),
+            ("", Level::INFO),
+            ("no level", Level::INFO),
+        ] {
+            assert_eq!(level(name), want, "{name}");
+        }
+    }
 }

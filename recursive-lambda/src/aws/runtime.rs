@@ -25,6 +25,10 @@ use std::time::{Duration, UNIX_EPOCH};
 /// The log target of what concerns recursion detection, so that it can be silenced where that is known to be set.
 const RECURSION: &str = "recursive_lambda::recursion";
 
+/// Said of an invocation that ends where it stands.
+const TIME_IS_UP: &str = "the invocation's time was up before its batch was done, and its event comes again: \
+     give the function a longer time-out, or the job a smaller batch";
+
 /// Serves invocations until the process ends.
 pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> Result<(), Error> {
     let function = function_name()?;
@@ -95,8 +99,8 @@ impl<H: Handler> Function<H> {
         match select(pin!(work), pin!(self.site.platform.sleep(left))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
-                tracing::error!(request_id = %invocation.request_id, "the invocation's time was up before its batch was done");
-                Err(Error::new(ErrorKind::Job, "the invocation's time was up"))
+                tracing::error!(request_id = %invocation.request_id, "{TIME_IS_UP}");
+                Err(Error::new(ErrorKind::Job, TIME_IS_UP))
             }
         }
     }

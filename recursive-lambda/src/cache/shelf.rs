@@ -60,9 +60,11 @@ impl Shelf {
 
     /// Takes a file that nobody uses, to remove it.
     pub(super) fn take_idle(&mut self, name: &Name) -> Option<Locked> {
-        let idle = self.files.get(name).is_some_and(|file| file.users == 0 && file.size.is_some());
-        // Whoever has the lock uses the file, so it is free.
-        if idle { self.take(name).try_lock_owned().ok() } else { None }
+        let idle = self.files.get(name).filter(|file| file.users == 0 && file.size.is_some())?;
+        // Its last user may have the lock for a moment longer; then nothing is counted.
+        let lock = Arc::clone(&idle.lock).try_lock_owned().ok()?;
+        self.take(name);
+        Some(lock)
     }
 
     /// Takes the file that nobody uses and that was used the longest time ago, to remove it.
@@ -75,5 +77,24 @@ impl Shelf {
     /// The bytes of files that are there and in use.
     pub(super) fn bytes_in_use(&self) -> u64 {
         self.files.values().filter(|file| file.users > 0).filter_map(|file| file.size).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::record::Object;
+
+    #[test]
+    fn what_is_locked_is_not_taken_and_its_uses_are_not_counted() {
+        let (mut shelf, name) = (Shelf::default(), Name::of(&Object::for_tests()));
+        shelf.put(&name, 1);
+        // A use that ends lets go of the file a moment before its lock.
+        let lock = shelf.take(&name);
+        let still = lock.try_lock_owned();
+        shelf.give_back(&name);
+        assert!(still.is_ok() && shelf.take_oldest().is_none());
+        drop(still);
+        assert!(shelf.take_oldest().is_some());
     }
 }

@@ -21,7 +21,10 @@ fn mistake(name: &str, config: Config, carries: bool, takes_a_file: bool, record
         let rule = "a job's name has 1 to 128 bytes, without white space, control characters, quotes, slashes and backslashes";
         return Some(format!("`Handler::NAME` is `{}`; {rule}", name.escape_debug()));
     }
-    let message = if config.concurrency > 1 && carries {
+    let is_zero = config.batch == 0 || config.concurrency == 0 || config.batches_per_invocation == Some(0);
+    let message = if is_zero {
+        "`batch`, `concurrency` and `batches_per_invocation` count what a run gets on by; each must be at least 1"
+    } else if config.concurrency > 1 && carries {
         "`concurrency` is more than 1 and there is carried state, which goes from one batch to the next; remove one of them"
     } else if takes_a_file && (config.concurrency > 1 || skips) {
         "`concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
@@ -46,6 +49,9 @@ mod tests {
             ("count", Config::new(1).concurrency(1), true, true, false, None),
             ("count", several.on_error(OnError::Skip(1)), false, false, true, None),
             ("count", skipping, true, false, true, None),
+            ("count", Config::new(0), false, false, true, Some("`batch`, `concurrency` and `batches_per_invocation` count")),
+            ("count", Config::new(1).concurrency(0), false, false, true, Some("`batch`, `concurrency` and")),
+            ("count", Config::new(1).batches_per_invocation(0), false, false, true, Some("`batch`, `concurrency` and")),
             ("a/b", Config::new(1), false, false, true, Some("`Handler::NAME` is `a/b`")),
             ("count", several, true, false, true, Some("`concurrency` is more than 1 and there is carried state")),
             ("count", several, false, true, true, Some("`concurrency` and `on_error = skip(..)` are for a `Batch`")),

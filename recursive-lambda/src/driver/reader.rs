@@ -2,15 +2,17 @@
 //!
 //! Memory is bounded by two requests and one batch. What was fetched and not used is lost, so it asks for little more than will be used.
 
+use super::failed::panicked;
 use crate::engine::read_ahead::Appetite;
 use crate::engine::record::{Object, Verbatim};
 use crate::format::Format;
 use crate::job::Decoding;
 use crate::ports::{Objects, SourceError};
 use crate::records::{Cursor, Next, Splitter, Undecoded};
-use crate::{Error, Place};
+use crate::{BoxError, Error, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// The largest record, in bytes.
@@ -97,7 +99,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         let mut place = None;
         let mut demands = 0;
         while records.len() < batch && self.undecoded.is_none() {
-            match self.splitter.next(decode).map_err(ReadError::Unreadable)? {
+            match self.splitter.next(|format, bytes| decoded(decode, format, bytes)).map_err(ReadError::Unreadable)? {
                 Next::Record { value: Ok(value), place: at } => {
                     place.get_or_insert(at);
                     records.push(value);
@@ -186,6 +188,50 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 }
 
+/// What a record's type makes of it. One that panics refuses it: the record is at fault, not the invocation.
+fn decoded<F, T>(decode: Decoding<F, T>, format: &mut F, record: &[u8]) -> Result<T, BoxError> {
+    let value = catch_unwind(AssertUnwindSafe(|| decode(format, record)));
+    value.unwrap_or_else(|panic| Err(panicked("its type", &*panic).into_boxed()))
+}
+
 fn mean(bytes: u64, records: u64) -> Option<f64> {
     (records > 0).then(|| bytes as f64 / records as f64)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
+mod tests {
+    use super::*;
+    use crate::format::Lines;
+    use std::future::{Future, ready};
+    use std::ops::Range;
+
+    struct Store(Bytes);
+
+    impl Objects for Store {
+        async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+            Ok(named.clone())
+        }
+
+        fn get(&self, _: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+            ready(Ok(self.0.slice(range.start as usize..range.end as usize)))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_record_whose_type_panics_does_not_decode() {
+        let body = Bytes::from_static(b"one\ntwo\nthree\n");
+        let object = Object { size: body.len() as u64, ..Object::for_tests() };
+        let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None).unwrap();
+        let decode: Decoding<Lines, usize> = |_, line| match line {
+            b"two" => std::panic::resume_unwind(Box::new("not two")),
+            line => Ok(line.len()),
+        };
+        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [3], "what stands before it");
+        let Err(ReadError::Undecoded(raw, error)) = reader.batch(10, 1, decode).await else { unreachable!() };
+        assert_eq!(raw.bytes, b"two");
+        let wanted = "the record does not decode: its type panicked: not two (record 1, line 2, byte 4)";
+        assert_eq!((error.to_string().as_str(), error.is_terminal()), (wanted, true));
+        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [5], "what stands behind it");
+    }
 }

@@ -230,20 +230,18 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
                 })?
             }
         };
-        let took = Duration::ZERO;
-        let header = self.feed.header();
         let done = Done {
             records: 0,
             offset: record.offset,
             line: record.line,
-            header,
-            took,
+            header: self.feed.header(),
+            took: Duration::ZERO,
             at_end: true,
             complete: false,
             in_flight: 0,
         };
         let Some(raw) = raw else { return Ok(done) };
-        let aside = Aside::new(record, raw.place, &raw.bytes, error, self.feed.header());
+        let aside = Aside::new(record, raw.place, &raw.bytes, error, done.header.clone());
         let written = match aside.to_json() {
             Ok(body) => records.set_aside(id, record.position, body).await,
             Err(error) => Err(error.to_string()),

@@ -215,6 +215,9 @@ impl State {
         if (summary.position(), totals.rows + skipped) != (options.end(), options.end()) || !exact {
             self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.position()));
         }
+        if !self.records.values().any(|stored| stored.record.started == summary.started()) {
+            self.wrong(group, "on_complete is told of another start".into());
+        }
         self.checks.log(summary.run_id()).completed += 1;
     }
 

@@ -25,6 +25,8 @@ pub(super) struct Environment {
     pub(super) group: Group,
     /// How far the host's clock is off, in seconds.
     pub(super) skew: i64,
+    /// As Lambda tells it; `None` if it does not.
+    pub(super) deadline: Option<Duration>,
 }
 
 impl Environment {
@@ -96,6 +98,7 @@ impl Environment {
     pub(super) async fn execute<T>(&self, batch: &Batch<T>, digest: u64) -> Result<(), Error> {
         let (world, group, position) = (&self.world, self.group, batch.position());
         let moment = self.begin(&format_batch(batch)).await;
+        self.hear(batch);
         world.with(|state| state.executed(group, batch.run_id(), position..position + batch.len() as u64, &world.options));
         let (least, most) = world.options.batch_ms;
         let (took, panics, fails) = world.with(|state| {
@@ -123,6 +126,24 @@ impl Environment {
         world.with(|state| state.checks.worked(group, position..position + batch.len() as u64));
         self.die_if(moment, Moment::After).await;
         Ok(())
+    }
+
+    /// What a batch says of its run must be so.
+    fn hear<T>(&self, batch: &Batch<T>) {
+        let (left, now, said) = (batch.time_left(), self.now(), batch.object());
+        self.world.with(|state| {
+            let runs = state.records.iter().find(|(name, _)| name.ends_with(batch.run_id()));
+            let known = runs.map(|(_, stored)| &stored.record);
+            let object = known.map(|record| &record.object);
+            let is_the_object = object.is_some_and(|object| {
+                (said.bucket(), said.key(), said.version(), said.etag(), said.size())
+                    == (&*object.bucket, &*object.key, object.version.as_deref(), &*object.etag, object.size)
+            });
+            let until = self.deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(now));
+            if !is_the_object || left != until {
+                state.wrong(self.group, format!("a batch says {said:?}, {left:?} left; it is {object:?}, {until:?}"));
+            }
+        });
     }
 
     /// The batch's time, or what a poisonous record in it does.

@@ -1,7 +1,7 @@
 //! The function as Lambda runs it: from an event to the driver, and back. It does in memory what `aws::runtime` does on Lambda.
 
 use super::environment::Environment;
-use super::jobs::{Early, Picky, PickyWide, Plain, Table, Tally, Wide};
+use super::jobs::{Early, EarlyWide, Picky, PickyWide, Plain, Table, Tally, Wide};
 use super::options::Kind;
 use crate::driver::{Answer, Site, handle};
 use crate::event::{Item, parse};
@@ -31,6 +31,7 @@ pub(super) fn invoked(environment: Environment, request: Request) -> BoxFuture<'
         Kind::Early => Box::pin(serve::<Early>(environment, request)),
         Kind::Table => Box::pin(serve::<Table>(environment, request)),
         Kind::Wide => Box::pin(serve::<Wide>(environment, request)),
+        Kind::EarlyWide => Box::pin(serve::<EarlyWide>(environment, request)),
         Kind::Picky => Box::pin(serve::<Picky>(environment, request)),
         Kind::PickyWide => Box::pin(serve::<PickyWide>(environment, request)),
     }

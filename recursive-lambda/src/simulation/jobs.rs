@@ -7,7 +7,7 @@ use crate::format::{Csv, Lines};
 use crate::{Batch, Config, Error, Flow, Handler, OnError, Progress, Summary};
 use serde::{Deserialize, Serialize};
 
-/// Where [`Early`] says that it is complete, in records.
+/// Where [`Early`] and [`EarlyWide`] say that they are complete, in records.
 pub(super) const EARLY_END: u64 = 37;
 
 /// What jobs carry.
@@ -101,6 +101,25 @@ impl Handler for Wide {
         let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
         environment.execute(&batch, digest).await?;
         Ok(Flow::Continue)
+    }
+}
+
+pub(super) struct EarlyWide;
+
+impl Handler for EarlyWide {
+    const NAME: &'static str = "early-wide";
+    const CONFIG: Config = Config::new(2).concurrency(WIDTH);
+    type Format = Lines;
+    type Input = Batch<String>;
+    type State = ();
+    type Resources = Environment;
+
+    async fn call(batch: Batch<String>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
+        Wide::call(batch, &mut (), environment).await
+    }
+
+    fn is_complete(progress: &Progress, (): &()) -> bool {
+        progress.position() >= EARLY_END
     }
 }
 

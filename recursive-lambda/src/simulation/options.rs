@@ -18,6 +18,8 @@ pub(super) enum Kind {
     Table,
     /// Lines, several batches in flight.
     Wide,
+    /// The same, complete before the object's end.
+    EarlyWide,
     /// CSV rows, up to [`SKIP`] of which may be set aside, a sum carried, `on_complete`.
     Picky,
     /// CSV rows, up to [`SKIP`] of which may be set aside, several batches in flight.
@@ -40,7 +42,7 @@ impl Kind {
     }
 
     pub(super) fn is_wide(self) -> bool {
-        matches!(self, Self::Wide | Self::PickyWide)
+        matches!(self, Self::Wide | Self::EarlyWide | Self::PickyWide)
     }
 
     pub(super) fn carries(self) -> bool {
@@ -96,6 +98,8 @@ pub(super) struct Options {
     /// Deliveries of the start event by its source.
     pub(super) starts: u64,
     pub(super) fate: Fate,
+    /// Whether the bucket keeps versions: then the one that was uploaded is there whatever becomes of the object.
+    pub(super) versions: bool,
     /// Rows with something wrong, in order; more than one only where they are set aside.
     pub(super) poison: Vec<(u64, Poison)>,
     /// The function's time-out.
@@ -136,6 +140,7 @@ impl Options {
             uploads: 1,
             starts: 1,
             fate: Fate::Stays,
+            versions: false,
             poison: Vec::new(),
             timeout: Duration::from_secs(60),
             lease: Duration::from_secs(45),
@@ -211,7 +216,7 @@ impl Options {
             Kind::Tally => 3,
             Kind::Early => 4,
             Kind::Table => 5,
-            Kind::Wide => 2,
+            Kind::Wide | Kind::EarlyWide => 2,
             Kind::Picky => 6,
             Kind::PickyWide => 4,
         }
@@ -229,7 +234,7 @@ impl Options {
     /// Records that the run processes.
     pub(super) fn end(&self) -> u64 {
         match self.kind {
-            Kind::Early => super::jobs::EARLY_END.next_multiple_of(self.batch()).min(self.rows),
+            Kind::Early | Kind::EarlyWide => super::jobs::EARLY_END.next_multiple_of(self.batch()).min(self.rows),
             _ => self.rows,
         }
     }

@@ -121,7 +121,7 @@ impl World {
             let dies = state.strikes(group, Fault::CrashSometime);
             (group, left, skew, dies.then(|| state.chance.millis(0, timeout.as_millis() as u64)))
         });
-        let environment = Environment { world: Arc::clone(self), group, skew };
+        let environment = Environment { world: Arc::clone(self), group, skew, deadline: left.map(|left| self.now() + left) };
         let (answered, answer) = oneshot::channel();
         let request = Request { id: request.into(), payload: payload.into(), left };
         self.executor().spawn(group, async move {

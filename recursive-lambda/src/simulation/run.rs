@@ -154,7 +154,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// The start event as its source sends it.
 fn start(world: &World) -> (Source, String) {
-    let size = world.oracle.body.len();
+    let (size, version) = (world.oracle.body.len(), world.options.versions.then_some("v1"));
     let records = (0..world.options.uploads).map(|upload| {
         json!({
             "eventVersion": "2.4",
@@ -162,7 +162,7 @@ fn start(world: &World) -> (Source, String) {
             "awsRegion": "eu-west-1",
             "s3": {
                 "bucket": { "name": "uploads" },
-                "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "sequencer": format!("0055AED6DCD90281E{upload}") },
+                "object": { "key": "in/some+file.txt", "size": size, "eTag": "first", "versionId": version, "sequencer": format!("0055AED6DCD90281E{upload}") },
             },
         })
     });
@@ -271,7 +271,7 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
     let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
     must_fail(options)
         || unlucky
-        || options.fate != Fate::Stays
+        || (options.fate != Fate::Stays && !options.versions)
         || (impatient && faults.total() >= u64::from(options.max_attempts))
 }
 

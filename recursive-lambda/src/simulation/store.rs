@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[derive(Clone)]
 pub(super) struct StoredObject {
     pub(super) body: Bytes,
     pub(super) etag: String,
@@ -205,14 +206,14 @@ impl Objects for Environment {
             self.die_if(moment, Moment::After).await;
             return Err(SourceError::Failed("503".into()));
         }
-        self.world.with(|state| match &state.object {
+        match self.found(named) {
             None => Err(SourceError::NoSuchObject),
-            Some(object) => Ok(Object { etag: object.etag.clone(), size: object.body.len() as u64, ..named.clone() }),
-        })
+            Some(object) => Ok(Object { etag: object.etag, size: object.body.len() as u64, ..named.clone() }),
+        }
     }
 
     fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
-        let (environment, etag) = (self.clone(), object.etag.clone());
+        let (environment, object) = (self.clone(), object.clone());
         // The reading begins now, whenever it is waited for.
         let (least, most) = self.world.options.latency_ms;
         let there = self.world.with(|state| state.now + state.chance.millis(2 * least, 2 * most));
@@ -230,13 +231,23 @@ impl Objects for Environment {
             if fails || world.strikes(environment.group, Fault::GetFails) {
                 return Err(SourceError::Failed("the body ended early".into()));
             }
-            let read = world.with(|state| match &state.object {
+            let read = match environment.found(&object) {
                 None => Err(SourceError::NoSuchObject),
-                Some(object) if object.etag != etag => Err(SourceError::Changed),
-                Some(object) => slice(&object.body, range),
-            });
+                Some(found) if found.etag != object.etag => Err(SourceError::Changed),
+                Some(found) => slice(&found.body, range),
+            };
             environment.die_if(moment, Moment::After).await;
             read
+        }
+    }
+}
+
+impl Environment {
+    /// The object as a reading finds it: a version that is named, or else the newest.
+    fn found(&self, named: &Object) -> Option<StoredObject> {
+        match named.version {
+            Some(_) => Some(StoredObject { body: self.world.oracle.body.clone(), etag: "first".into() }),
+            None => self.world.with(|state| state.object.clone()),
         }
     }
 }

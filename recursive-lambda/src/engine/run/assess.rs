@@ -80,7 +80,10 @@ impl Run {
     /// What becomes of a batch that was tried too often, and nobody lived to say why.
     fn bury(&self, record: &mut Record) -> Then {
         let refusal = Refusal::TooManyDeaths { attempts: record.attempts };
-        if record.status == Status::Completing || self.rules.skip.is_none_or(|most| record.set_aside >= most) {
+        // A record may be too much even to be set aside, which is tried as often as a batch is.
+        let is_in_vain = record.attempts >= self.rules.max_attempts.saturating_mul(2);
+        let is_enough = self.rules.skip.is_none_or(|most| record.set_aside >= most);
+        if record.status == Status::Completing || is_enough || is_in_vain {
             return fail(record, refusal);
         }
         let error = refusal.as_last_error(record.last_error.take());

@@ -225,6 +225,18 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
             "read > over e Running(1)@0 mine try 4 search 1..10 > set aside !Runaway > swap Running(1)@1 mine try 1 !Runaway aside 1 search 9..10 > work 1x9",
         ),
         (
+            "one record, as it was set aside",
+            run(),
+            vec![aged(46, alone(5)), applied()],
+            "read > over e Running(1)@0 mine try 6 search 1..10 > set aside !Runaway",
+        ),
+        (
+            "and that three times",
+            run(),
+            vec![aged(46, alone(6)), applied()],
+            "read > over e Failed(1)@0 try 6 !Runaway search 1..10 > refuse TooManyDeaths { attempts: 6 }",
+        ),
+        (
             "one too many",
             signal_under(skipping(0), 1),
             vec![aged(46, alone(3)), applied()],

@@ -64,6 +64,28 @@ fn an_object_that_changes_ends_the_run() {
     }
 }
 
+/// Rule R15: whatever lands first, `is_complete` is asked in the order of positions.
+#[test]
+fn concurrent_batches_end_where_the_job_says() {
+    for seed in 0..50 {
+        let options = Options { seed, batch_ms: (1, 3_000), ..Options::plain(Kind::EarlyWide, 120) };
+        let report = well(simulate(options, Faults::none()));
+        let record = report.record.as_ref().unwrap();
+        assert_eq!((report.end, record.position, record.batches), (Some(Status::Done), 38, 19), "{report}");
+    }
+}
+
+/// The README's promise: a run that is pinned by version goes on in that one.
+#[test]
+fn a_run_goes_on_in_its_own_version_of_the_object() {
+    let at = Duration::from_secs;
+    for fate in [Fate::OverwrittenAt(at(0)), Fate::OverwrittenAt(at(20)), Fate::DeletedAt(at(0)), Fate::DeletedAt(at(20))] {
+        let options = Options { fate, versions: true, batches_per_invocation: Some(2), ..Options::plain(Kind::Tally, 120) };
+        let report = well(simulate(options, Faults::none()));
+        assert_eq!((report.end, report.extra), (Some(Status::Done), 0), "{report}");
+    }
+}
+
 /// Errors at different places do not add up: each place has its attempts.
 #[test]
 fn an_error_here_and_there_does_not_fail_the_run() {
