@@ -122,6 +122,8 @@ mod tests {
         budget.batch_took(s(1));
         assert_eq!(budget.expected_batches(0, Some(s(99))), 89);
         assert_eq!(budget.expected_batches(0, Some(s(5))), 1, "the reader always wants the batch it is asked for");
+        budget.batch_took(s(3));
+        assert_eq!(budget.expected_batches(0, Some(s(96))), 43, "of two seconds each");
         let mut budget = Budget::new(Some(s(100)), s(10), Some(3));
         budget.batch_took(s(1));
         assert_eq!(budget.expected_batches(0, Some(s(99))), 2);

@@ -223,4 +223,17 @@ mod tests {
             assert_eq!(outcome(create, answers), want, "{name}");
         }
     }
+    #[test]
+    fn a_store_that_says_nothing_is_asked_again_after_ever_longer_pauses() {
+        let mut save = Save::new(Condition::Absent, "me.1".into());
+        save.first();
+        let pauses = std::iter::from_fn(|| match save.read(Read::Absent, |_| false) {
+            Step::Pause(pause) => {
+                save.paused();
+                Some(pause.as_millis())
+            }
+            _ => None,
+        });
+        assert_eq!(pauses.take(10).collect::<Vec<_>>(), [200, 800, 3_200]);
+    }
 }
