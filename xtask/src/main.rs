@@ -12,7 +12,7 @@ type Outcome = Result<(), String>;
 /// Name, function, what it does.
 type Chore = (&'static str, fn() -> Outcome, &'static str);
 
-const CHORES: [Chore; 4] = [
+const CHORES: [Chore; 5] = [
     (
         "test",
         test,
@@ -21,13 +21,18 @@ const CHORES: [Chore; 4] = [
     ("lint", lint, "formatting, clippy and rustdoc without a warning, in every combination of features"),
     ("bless", bless, "writes the compiler's messages in tests/ui and the expansion snapshots anew; read the difference"),
     ("deny", deny, "licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
+    (
+        "mutants",
+        mutants,
+        "the engine made wrong in one place at a time: a unit test must fail each time; builds cargo-mutants into target/tools first",
+    ),
 ];
 
 fn main() -> ExitCode {
     let wanted = env::args().nth(1).unwrap_or_default();
     let Some((_, chore, _)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
         eprintln!("cargo xtask CHORE, where CHORE is one of:");
-        CHORES.iter().for_each(|(name, _, what)| eprintln!("  {name:<6} {what}"));
+        CHORES.iter().for_each(|(name, _, what)| eprintln!("  {name:<7} {what}"));
         return ExitCode::from(2);
     };
     let begun = Instant::now();
@@ -66,13 +71,23 @@ fn bless() -> Outcome {
 }
 
 fn deny() -> Outcome {
-    let tools = root().join("target/tools");
-    let program = tools.join("bin/cargo-deny");
-    if !program.exists() {
-        cargo(&format!("install --locked --root {} cargo-deny", tools.display()), &[])?;
-    }
     // Advisories need a database that is fetched from the network's other end; the weekly job asks for them.
-    run(Command::new(program).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
+    run(Command::new(tool("cargo-deny")?).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
+}
+
+fn mutants() -> Outcome {
+    // What is made wrong, and which tests must notice, is in .cargo/mutants.toml.
+    run(Command::new(tool("cargo-mutants")?).args(["mutants", "--jobs", "2"]).current_dir(root()))
+}
+
+/// The program of that name, built into target/tools unless it is there.
+fn tool(name: &str) -> Result<PathBuf, String> {
+    let tools = root().join("target/tools");
+    let program = tools.join("bin").join(name);
+    if !program.exists() {
+        cargo(&format!("install --locked --root {} {name}", tools.display()), &[])?;
+    }
+    Ok(program)
 }
 
 fn cargo(arguments: &str, environment: &[(&str, &str)]) -> Outcome {

@@ -92,25 +92,28 @@ mod tests {
 
     #[test]
     fn another_batch_needs_reserve_or_twice_the_slowest_and_a_save_and_a_signal() {
-        /// Total, reserve, most batches, seconds each batch took, seconds a save took, left; is another allowed?
-        type Case = (Option<Duration>, Duration, Option<u64>, &'static [u64], u64, Option<Duration>, bool);
-        let table: [Case; 11] = [
-            (Some(s(900)), s(10), None, &[1], 0, Some(s(11)), true),
-            (Some(s(900)), s(10), None, &[1], 0, Some(s(10)), false),
-            (Some(s(900)), s(10), None, &[6], 0, Some(s(12)), false),
-            (Some(s(900)), s(10), None, &[6, 1], 0, Some(s(13)), true),
-            (Some(s(900)), s(10), None, &[1], 1, Some(s(12)), false),
-            (Some(s(900)), s(10), None, &[1], 1, Some(s(13)), true),
-            (Some(s(8)), s(10), None, &[0], 0, Some(s(3)), true),
-            (Some(s(8)), s(10), None, &[0], 0, Some(s(2)), false),
-            (None, s(10), None, &[0], 0, None, false),
-            (Some(s(900)), s(10), Some(2), &[1], 0, Some(s(800)), true),
-            (Some(s(900)), s(10), Some(2), &[1, 1], 0, Some(s(800)), false),
+        /// Total, reserve, most batches, seconds each batch took, seconds each save took, left; is another allowed?
+        type Case = (Option<Duration>, Duration, Option<u64>, &'static [u64], &'static [u64], Option<Duration>, bool);
+        let table: [Case; 14] = [
+            (Some(s(900)), s(10), None, &[1], &[], Some(s(11)), true),
+            (Some(s(900)), s(10), None, &[1], &[], Some(s(10)), false),
+            (Some(s(900)), s(10), None, &[6], &[], Some(s(12)), false),
+            (Some(s(900)), s(10), None, &[6, 1], &[], Some(s(12)), false),
+            (Some(s(900)), s(10), None, &[6, 1], &[], Some(s(13)), true),
+            (Some(s(900)), s(10), None, &[1], &[1], Some(s(12)), false),
+            (Some(s(900)), s(10), None, &[1], &[1], Some(s(13)), true),
+            (Some(s(900)), s(10), None, &[1], &[3, 1], Some(s(16)), false),
+            (Some(s(900)), s(10), None, &[1], &[3, 1], Some(s(17)), true),
+            (Some(s(12)), s(10), None, &[0], &[], Some(s(4)), true),
+            (Some(s(12)), s(10), None, &[0], &[], Some(s(3)), false),
+            (None, s(10), None, &[0], &[], None, false),
+            (Some(s(900)), s(10), Some(2), &[1], &[], Some(s(800)), true),
+            (Some(s(900)), s(10), Some(2), &[1, 1], &[], Some(s(800)), false),
         ];
-        for (line, (total, reserve, most, batches, save, left, want)) in table.into_iter().enumerate() {
+        for (line, (total, reserve, most, batches, saves, left, want)) in table.into_iter().enumerate() {
             let mut budget = Budget::new(total, reserve, most);
             batches.iter().for_each(|took| budget.batch_took(s(*took)));
-            budget.save_took(s(save));
+            saves.iter().for_each(|took| budget.save_took(s(*took)));
             assert_eq!(budget.allows(0, left) > 0, want, "line {line}");
         }
     }
@@ -122,6 +125,11 @@ mod tests {
         budget.batch_took(s(1));
         assert_eq!(budget.expected_batches(0, Some(s(99))), 89);
         assert_eq!(budget.expected_batches(0, Some(s(5))), 1, "the reader always wants the batch it is asked for");
+        budget.batch_took(s(3));
+        assert_eq!(budget.expected_batches(0, Some(s(96))), 43, "of two seconds each");
+        let mut budget = Budget::new(Some(s(100)), s(10), None);
+        budget.batch_took(Duration::ZERO);
+        assert_eq!(budget.expected_batches(0, Some(s(99))), 89_000_000, "none takes less than a microsecond");
         let mut budget = Budget::new(Some(s(100)), s(10), Some(3));
         budget.batch_took(s(1));
         assert_eq!(budget.expected_batches(0, Some(s(99))), 2);

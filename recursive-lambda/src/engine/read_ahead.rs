@@ -50,16 +50,16 @@ mod tests {
     fn asks_for_half_of_what_will_be_used_and_for_the_last_batch_whole() {
         //    missing later record       held    request
         for (line, (missing, later, record, held, want)) in [
-            (400, 0, None, 0, FIRST),
-            (400, 9_000, None, FIRST, 0),
+            (400, 0, None, 0, 16_384),
+            (400, 9_000, None, 16_384, 0),
             (400, 0, Some(100.0), 0, 39_200),
-            (400, 0, Some(100.0), 39_100, SMALLEST),
+            (400, 0, Some(100.0), 39_100, 1_024),
             (400, 0, Some(100.0), 39_200, 0),
             (100, 0, Some(100.0), 0, 9_800),
             (400, 400, Some(100.0), 0, 39_200),
             (400, 19_600, Some(100.0), 0, 980_000),
-            (400, 400_000, Some(100.0), 0, LARGEST),
-            (400, u64::MAX, Some(1.0), 0, LARGEST),
+            (400, 400_000, Some(100.0), 0, 4_194_304),
+            (400, u64::MAX, Some(1.0), 0, 4_194_304),
         ]
         .into_iter()
         .enumerate()
@@ -70,9 +70,9 @@ mod tests {
 
     #[test]
     fn a_demand_grows_with_every_time_it_is_made() {
-        for (missing, asked, want) in [(1, 0, SMALLEST), (1, 3, SMALLEST * 8), (100, 0, 9_800), (100, 30, LARGEST)] {
+        for (missing, asked, want) in [(1, 0, 1_024), (1, 3, 8_192), (100, 0, 9_800), (100, 30, 4_194_304)] {
             assert_eq!(Appetite { missing, later: 0, record: Some(100.0) }.demand(0, asked), want);
         }
-        assert_eq!(Appetite { missing: 400, later: 0, record: None }.demand(FIRST, 1), FIRST * 2);
+        assert_eq!(Appetite { missing: 400, later: 0, record: None }.demand(16_384, 1), 32_768);
     }
 }

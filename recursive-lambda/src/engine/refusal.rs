@@ -84,3 +84,53 @@ impl Refusal {
         LastError { kind: format!("{:?}", self.kind()), message: self.message(), ..place }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::record::Plan;
+
+    #[test]
+    fn a_refusal_has_a_kind_and_says_what_to_do() {
+        let plan = Plan { batch: 400, format: "c\nsv".into(), hash: "00".into() };
+        for (refusal, kind, says) in [
+            (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and comes again"),
+            (Refusal::RunFailed(None), ErrorKind::RunFailed, "starts again by a manual start only"),
+            (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"by a manual start only: bad\trow"),
+            (Refusal::UnknownRun, ErrorKind::UnknownRun, "there is no record of this run"),
+            (Refusal::FromFuture { seq: 7 }, ErrorKind::FromFuture, "which is at invocation 7"),
+            (Refusal::PlanChanged { was: plan }, ErrorKind::PlanChanged, r"batch = 400, format = c\nsv: deploy that again"),
+            (Refusal::TooManyDeaths { attempts: 3 }, ErrorKind::Runaway, "3 invocations died at this position"),
+            (Refusal::TooManyInvocations { invocations: 9 }, ErrorKind::Runaway, "the run took 9 invocations"),
+            (Refusal::TooManySetAside { set_aside: 5 }, ErrorKind::TooManySetAside, "5 are set aside already"),
+            (Refusal::RecordGone, ErrorKind::RecordGone, "must not be cleaned while runs are under way"),
+            (Refusal::Unreadable(Unreadable::Newer(2)), ErrorKind::RecordUnreadable, "has version 2, written by a newer"),
+            (
+                Refusal::Unreadable(Unreadable::Corrupt("a\tb".into())),
+                ErrorKind::RecordUnreadable,
+                r"read as one (a\tb); put back",
+            ),
+            (Refusal::StoreFailed("503".into()), ErrorKind::State, "could not be read or written: 503"),
+            (Refusal::SignalFailed, ErrorKind::Invoke, "this event given back to try again"),
+            (Refusal::OutOfStep, ErrorKind::State, "please report this as a defect"),
+        ] {
+            assert_eq!(refusal.kind(), kind, "{refusal:?}");
+            let message = refusal.message();
+            assert!(message.contains(says), "{refusal:?}: {message}");
+            assert!(!message.contains(['\n', '\t']) && !message.contains("at 7"), "one line, whoever wrote it: {message}");
+        }
+    }
+
+    #[test]
+    fn the_record_keeps_the_place_of_an_error_and_the_words_of_the_refusal() {
+        let refusal = Refusal::TooManyDeaths { attempts: 3 };
+        let kept = |before| LastError { kind: "Runaway".into(), message: refusal.message(), ..before };
+        let before = LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
+        assert_eq!(refusal.as_last_error(Some(before.clone())), kept(before));
+        assert_eq!(refusal.as_last_error(None), kept(error("")));
+    }
+
+    fn error(message: &str) -> LastError {
+        LastError { kind: "Job".into(), message: message.into(), record: None, line: None, offset: None }
+    }
+}

@@ -109,13 +109,10 @@ impl Run {
         &self.budget
     }
 
-    /// The record as far as it is known, with what was done since the last save.
+    /// What the driver is asked to work on: the record, with what was done since the last save.
     pub(crate) fn record(&self) -> Option<&Record> {
         match &self.phase {
-            Phase::Working(work) | Phase::SettingAside { work, .. } | Phase::Capturing { work, .. } | Phase::Completing(work) => {
-                Some(&work.record)
-            }
-            Phase::Saving { record, .. } => Some(record),
+            Phase::Working(work) | Phase::SettingAside { work, .. } | Phase::Completing(work) => Some(&work.record),
             _ => None,
         }
     }

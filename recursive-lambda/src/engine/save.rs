@@ -213,6 +213,21 @@ mod tests {
                 "applied e1",
             ),
             (
+                "never applied",
+                false,
+                vec![
+                    W(unknown()),
+                    R(stored("base", "e0")),
+                    W(unknown()),
+                    R(stored("base", "e0")),
+                    W(unknown()),
+                    R(stored("base", "e0")),
+                    W(unknown()),
+                    R(stored("base", "e0")),
+                ],
+                "Unknown(\"silence\")",
+            ),
+            (
                 "silence for ever",
                 false,
                 vec![W(unknown()), failed(), W(unknown()), failed(), W(unknown()), failed(), W(unknown()), failed()],
@@ -222,5 +237,28 @@ mod tests {
         for (name, create, answers, want) in cases {
             assert_eq!(outcome(create, answers), want, "{name}");
         }
+    }
+    #[test]
+    fn a_write_goes_out_from_what_was_found_last() {
+        let mut save = Save::new(Condition::Matches("e0".into()), "me.2".into());
+        save.first();
+        for etag in ["e0", "e9"] {
+            assert!(matches!(save.read(stored("me.1", etag), |w| w == "me.1"), Step::Pause(_)));
+            assert_eq!(save.paused(), Step::Write { condition: Condition::Matches(etag.into()) });
+        }
+    }
+
+    #[test]
+    fn a_store_that_says_nothing_is_asked_again_after_ever_longer_pauses() {
+        let mut save = Save::new(Condition::Absent, "me.1".into());
+        save.first();
+        let pauses = std::iter::from_fn(|| match save.read(Read::Absent, |_| false) {
+            Step::Pause(pause) => {
+                save.paused();
+                Some(pause.as_millis())
+            }
+            _ => None,
+        });
+        assert_eq!(pauses.take(10).collect::<Vec<_>>(), [200, 800, 3_200]);
     }
 }

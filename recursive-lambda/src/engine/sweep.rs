@@ -170,4 +170,20 @@ mod tests {
             assert_eq!(is_worth_reading(&rules(), Duration::from_secs(age)), want, "{age}");
         }
     }
+    #[test]
+    fn a_report_says_what_to_do_and_is_counted() {
+        let failed = Swept { failed: 2, ..Swept::default() };
+        let stuck = Swept { stuck: 2, ..Swept::default() };
+        for (trouble, says, counted) in [
+            (Trouble::Failed, "put right what its last error says, then start the object again", failed),
+            (Trouble::Silent, "put that right, then send `resume` to the function", stuck),
+            (Trouble::OtherPlan, "deploy those again, and the next sweep resumes it", stuck),
+        ] {
+            assert!(trouble.message().contains(says), "{trouble:?}: {}", trouble.message());
+            let mut swept = Swept::default();
+            swept.reported(trouble);
+            swept.reported(trouble);
+            assert_eq!(swept, counted, "{trouble:?}");
+        }
+    }
 }

@@ -58,10 +58,9 @@ impl Run {
         if done.header.is_some() {
             record.header = done.header;
         }
-        if done.records > 0 || done.complete {
-            record.position += done.records;
-            record.attempts = 1;
-        }
+        record.position += done.records;
+        // Where nothing was left, the attempts that found it out are none of `on_complete`'s.
+        record.attempts = 1;
         if record.search.is_some_and(|search| record.position >= search.until) {
             record.search = None;
             work.pace.careful_until = work.pace.careful_until.map(|until| until.min(now.elapsed));

@@ -156,12 +156,15 @@ fn a_death_is_counted_by_the_attempt_that_finds_it() {
 #[test]
 fn what_was_said_before_a_death_keeps_its_place() {
     let said = crate::engine::record::LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
-    let record = Record { last_error: Some(said), ..tried(3, ready(1)) };
-    let mut run = signal(1);
-    trace(&mut run, vec![]);
-    let Effect::Save(_, failed) = run.step(Default::default(), found_event(record)) else { unreachable!() };
-    let error = failed.last_error.unwrap();
-    assert_eq!((error.kind.as_str(), error.record, error.line, error.offset), ("Runaway", Some(4), Some(5), Some(6)));
+    for (skip, status) in [(None, Status::Failed), (Some(2), Status::Ready)] {
+        let record = Record { last_error: Some(said.clone()), ..tried(3, ready(1)) };
+        let mut run = signal_under(Rules { skip, ..rules() }, 1);
+        trace(&mut run, vec![]);
+        let Effect::Save(_, buried) = run.step(Default::default(), found_event(record)) else { unreachable!() };
+        let error = buried.last_error.unwrap();
+        let said = (error.kind.as_str(), error.record, error.line, error.offset);
+        assert_eq!((buried.status, said), (status, ("Runaway", Some(4), Some(5), Some(6))));
+    }
 }
 
 #[test]

@@ -100,6 +100,8 @@ fn on_complete_runs_between_two_saves_in_half_an_invocation() {
 #[test]
 fn on_complete_has_as_many_attempts_as_a_batch() {
     let handed_over = |attempts| tried(attempts, with(Status::Completing, 2));
+    let after_nothing = work(true, tried(2, ready(1)), vec![nothing_left(), applied(), completion_fails(false), applied()]);
+    assert_eq!(after_nothing, "swap Completing(1)@0 mine try 1 > complete > swap Completing(1)@0 try 1 !Job > fail");
     for (name, before, then, want) in [
         ("handed over", 0, vec![completed(), applied()], "swap Done(2)@0 try 1 > ack Done"),
         ("first error", 0, vec![completion_fails(false), applied()], "swap Completing(2)@0 try 1 !Job > fail"),

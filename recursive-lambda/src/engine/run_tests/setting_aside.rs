@@ -62,6 +62,12 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
             "set aside !Job > swap Ready(1)@0 try 0 !Job > fail",
         ),
         (
+            "there is none at the cursor",
+            skipping(2),
+            vec![records_fail(1), at_end(Done { records: 0, at_end: true, ..to(0) }), applied()],
+            "set aside !Job > swap Done(1)@0 try 1 > ack Done",
+        ),
+        (
             "an error that no record is at fault for",
             skipping(2),
             vec![records_fail(0), applied()],
