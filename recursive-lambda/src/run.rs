@@ -249,7 +249,7 @@ mod tests {
     fn a_mistake_in_a_method_is_the_error_of_the_awaited_run() {
         for (run, words) in [
             (run::<Nothing>().state("bucket"), "RECURSIVE_LAMBDA_STATE is `bucket`"),
-            (run::<Nothing>().buckets("a@b").state("none"), "RECURSIVE_LAMBDA_BUCKETS has `a@b`"),
+            (run::<Nothing>().buckets("one@b").state("none"), "RECURSIVE_LAMBDA_BUCKETS has `one@b`"),
         ] {
             let error = run.now_or_never().unwrap().unwrap_err();
             assert!(error.to_string().starts_with(words), "{error}");

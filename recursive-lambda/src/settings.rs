@@ -58,6 +58,10 @@ impl Default for Settings {
 /// The variables' common beginning.
 const PREFIX: &str = "RECURSIVE_LAMBDA_";
 
+/// The variables, without it.
+const NAMES: [&str; 8] =
+    ["STATE", "LEASE", "CHECKPOINT", "MAX_ATTEMPTS", "MAX_INVOCATIONS", "BUCKETS", "RESERVE", "BATCHES_PER_INVOCATION"];
+
 impl Settings {
     /// Takes what the environment says over what is set; the first mistake is the error.
     pub(crate) fn read(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
@@ -69,7 +73,7 @@ impl Settings {
             self.lease = parse_duration("LEASE", &value)?;
         }
         if let Some(value) = text("CHECKPOINT") {
-            self.checkpoint = if value == "batch" { Duration::ZERO } else { parse_duration("CHECKPOINT", &value)? };
+            self.checkpoint = parse_checkpoint(&value)?;
         }
         if let Some(value) = text("MAX_ATTEMPTS") {
             self.max_attempts = parse_count("MAX_ATTEMPTS", &value)?;
@@ -107,32 +111,65 @@ impl Settings {
     }
 }
 
+/// Variables of this crate's prefix that are none: a setting that is misspelt would not be missed otherwise.
+pub(crate) fn unknown(variables: impl Iterator<Item = String>) -> Vec<String> {
+    let known = |name: &String| name.strip_prefix(PREFIX).is_none_or(|rest| NAMES.contains(&rest));
+    variables.filter(|name| !known(name)).collect()
+}
+
 pub(crate) fn parse_state(value: &str) -> Result<State, Error> {
+    let value = value.trim();
     if value == "none" {
         return Ok(State::None);
     }
     let place = value.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
     match place {
-        Some((bucket, prefix)) if (3..=255).contains(&bucket.len()) => {
+        Some((bucket, prefix)) if is_bucket(bucket) && !prefix.contains(char::is_control) => {
             Ok(State::S3 { bucket: bucket.into(), prefix: prefix.trim_matches('/').into() })
         }
-        _ => Err(config(format!("{PREFIX}STATE is `{value}`; write `s3://BUCKET/PREFIX` or `none`"))),
+        _ => Err(config(format!(
+            "{PREFIX}STATE is `{}`; write `s3://BUCKET/PREFIX`, with the bucket's name as S3 has it, or `none`",
+            value.escape_debug()
+        ))),
     }
+}
+
+fn is_bucket(name: &str) -> bool {
+    (3..=255).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 pub(crate) fn parse_buckets(value: &str) -> Result<Vec<AllowedBucket>, Error> {
     let names = value.split(',').map(str::trim).filter(|name| !name.is_empty());
-    names
-        .map(|entry| match entry.split_once('@') {
-            None => Ok(AllowedBucket { name: entry.into(), account: None }),
-            Some((name, account)) if account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit()) => {
-                Ok(AllowedBucket { name: name.into(), account: Some(account.into()) })
-            }
-            Some(_) => Err(config(format!(
-                "{PREFIX}BUCKETS has `{entry}`; write `name` for a bucket of the function's account or `name@123456789012`"
-            ))),
-        })
-        .collect()
+    let allowed = |entry: &str| {
+        let (name, account) = entry.split_once('@').map_or((entry, None), |(name, account)| (name, Some(account)));
+        let is_account = |account: &str| account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
+        if is_allowed(name) && account.is_none_or(is_account) {
+            return Ok(AllowedBucket { name: name.into(), account: account.map(String::from) });
+        }
+        Err(config(format!(
+            "{PREFIX}BUCKETS has `{}`; write `name` for a bucket of the function's account or `name@123456789012`",
+            entry.escape_debug()
+        )))
+    };
+    let buckets = names.map(allowed).collect::<Result<Vec<_>, _>>()?;
+    if buckets.is_empty() {
+        return Err(config(format!("{PREFIX}BUCKETS names no bucket; write `name` or `name@123456789012`, or do not set it")));
+    }
+    Ok(buckets)
+}
+
+/// A bucket, or the ARN of an access point in place of one.
+fn is_allowed(name: &str) -> bool {
+    is_bucket(name) || (name.starts_with("arn:") && !name.contains(|c: char| c.is_whitespace() || c.is_control()))
+}
+
+fn parse_checkpoint(value: &str) -> Result<Duration, Error> {
+    match value.trim() {
+        "batch" => Ok(Duration::ZERO),
+        time => parse_duration("CHECKPOINT", time).map_err(|_| {
+            config(format!("{PREFIX}CHECKPOINT is `{}`; write a time such as `10s`, or `batch`", time.escape_debug()))
+        }),
+    }
 }
 
 fn parse_duration(name: &str, value: &str) -> Result<Duration, Error> {
@@ -172,15 +209,19 @@ mod tests {
         for (pairs, first_words) in [
             (&[][..], "RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`"),
             (&[("STATE", " ")], "RECURSIVE_LAMBDA_STATE is not set"),
-            (&[("STATE", "bucket/prefix")], "RECURSIVE_LAMBDA_STATE is `bucket/prefix`; write `s3://BUCKET/PREFIX` or `none`"),
+            (&[("STATE", "bucket/prefix")], "RECURSIVE_LAMBDA_STATE is `bucket/prefix`; write `s3://BUCKET/PREFIX`"),
+            (&[("STATE", "s3://My Bucket/runs")], "RECURSIVE_LAMBDA_STATE is `s3://My Bucket/runs`;"),
+            (&[("STATE", "s3://state/ru\tns")], r"RECURSIVE_LAMBDA_STATE is `s3://state/ru\tns`;"),
             (&[("STATE", "s3://")], "RECURSIVE_LAMBDA_STATE is `s3://`;"),
             (&[ok, ("LEASE", "1s")], "RECURSIVE_LAMBDA_LEASE is 1s; it must be at least 2s"),
             (&[ok, ("LEASE", "51s")], "RECURSIVE_LAMBDA_LEASE is 51s;"),
             (&[ok, ("LEASE", "soon")], "RECURSIVE_LAMBDA_LEASE is `soon`; write a time such as `10s`"),
-            (&[ok, ("CHECKPOINT", "0s")], "RECURSIVE_LAMBDA_CHECKPOINT is `0s`; write a time"),
+            (&[ok, ("CHECKPOINT", "0s")], "RECURSIVE_LAMBDA_CHECKPOINT is `0s`; write a time such as `10s`, or `batch`"),
             (&[ok, ("MAX_ATTEMPTS", "0")], "RECURSIVE_LAMBDA_MAX_ATTEMPTS is `0`; write an integer of at least 1"),
             (&[ok, ("MAX_INVOCATIONS", "-1")], "RECURSIVE_LAMBDA_MAX_INVOCATIONS is `-1`; write an integer"),
-            (&[ok, ("BUCKETS", "a@b")], "RECURSIVE_LAMBDA_BUCKETS has `a@b`; write `name`"),
+            (&[ok, ("BUCKETS", "one@b")], "RECURSIVE_LAMBDA_BUCKETS has `one@b`; write `name`"),
+            (&[ok, ("BUCKETS", "s3://uploads")], "RECURSIVE_LAMBDA_BUCKETS has `s3://uploads`; write `name`"),
+            (&[ok, ("BUCKETS", ",")], "RECURSIVE_LAMBDA_BUCKETS names no bucket; write `name`"),
             (&[ok, ("RESERVE", "10")], "RECURSIVE_LAMBDA_RESERVE is `10`; write a time"),
             (&[ok, ("BATCHES_PER_INVOCATION", "all")], "RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION is `all`; write an integer"),
         ] {
@@ -215,7 +256,17 @@ mod tests {
             reserve: Some(Duration::from_millis(500)),
             batches_per_invocation: Some(1),
         };
-        assert_eq!(all.unwrap(), want);
+        assert_eq!(all.unwrap(), want.clone());
         assert_eq!(read(&[("STATE", "none")]).unwrap().state, Some(State::None));
+        assert_eq!(read(&[("STATE", " s3://state/a/b\n"), ("CHECKPOINT", " batch ")]).unwrap().state, want.state);
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/one";
+        assert_eq!(parse_buckets(arn).unwrap(), [AllowedBucket { name: arn.into(), account: None }]);
+    }
+
+    #[test]
+    fn a_variable_that_is_misspelt_is_seen() {
+        let set =
+            NAMES.map(|name| format!("{PREFIX}{name}")).into_iter().chain(["PATH".into(), "RECURSIVE_LAMBDA_MAXATTEMPTS".into()]);
+        assert_eq!(unknown(set), ["RECURSIVE_LAMBDA_MAXATTEMPTS"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::event::{Item, Trigger, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
-use crate::settings::{Settings, State};
+use crate::settings::{Settings, State, unknown};
 use crate::{Error, ErrorKind};
 use futures_util::future::{Either, select};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
@@ -36,6 +36,12 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     let settings = settings.read(|name| std::env::var(name).ok())?;
     let place = settings.check()?.clone();
     check::<H>(&place)?;
+    for name in unknown(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
+        tracing::warn!(
+            "{} is no variable of recursive-lambda: a setting that is misspelt is at its default",
+            name.escape_debug()
+        );
+    }
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
         State::S3 { bucket, prefix } => Some(Arc::new(S3Records::new(Arc::clone(&aws), bucket, prefix, &function))),
@@ -81,6 +87,18 @@ fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind()), error_message: format!("{error:?}") }
 }
 
+/// An error with its causes, fit for a log: what a job says may hold anything, a line that looks like one of this log's included.
+fn shown(error: &Error) -> String {
+    let text = format!("{error:?}");
+    let escaped = |line: &str| {
+        line.trim_start().chars().fold(String::new(), |line, c| match c {
+            c if c.is_control() => line + &c.escape_debug().to_string(),
+            c => line + c.encode_utf8(&mut [0; 4]),
+        })
+    };
+    text.lines().map(escaped).collect::<Vec<_>>().join("\n  ")
+}
+
 struct Function<H: Handler> {
     site: Site<H, Aws>,
     /// `None`: records travel in the signals.
@@ -119,7 +137,7 @@ impl<H: Handler> Function<H> {
                 Err(error) => Err(error),
             };
             if let Err(error) = &outcome {
-                tracing::error!(%request_id, kind = ?error.kind(), error = ?error, "not done");
+                tracing::error!(%request_id, kind = ?error.kind(), error = %shown(error), "not done");
             }
             outcomes.push((message_id, outcome));
         }
@@ -191,7 +209,18 @@ impl<H: Handler> Function<H> {
 fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
     let Trigger::Signal(signal) = trigger else { return Ok(None) };
     let Some(json) = &signal.carried else { return Ok(None) };
-    let unreadable = |why: String| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why}"));
-    let record = Record::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
-    if record.is_consistent() { Ok(Some(record)) } else { Err(unreadable("its numbers contradict each other".into())) }
+    let unreadable = |why| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why:?}"));
+    Record::from_json(json.get().as_bytes()).map(Some).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_job_says_is_one_entry_of_the_log() {
+        let error =
+            Error::new(ErrorKind::Job, "no row").because(std::io::Error::other("\u{1b}[31mred\r\nERROR forged\n\tand more"));
+        assert_eq!(shown(&error), "no row\n  because: \\u{1b}[31mred\n  ERROR forged\n  and more");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::site::Site;
 use super::source::{shown, source_error};
-use crate::engine::identity::{Identity, unqualified};
+use crate::engine::identity::{Identity, is_run_id, unqualified};
 use crate::engine::record::{Object, Owner, Record, Status, VERSION};
 use crate::engine::save::Read;
 use crate::event::Start;
@@ -99,14 +99,21 @@ async fn pin<H: Handler, P: Objects, R: Records>(
     site.platform.head(&named).await.map_err(|error| source_error(error, &named, false))
 }
 
-/// Records of runs in a bucket that triggers the function would each start a run.
+/// Whether this is the record of a run, of whatever function, or what a run set aside: in a bucket that triggers the function each would
+/// start a run. Whatever else lies there is an upload.
 fn is_own_record(settings: &Settings, start: &Start) -> bool {
     let Some(State::S3 { bucket, prefix }) = &settings.state else { return false };
-    let in_prefix = match start.key.strip_prefix(prefix.as_str()) {
-        Some(rest) => prefix.is_empty() || rest.starts_with('/'),
-        None => false,
+    let rest = match start.key.strip_prefix(prefix.as_str()) {
+        Some(rest) if prefix.is_empty() => Some(rest),
+        Some(rest) => rest.strip_prefix('/'),
+        None => None,
     };
-    *bucket == start.bucket && in_prefix
+    let Some(parts) = rest.and_then(|rest| rest.strip_suffix(".json")).filter(|_| *bucket == start.bucket) else { return false };
+    match parts.split('/').collect::<Vec<_>>()[..] {
+        [_, _, run] => is_run_id(run),
+        [_, _, run, index] => is_run_id(run) && index.parse::<u64>().is_ok(),
+        _ => false,
+    }
 }
 
 /// The account that must own the bucket; `None` where the function's ARN has none to compare with. Refuses what is not allowed.
@@ -122,5 +129,46 @@ pub(crate) fn expected_owner(settings: &Settings, function_arn: &str, bucket: &s
                 shown(bucket)
             ),
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_records_of_runs_and_what_they_set_aside_are_no_uploads() {
+        const RUN: &str = "0123456789abcdef0123456789abcdef";
+        for (prefix, bucket, key, want) in [
+            ("runs", "state", format!("runs/tally/rows/{RUN}.json"), true),
+            ("runs", "state", format!("runs/another-function/rows/{RUN}.json"), true),
+            ("runs", "state", format!("runs/tally/rows/{RUN}/17.json"), true),
+            ("a/b", "state", format!("a/b/tally/rows/{RUN}.json"), true),
+            ("", "state", format!("tally/rows/{RUN}.json"), true),
+            ("runs", "uploads", format!("runs/tally/rows/{RUN}.json"), false),
+            ("runs", "state", format!("runs2/tally/rows/{RUN}.json"), false),
+            ("runs", "state", format!("tally/rows/{RUN}.json"), false),
+            ("runs", "state", "runs/2026-05/amounts.csv".into(), false),
+            ("runs", "state", "runs/tally/rows/amounts.json".into(), false),
+            ("runs", "state", format!("runs/tally/rows/{RUN}/last.json"), false),
+            ("runs", "state", format!("runs/tally/rows/{RUN}/17/18.json"), false),
+            ("runs", "state", format!("runs/tally/rows/{RUN}.csv"), false),
+            ("runs", "state", "runs".into(), false),
+            ("", "state", "amounts.csv".into(), false),
+        ] {
+            let state = State::S3 { bucket: "state".into(), prefix: prefix.into() };
+            let settings = Settings { state: Some(state), ..Settings::default() };
+            let start = Start {
+                bucket: bucket.into(),
+                key,
+                region: None,
+                version: None,
+                etag: None,
+                size: None,
+                sequencer: None,
+                name: None,
+            };
+            assert_eq!(is_own_record(&settings, &start), want, "{prefix} {start:?}");
+        }
     }
 }

@@ -18,8 +18,11 @@ pub(crate) struct Identity<'a> {
     pub(crate) occasion: Option<&'a str>,
 }
 
+/// Hexadecimal digits of a run's identity.
+const RUN_DIGITS: usize = 32;
+
 impl Identity<'_> {
-    /// 32 hexadecimal digits.
+    /// 32 hexadecimal digits, lower case.
     pub(crate) fn run_id(&self) -> String {
         let version_or_etag = self.version.or(self.etag);
         let fields = [
@@ -33,8 +36,13 @@ impl Identity<'_> {
             version_or_etag,
             self.occasion,
         ];
-        digest(fields, 32)
+        digest(fields, RUN_DIGITS)
     }
+}
+
+/// Whether this is what [`Identity::run_id`] gives.
+pub(crate) fn is_run_id(text: &str) -> bool {
+    text.len() == RUN_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// The plan of a job.
@@ -72,6 +80,7 @@ pub(crate) fn unqualified(function_arn: &str) -> &str {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test may")]
 mod tests {
     use super::*;
 
@@ -103,7 +112,23 @@ mod tests {
         ];
         let distinct: std::collections::BTreeSet<_> = all.iter().collect();
         assert_eq!(distinct.len(), all.len());
-        assert!(all.iter().all(|id| id.len() == 32));
+        assert!(all.iter().all(|id| is_run_id(id)));
+    }
+
+    #[test]
+    fn what_is_no_identity_of_a_run_is_seen() {
+        let id = ONE.run_id();
+        for (text, want) in [
+            (id.as_str(), true),
+            ("0123456789abcdef0123456789abcdef", true),
+            (&id[1..], false),
+            (&format!("{id}0"), false),
+            ("0123456789abcdeg0123456789abcdef", false),
+            ("0123456789ABCDEF0123456789ABCDEF", false),
+            ("", false),
+        ] {
+            assert_eq!(is_run_id(text), want, "{text}");
+        }
     }
 
     /// Runs in flight are found again by a newer version of this crate only while this holds.

@@ -2,6 +2,7 @@
 //!
 //! It is JSON that a person can read. It never holds data of the object besides the header.
 
+use crate::Place;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::hash::{Hash, Hasher};
@@ -234,13 +235,20 @@ pub(crate) struct LastError {
     pub(crate) offset: Option<u64>,
 }
 
+impl LastError {
+    /// Where it arose, if that is known.
+    pub(crate) fn place(&self) -> Option<Place> {
+        Some(Place::new(self.record?, self.line?, self.offset?))
+    }
+}
+
 impl Record {
     pub(crate) fn is_over(&self) -> bool {
         matches!(self.status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
     }
 
-    /// Whether this can be the record of a run. One that travels in a signal may have been written by anyone.
-    pub(crate) fn is_consistent(&self) -> bool {
+    /// Whether this can be the record of a run. People write to the store, too, and a signal that carries one may be anybody's.
+    fn is_consistent(&self) -> bool {
         // No count comes near this, so none that is grown overflows.
         let counts = [self.position, self.size, self.line, self.batches, self.seq, self.epoch, self.invocations, self.set_aside];
         counts.iter().all(|count| *count < 1 << 53)
@@ -282,7 +290,7 @@ impl Record {
         serde_json::to_vec(self)
     }
 
-    /// Reads a record, unless it is of a newer version or none at all.
+    /// Reads a record, unless it is of a newer version, none at all, or one that no run can have.
     pub(crate) fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -290,7 +298,11 @@ impl Record {
         }
         match serde_json::from_slice::<Versioned>(bytes) {
             Ok(Versioned { v }) if v > VERSION => Err(Unreadable::Newer(v)),
-            _ => serde_json::from_slice(bytes).map_err(|error| Unreadable::Corrupt(error.to_string())),
+            _ => match serde_json::from_slice::<Self>(bytes) {
+                Ok(record) if record.is_consistent() => Ok(record),
+                Ok(_) => Err(Unreadable::Corrupt("its numbers contradict each other".into())),
+                Err(error) => Err(Unreadable::Corrupt(error.to_string())),
+            },
         }
     }
 }

@@ -29,7 +29,8 @@ impl Refusal {
             }
             Self::RunFailed(Some(error)) => {
                 let what = error.message.lines().next().unwrap_or_default();
-                format!("the run failed, and the object starts again by a manual start only: {}", what.escape_debug())
+                let place = error.place().map_or(String::new(), |place| format!(" ({place})"));
+                format!("the run failed, and the object starts again by a manual start only: {}{place}", what.escape_debug())
             }
             Self::RunFailed(None) => "the run failed, and the object starts again by a manual start only".into(),
             Self::UnknownRun => {
@@ -97,6 +98,11 @@ mod tests {
             (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and comes again"),
             (Refusal::RunFailed(None), ErrorKind::RunFailed, "starts again by a manual start only"),
             (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"by a manual start only: bad\trow"),
+            (
+                Refusal::RunFailed(Some(LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("bad") })),
+                ErrorKind::RunFailed,
+                "by a manual start only: bad (record 4, line 5, byte 6)",
+            ),
             (Refusal::UnknownRun, ErrorKind::UnknownRun, "there is no record of this run"),
             (Refusal::FromFuture { seq: 7 }, ErrorKind::FromFuture, "which is at invocation 7"),
             (Refusal::PlanChanged { was: plan }, ErrorKind::PlanChanged, r"batch = 400, format = c\nsv: deploy that again"),

@@ -19,6 +19,9 @@ pub(super) fn bucket(text: String) -> Checked {
 }
 
 pub(super) fn key(text: String) -> Checked {
+    if !text.is_empty() && text.trim().is_empty() {
+        return Err("is white space alone: the AWS SDK asks for no such key, so the object needs another");
+    }
     if (1..=1024).contains(&text.len()) { Ok(text) } else { Err("is not a key: S3's have 1 to 1,024 bytes") }
 }
 
