@@ -62,7 +62,8 @@ pub trait Handler: Send + Sync + 'static {
     type Format: 'static;
     /// What the function takes by value.
     type Input: Input<Self::Format>;
-    /// The carried state, `()` if none.
+    /// The carried state, `()` if none. It is saved as JSON, numbers to their last bit; but JSON has no NaN and no infinity, which fail the
+    /// run, and come back as `None` where they stood in an `Option`.
     type State: Serialize + DeserializeOwned + Default + Clone + Send + 'static;
     /// The shared resources, `()` if none.
     type Resources: Send + Sync + 'static;
