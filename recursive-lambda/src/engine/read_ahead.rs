@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn a_demand_grows_with_every_time_it_is_made() {
-        for (missing, asked, want) in [(1, 0, 1_024), (1, 3, 8_192), (100, 0, 9_800), (100, 30, 4_194_304)] {
+        for (missing, asked, want) in [(1, 0, 1_024), (1, 3, 8_192), (100, 0, 9_800), (100, 30, 4_194_304), (100, 99, 4_194_304)]
+        {
             assert_eq!(Appetite { missing, later: 0, record: Some(100.0) }.demand(0, asked), want);
         }
         assert_eq!(Appetite { missing: 400, later: 0, record: None }.demand(16_384, 1), 32_768);

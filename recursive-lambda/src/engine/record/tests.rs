@@ -156,3 +156,17 @@ fn numbers_that_contradict_each_other_are_no_record() {
         assert_eq!(is_read(&record), want, "{name}");
     }
 }
+
+#[test]
+fn a_batch_is_as_large_as_plan_and_search_allow_and_never_empty() {
+    let searching = |position, until, step| Record { position, search: Some(Search { until, step }), ..fresh() };
+    for (name, record, want) in [
+        ("the plan's", fresh(), 10),
+        ("a forged plan's", Record { plan: Plan { batch: 0, ..fresh().plan }, ..fresh() }, 1),
+        ("a search's", searching(10, 20, 5), 5),
+        ("the rest of a search", searching(10, 13, 5), 3),
+        ("a search that is over", searching(10, 10, 5), 1),
+    ] {
+        assert_eq!(record.next_batch(), want, "{name}");
+    }
+}

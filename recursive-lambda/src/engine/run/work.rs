@@ -63,7 +63,7 @@ impl Run {
         record.attempts = 1;
         if record.search.is_some_and(|search| record.position >= search.until) {
             record.search = None;
-            work.pace.careful_until = work.pace.careful_until.map(|until| until.min(now.elapsed));
+            work.pace.careful_until = work.pace.careful_until.map(|_| now.elapsed);
         }
         if done.at_end || done.complete {
             return self.finish(now, work);
@@ -163,7 +163,7 @@ impl Run {
             record.last_error = Some(error);
             // The rest of the batch may be without fault.
             let behind = record.position + done.records;
-            record.search = record.search.map(|search| Search { step: search.until.saturating_sub(behind).max(1), ..search });
+            record.search = record.search.map(|search| Search { step: search.until.saturating_sub(behind), ..search });
         }
         self.passed(now, work, done)
     }

@@ -64,15 +64,21 @@ fn after_a_failure_batches_go_one_by_one_for_ten_seconds() {
     assert_eq!(told, "read > over e Running(1)@0 mine try 2 > work > capture > swap Running(1)@10 mine try 1 > work");
     let rest = [batch(20).elapsed(10), captured()].map(|input| input.into_step(&mut run).1);
     assert_eq!(rest.join(" > "), "capture > swap Ready(2)@20 try 0", "the next invocation has several in flight again");
+    let one_is_left = vec![found(tried(1, ready(1))), applied(), beside(1, 10), captured(), applied()];
+    let told = trace(&mut four(), one_is_left);
+    assert!(told.ends_with("work > capture > swap Running(1)@10 mine try 1 > work 0x10"), "{told}");
 }
 
 #[test]
 fn where_records_may_be_set_aside_the_search_goes_one_by_one() {
     let skipping = Rules { skip: Some(2), ..rules() };
-    let mut run = Run::new(skipping, me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), None).concurrent(4));
-    let told = trace(&mut run, vec![found(ready(1)), applied(), records_fail(10), applied()]);
+    let run = || Run::new(skipping.clone(), me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), None).concurrent(4));
+    let told = trace(&mut run(), vec![found(ready(1)), applied(), records_fail(10), applied()]);
     assert_eq!(
         told,
         "read > over e Running(1)@0 mine try 1 > work 4x10 > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5"
     );
+    let told = trace(&mut run(), vec![found(ready(1)), applied(), beside(3, 10), records_fail(10), captured(), applied()]);
+    let waited = "work 4x10 > work > capture > swap Running(1)@10 mine try 1 !Job search 5..20 > work 1x5";
+    assert_eq!(told, format!("read > over e Running(1)@0 mine try 1 > {waited}"), "nothing is in flight after a failure");
 }

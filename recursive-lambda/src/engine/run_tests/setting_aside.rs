@@ -178,8 +178,8 @@ fn a_batch_is_searched_only_when_it_was_tried_often_enough_and_each_part_once() 
         (
             "the end of the object ends the search",
             run(),
-            vec![found(first), applied(), last_batch(3), captured(), applied()],
-            "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > capture > swap Done(1)@10 try 1 > ack Done",
+            vec![found(first), applied(), done(Done { records: 3, at_end: true, ..to(3) }), captured(), applied()],
+            "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > capture > swap Done(1)@3 try 1 > ack Done",
         ),
     ]);
 }
