@@ -12,7 +12,7 @@ type Outcome = Result<(), String>;
 /// Name, function, what it does.
 type Chore = (&'static str, fn() -> Outcome, &'static str);
 
-const CHORES: [Chore; 5] = [
+const CHORES: [Chore; 6] = [
     (
         "test",
         test,
@@ -21,6 +21,11 @@ const CHORES: [Chore; 5] = [
     ("lint", lint, "formatting, clippy and rustdoc without a warning, in every combination of features"),
     ("bless", bless, "writes the compiler's messages in tests/ui and the expansion snapshots anew; read the difference"),
     ("deny", deny, "licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
+    (
+        "search",
+        search,
+        "optimised: a million seeds, all pairs of crash points, the model with more faults, a run of a million batches; an hour",
+    ),
     (
         "mutants",
         mutants,
@@ -73,6 +78,11 @@ fn bless() -> Outcome {
 fn deny() -> Outcome {
     // Advisories need a database that is fetched from the network's other end; the weekly job asks for them.
     run(Command::new(tool("cargo-deny")?).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
+}
+
+fn search() -> Outcome {
+    let more = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1")];
+    cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation:: engine::model::", &more)
 }
 
 fn mutants() -> Outcome {

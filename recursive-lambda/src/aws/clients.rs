@@ -27,6 +27,9 @@ pub(crate) struct Aws {
     other_regions: Mutex<HashMap<String, aws_sdk_s3::Client>>,
 }
 
+/// Clients that are kept for buckets elsewhere; they share connections, and are made again when they are asked for.
+const MOST_REGIONS: usize = 64;
+
 impl Aws {
     pub(crate) async fn new() -> Result<Self, Error> {
         let io = Builder::new_multi_thread()
@@ -58,6 +61,10 @@ impl Aws {
         let own = self.s3.config().region().map(Region::as_ref);
         let Some(region) = region.filter(|region| own != Some(*region)) else { return self.s3.clone() };
         let mut others = self.other_regions.lock().unwrap_or_else(PoisonError::into_inner);
+        // Events can name more regions than there are.
+        if others.len() >= MOST_REGIONS {
+            others.clear();
+        }
         let client = others.entry(region.to_string()).or_insert_with(|| {
             let config = self.s3.config().to_builder().region(Region::new(region.to_string()));
             aws_sdk_s3::Client::from_conf(config.build())

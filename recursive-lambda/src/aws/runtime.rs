@@ -6,7 +6,7 @@ use crate::driver::{Answer, Site, Travelling, check, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
 use crate::engine::record::Record;
-use crate::event::{Item, Trigger, parse};
+use crate::event::{Item, Trigger, is_region_name, parse};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -209,13 +209,42 @@ impl<H: Handler> Function<H> {
 fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
     let Trigger::Signal(signal) = trigger else { return Ok(None) };
     let Some(json) = &signal.carried else { return Ok(None) };
-    let unreadable = |why| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why:?}"));
-    Record::from_json(json.get().as_bytes()).map(Some).map_err(unreadable)
+    let unreadable = |why: String| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why}"));
+    let record = Record::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
+    // It ends up in a host's name.
+    match &record.object.region {
+        Some(region) if !is_region_name(region) => Err(unreadable("its object's region is no region's name".into())),
+        _ => Ok(Some(record)),
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
+    use crate::engine::record::Object;
+    use crate::engine::record::tests::fresh;
+    use crate::event::Signal;
+    use serde_json::value::to_raw_value;
+
+    #[test]
+    fn a_record_that_comes_in_a_signal_may_be_forged() {
+        let told = |region: Option<&str>, attempts| {
+            let object = Object { region: region.map(String::from), ..fresh().object };
+            let record = Some(to_raw_value(&Record { object, attempts, ..fresh() }).unwrap());
+            let signal = Signal { job: "count".into(), run: "r".into(), seq: 1, position: 0, carried: record };
+            carried(&Trigger::Signal(signal)).map(|record| assert!(record.is_some()))
+        };
+        for (region, attempts, says) in [
+            (None, 0, ""),
+            (Some("eu-west-1"), 0, ""),
+            (Some("evil.example/"), 0, "its object's region is no region's name"),
+            (None, u32::MAX, "its numbers contradict each other"),
+        ] {
+            let said = told(region, attempts).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(said.contains(says) && said.is_empty() == says.is_empty(), "{region:?}: {said}");
+        }
+    }
 
     #[test]
     fn what_a_job_says_is_one_entry_of_the_log() {

@@ -22,6 +22,11 @@ pub(crate) fn is_job_name(name: &str) -> bool {
     names::job(name.into()).is_ok()
 }
 
+/// Whether a region can have this name.
+pub(crate) fn is_region_name(name: &str) -> bool {
+    names::region(name.into()).is_ok()
+}
+
 /// Whether a signal can name this run.
 pub(crate) fn is_run_name(name: &str) -> bool {
     names::run(name.into()).is_ok()
