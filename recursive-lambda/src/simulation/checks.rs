@@ -24,6 +24,8 @@ pub(super) struct Checks {
     units: usize,
     /// Invocations that something happened to since they acquired the run: they may lose their lease.
     excused: BTreeSet<Group>,
+    /// When each invocation was told that its time is up, rightly or not: it renews its lease no longer.
+    told: HashMap<Group, Duration>,
     /// Invocations that something slowed between a write and a batch.
     slowed: BTreeSet<Group>,
     /// When each invocation's last write was applied, and the position it says.
@@ -57,6 +59,7 @@ impl Checks {
             worked: HashMap::new(),
             units: options.end().div_ceil(options.unit()) as usize,
             excused: BTreeSet::new(),
+            told: HashMap::new(),
             slowed: BTreeSet::new(),
             written: HashMap::new(),
             closed: false,
@@ -78,6 +81,10 @@ impl Checks {
         self.excused.insert(group);
     }
 
+    pub(super) fn told(&mut self, group: Group, deadline: Duration) {
+        self.told.insert(group, deadline);
+    }
+
     pub(super) fn slow(&mut self, group: Group) {
         self.slowed.insert(group);
     }
@@ -86,6 +93,7 @@ impl Checks {
     pub(super) fn forget(&mut self, group: Group) {
         self.worked.remove(&group);
         self.excused.remove(&group);
+        self.told.remove(&group);
         self.slowed.remove(&group);
         self.written.remove(&group);
     }
@@ -271,8 +279,12 @@ impl State {
                     must(free, "a live lease is taken over");
                     must(after.position == before.position, "an acquisition moves the position");
                     let loser = before.owner.as_ref().and_then(|owner| of(&owner.nonce)).filter(|loser| *loser != writer);
-                    let asleep = |loser| world.executor().alive(loser) == 0 || self.checks.excused.contains(&loser);
-                    must(loser.is_none_or(asleep), "an invocation that works loses its lease without a fault");
+                    let is_past = |loser: &Group| self.checks.told.get(loser).is_some_and(|deadline| *deadline <= self.now);
+                    let excused = |loser| self.checks.excused.contains(&loser) || is_past(&loser);
+                    must(
+                        loser.is_none_or(|loser| world.executor().alive(loser) == 0 || excused(loser)),
+                        "an invocation that works loses its lease without a fault",
+                    );
                     must(after.invocations == before.invocations + 1, "an acquisition is not counted");
                 }
                 let worked = self.checks.worked.get(&writer);

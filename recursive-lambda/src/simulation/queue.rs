@@ -116,6 +116,10 @@ impl World {
             } else {
                 Some(timeout)
             };
+            if let Some(left) = left {
+                let deadline = state.now + left;
+                state.checks.told(group, deadline);
+            }
             let skewed = state.strikes(group, Fault::WrongWallClock);
             let skew = if skewed { state.chance.between(0, 172_800) as i64 - 86_400 } else { 0 };
             let dies = state.strikes(group, Fault::CrashSometime);
