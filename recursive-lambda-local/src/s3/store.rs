@@ -13,6 +13,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::blobs::{About, Blobs, Draft, Finished, Label, hex};
 use super::conditions::{check_read, check_write};
+use crate::ACCOUNT;
 use crate::sync::locked;
 
 /// The two conditions a request may carry.
@@ -52,7 +53,9 @@ impl Store {
                 let path = entry?.path();
                 if let (Some("bucket"), Some(name)) = (extension(&path), path.file_stem().and_then(|stem| stem.to_str())) {
                     let created = std::fs::metadata(&path)?.modified()?;
-                    let owner = std::fs::read_to_string(&path)?;
+                    // Empty: nobody came to write it.
+                    let owner = Some(std::fs::read_to_string(&path)?).filter(|owner| !owner.is_empty());
+                    let owner = owner.unwrap_or_else(|| ACCOUNT.to_owned());
                     buckets.insert(name.to_owned(), Bucket { created, owner, objects: BTreeMap::new() });
                 }
             }
