@@ -1,5 +1,6 @@
 //! One binary for the tests that need more than one crate.
 
+mod errors;
 mod expansion;
 mod hygiene;
 mod layers;

@@ -111,8 +111,9 @@ pub struct DeadLetter {
 #[non_exhaustive]
 #[allow(missing_docs, reason = "fields that repeat: the container, the request id, the attempt (from 1)")]
 pub enum What {
-    /// An asynchronous event was answered 202. `trace`: the header that its invocation will get.
-    Accepted { request_id: String, payload: Bytes, trace: String, tenant_id: Option<String> },
+    /// An asynchronous event was answered 202. `function_arn`: as it was invoked, with the qualifier if there was one; `trace`: the
+    /// header that its invocation will get.
+    Accepted { request_id: String, function_arn: String, payload: Bytes, trace: String, tenant_id: Option<String> },
     /// A container was given an event.
     InvocationStarted { container: ContainerId, request_id: String, attempt: u32, payload: Bytes },
     /// It answered, or ended, or was ended.

@@ -65,16 +65,24 @@ async fn conditions_hold_on_reads_and_writes() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
-    let (_platform, client) = with_bucket().await;
+async fn what_is_missing_or_of_another_account_is_named() {
+    let (platform, client) = with_bucket().await;
     for (bucket, expected) in [("bucket", "NoSuchKey"), ("nowhere", "NoSuchBucket")] {
         let error = client.get_object().bucket(bucket).key("x").send().await.unwrap_err();
         assert_eq!((error.raw_response().unwrap().status().as_u16(), error.code()), (404, Some(expected)));
     }
     let error = client.head_object().bucket("bucket").key("x").send().await.unwrap_err();
     assert!(error.into_service_error().is_not_found());
-    let foreign = client.get_object().bucket("bucket").key("x").expected_bucket_owner("999999999999").send().await;
-    assert_eq!(status(&foreign), 403);
+    platform.s3().create_bucket_of("999999999999", "foreign").unwrap();
+    for (bucket, expected, want) in [
+        ("bucket", "999999999999", 403),
+        ("foreign", "123456789012", 403),
+        ("foreign", "999999999999", 404),
+        ("nowhere", "999999999999", 404),
+    ] {
+        let got = client.get_object().bucket(bucket).key("x").expected_bucket_owner(expected).send().await;
+        assert_eq!(status(&got), want, "{bucket} of {expected}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -232,6 +232,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_variable_says_is_as_the_contract_has_it() {
+        let want = Settings {
+            state: Some(State::S3 { bucket: "state".into(), prefix: "runs".into() }),
+            lease: Duration::from_secs(45),
+            checkpoint: Duration::from_secs(10),
+            max_attempts: 3,
+            max_invocations: 10_000,
+            buckets: None,
+            reserve: None,
+            batches_per_invocation: None,
+        };
+        assert_eq!(read(&[("STATE", "s3://state/runs")]).unwrap(), want);
+        // What these two are without a variable is the attribute's.
+        let attribute = crate::Config::new(1);
+        assert_eq!((attribute.reserve_ms, attribute.batches_per_invocation), (10_000, None));
+    }
+
+    #[test]
     fn every_variable_is_read() {
         let all = read(&[
             ("STATE", "s3://state/a/b/"),

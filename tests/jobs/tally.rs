@@ -4,6 +4,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
+//! | `TALLY_REPORT_PAUSE` | milliseconds each report waits, once it is written |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
 //! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate` and `allocate-once` (far more than there is) |
 
@@ -45,7 +46,10 @@ async fn some(batch: Batch<Row>, totals: &mut Totals, site: &Site) -> Result<(),
     Ok(())
 }
 
+/// Prints what it is told.
 fn enough(progress: &Progress, totals: &Totals) -> bool {
+    let told = [progress.position(), progress.offset(), progress.size(), progress.batches(), progress.invocations()];
+    println!("{}", json!({ "asked": told, "at_end": progress.at_end() }));
     progress.position() >= 1_000 && totals.rows >= 1_000
 }
 
@@ -58,7 +62,9 @@ async fn report(summary: &Summary, totals: &Totals, site: &Site) -> Result<(), E
         "set_aside": summary.set_aside(),
         "batches": summary.batches(),
         "invocations": summary.invocations(),
-    }))
+    }))?;
+    tokio::time::sleep(site.report_pause).await;
+    Ok(())
 }
 
 /// A row that says what it does to the job.
@@ -106,6 +112,7 @@ async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Site) -> Resu
 struct Site {
     log: File,
     pause: Duration,
+    report_pause: Duration,
     spin: Duration,
     at: Option<u64>,
     act: String,
@@ -116,11 +123,11 @@ impl Site {
     fn new() -> Result<Self, Error> {
         let log = OpenOptions::new().append(true).create(true).open(variable("TALLY_LOG"))?;
         let millis = |name| Duration::from_millis(variable(name).parse().unwrap_or(0));
-        let (pause, spin) = (millis("TALLY_PAUSE"), millis("TALLY_SPIN"));
         Ok(Self {
             log,
-            pause,
-            spin,
+            pause: millis("TALLY_PAUSE"),
+            report_pause: millis("TALLY_REPORT_PAUSE"),
+            spin: millis("TALLY_SPIN"),
             at: variable("TALLY_AT").parse().ok(),
             act: variable("TALLY_DO"),
             in_flight: AtomicU64::new(0),

@@ -1,8 +1,9 @@
 //! Events that come twice, and containers that are killed in the middle of a batch.
 
-use super::stage::{PAST_THE_LEASE, Stage};
+use super::stage::{BATCHES, DOLLARS, PAST_THE_LEASE, ROWS, Stage};
 use futures_util::future::{Either, join_all, select};
 use recursive_lambda_local::{Builder, Outcome, QueueFaults, What};
+use serde_json::Value;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -89,6 +90,23 @@ async fn kills_lose_nothing_and_count_nothing_twice() {
         eprintln!("{name}: {extra} too many, {counters:?}");
     }))
     .await;
+}
+
+#[tokio::test]
+async fn on_complete_runs_again_after_a_crash_in_it_and_no_batch_does() {
+    let stage = Stage::new("rows", |platform| platform.retry_delays(PAST_THE_LEASE).env("TALLY_REPORT_PAUSE", "1500")).await;
+    let object = stage.upload_birdstrikes().await;
+    stage.tell(&object);
+    stage.completed().await;
+    assert_eq!(stage.status(), "Completing");
+    assert!(stage.platform.kill_one().is_some());
+    stage.settle().await;
+
+    assert_eq!(stage.assert_all_done("killed in on_complete"), 0);
+    let completions = stage.completions();
+    let told = |report: &Value| ["rows", "dollars", "position", "batches"].map(|field| report[field].clone());
+    assert_eq!(completions.iter().map(told).collect::<Vec<_>>(), [told(&completions[0]), told(&completions[0])]);
+    assert_eq!(told(&completions[0]), [ROWS, DOLLARS, ROWS, BATCHES as u64].map(Value::from));
 }
 
 #[tokio::test]

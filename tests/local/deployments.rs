@@ -147,7 +147,7 @@ const CASES: &[Case] = &[
         "the job was deployed with another batch size or format while this run was under way; the run began with batch = 500, format = csv: deploy that again and redrive this event, or start the object again by a manual start under a new name", READY),
     ("state of another type", Record(|record| edited(record, |record| record["state"] = "text".into())), Some("PlanChanged"),
         "the carried state of the run does not read as `tally::Totals`; the type was changed during the run: deploy one that reads both, or the old one, and redrive this event", READY),
-    ("started outside Lambda", OutsideLambda, None, "Error: this program runs on AWS Lambda and was started outside of it", NoRun),
+    ("started outside Lambda, it says how to run it locally and how to deploy it", OutsideLambda, None, "Error: this program runs on AWS Lambda and was started outside of it", NoRun),
     // The role.
     ("no permission to invoke itself", Requests(|call| call.operation == Invoke, Fault::Refuse(403, "AccessDeniedException")), Some("Invoke"),
         "the function may not invoke itself: its role needs lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:tally", READY),

@@ -32,11 +32,12 @@ async fn a_run_ends_where_the_object_or_the_job_says() {
         assert_eq!(bytes.pop(), Some(b'\n'));
         bytes
     };
-    let cases: [Case; 5] = [
+    let cases: [Case; 6] = [
         ("one row", "rows", &[], rows(1), ("Done", 1, 1, 1)),
         ("one row, without its newline", "rows", &[], without_newline(rows(1)), ("Done", 1, 1, 1)),
         ("whole batches, and no row after them", "rows", &[], rows(800), ("Done", 800, 2, 1)),
         ("is_complete", "some", &[], file(), ("Done", 1_200, 3, 1)),
+        ("the end of the object, although is_complete says no", "some", &[], rows(500), ("Done", 500, 2, 1)),
         ("Flow::Complete", "rows", &[("TALLY_AT", "800"), ("TALLY_DO", "complete")], file(), ("Done", 1_200, 3, 1)),
     ];
     for (name, job, variables, bytes, want) in cases {
@@ -58,6 +59,30 @@ async fn a_run_ends_where_the_object_or_the_job_says() {
         );
         assert_eq!(got, want, "{name}: {record}\n{}", stage.said().join("\n"));
         assert!(stage.dead_letters().is_empty(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn is_complete_is_asked_after_every_batch_and_told_how_far_the_run_has_come() {
+    let text = std::fs::read_to_string(birdstrikes()).unwrap();
+    let until = |row: usize| text.split_inclusive('\n').take(row + 1).map(str::len).sum::<usize>();
+    let told = |size: usize, row: usize, batches: usize, invocations: usize| json!({ "asked": [row, until(row), size, batches, invocations], "at_end": until(row) == size });
+    let cases = [(10_000, vec![(400, 1, 1), (800, 2, 1), (1_200, 3, 2)]), (900, vec![(400, 1, 1), (800, 2, 1), (900, 3, 2)])];
+    for (rows, want) in cases {
+        let stage = Stage::new("some", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "2")).await;
+        let object = stage.upload(&text[..until(rows)]);
+        stage.tell(&object);
+        stage.settle().await;
+        let asked: Vec<Value> = stage
+            .said()
+            .iter()
+            .filter(|line| line.starts_with("{\"asked\""))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let want: Vec<_> =
+            want.into_iter().map(|(row, batches, invocations)| told(until(rows), row, batches, invocations)).collect();
+        assert_eq!(asked, want, "{rows} rows");
+        assert_eq!(stage.status(), "Done");
     }
 }
 

@@ -7,6 +7,7 @@
 mod aside;
 mod command;
 mod concurrent;
+mod contract;
 mod crashes;
 mod deployments;
 mod design;

@@ -1,6 +1,7 @@
 //! Objects that change. Those that vanish or never were are in the table of deployments.
 
-use super::stage::{Stage, birdstrikes};
+use super::stage::{KEY, Stage, UPLOADS, birdstrikes};
+use recursive_lambda_local::{Builder, Channel};
 
 /// The file with every date in another century: a row of it cannot be taken for one of the original.
 fn other_birdstrikes() -> String {
@@ -12,11 +13,12 @@ fn of_the_original(date: &Option<String>) -> bool {
     date.starts_with("199") || date.starts_with("200")
 }
 
+fn slow(platform: Builder) -> Builder {
+    platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100")
+}
+
 #[tokio::test]
 async fn a_run_never_mixes_two_versions_of_an_object() {
-    let slow = |platform: recursive_lambda_local::Builder| {
-        platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100")
-    };
     let stage = Stage::new("rows", slow).await;
     let object = stage.upload_birdstrikes().await;
     stage.tell(&object);
@@ -52,4 +54,23 @@ async fn what_is_replaced_before_its_first_record_was_read_is_left_to_the_newer_
     statuses.sort();
     assert_eq!(statuses, ["Done", "Superseded"]);
     assert!(stage.executions().iter().all(|batch| !of_the_original(&batch.first)));
+}
+
+/// The event of a start by hand names no version: what the object is at that moment, a request for its head says.
+#[tokio::test]
+async fn a_start_by_hand_is_pinned_by_the_objects_head() {
+    let stage = Stage::new("rows", slow).await;
+    let object = stage.upload_birdstrikes().await;
+    stage.platform.notify(&Channel::Manual("by-hand".into()), UPLOADS, KEY).unwrap();
+    stage.batches_begun(3).await;
+    assert_eq!(stage.platform.s3().counts_of(UPLOADS, KEY).heads, 1);
+    let record = stage.record();
+    assert_eq!((&record["object"]["etag"], &record["size"]), (&object.etag.into(), &object.size.into()), "{record}");
+    stage.upload(other_birdstrikes());
+    stage.settle().await;
+
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["last_error"]["kind"]), (&"Failed".into(), &"SourceChanged".into()), "{record}");
+    assert!((400..10_000).contains(&record["position"].as_u64().unwrap()), "{record}");
+    assert!(stage.executions().iter().all(|batch| of_the_original(&batch.first) && of_the_original(&batch.last)));
 }

@@ -130,6 +130,16 @@ impl Stage {
         assert!(begun.await.is_ok(), "{count} batches did not begin: {}", self.said().join("\n"));
     }
 
+    /// Waits until `on_complete` has written.
+    pub(super) async fn completed(&self) {
+        let completed = tokio::time::timeout(TOO_LONG, async {
+            while self.completions().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        assert!(completed.await.is_ok(), "not completed: {}", self.said().join("\n"));
+    }
+
     fn log(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
         // A line may be under way.
@@ -170,6 +180,13 @@ impl Stage {
         let mut records = self.records();
         assert_eq!(records.len(), 1, "{}", self.said().join("\n"));
         records.pop().unwrap()
+    }
+
+    /// The id of the one run.
+    pub(super) fn run(&self) -> String {
+        let all = self.platform.s3().list(STATE, "runs/tally/").unwrap();
+        let [record] = &all[..] else { panic!("there is not one record: {all:?}") };
+        record.key.rsplit('/').next().unwrap().strip_suffix(".json").unwrap().to_owned()
     }
 
     pub(super) fn status(&self) -> String {

@@ -1,6 +1,6 @@
 //! Misuse, as the user sees it: each case is one mistake, named after it, with every word the compiler then says.
 //!
-//! `cargo test -p recursive-lambda-ui-tests -- trybuild=name` runs the cases whose name contains it. With `TRYBUILD=overwrite`
+//! `cargo test -p recursive-lambda-ui-tests -- misuse trybuild=name` runs the cases whose name contains it. With `TRYBUILD=overwrite`
 //! what is said now is written down, to be read before it is kept.
 
 #[test]

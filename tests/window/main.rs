@@ -35,6 +35,45 @@ async fn a_large_file_in_200_steps_is_fetched_once() {
 }
 
 #[tokio::test]
+async fn a_window_tells_its_run_its_epoch_its_attempt_and_how_much_time_is_left() {
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "20")).await;
+    stage.upload("film", &bytes(9, 25 * 64 * UNIT as usize));
+    stage.settle().await;
+    let (calls, run) = (stage.calls(), stage.run());
+    assert_eq!(calls.len(), 25, "{}", stage.said());
+    let mut before = None;
+    for (index, call) in (0..).zip(&calls) {
+        // Ten calls an invocation.
+        let epoch = index / 10 + 1;
+        let key = format!("{run}:{}+64", index * 64);
+        let got = (&call["run"], &call["epoch"], &call["attempt"], &call["batch"]);
+        assert_eq!(got, (&run.as_str().into(), &epoch.into(), &1.into(), &key.into()));
+        let left = call["time_left_ms"].as_u64().unwrap();
+        assert!((30_000..=60_000).contains(&left), "of a minute {left} ms are left");
+        if let Some((_, more)) = before.filter(|(same, _)| *same == epoch) {
+            assert!(left + 20 <= more, "call {index}: {left} ms are left, and {more} ms were before");
+        }
+        before = Some((epoch, left));
+    }
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
+async fn temporary_files_go_where_tmpdir_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let tmp = folder.path().to_str().unwrap().to_owned();
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("TMPDIR", &tmp)).await;
+    stage.upload("film", &bytes(10, 3 * 64 * UNIT as usize));
+    stage.settle().await;
+    assert_eq!(stage.completions().len(), 1, "{}", stage.said());
+    let inside = folder.path().join("recursive-lambda");
+    let paths: Vec<_> = stage.calls().iter().map(|call| std::path::PathBuf::from(call["path"].as_str().unwrap())).collect();
+    assert!(paths.len() == 3 && paths.iter().all(|path| path.parent() == Some(&inside)), "{paths:?} are not in {inside:?}");
+    assert!(inside.is_dir());
+    stage.platform.shutdown().await;
+}
+
+#[tokio::test]
 async fn with_every_container_thrown_away_it_is_fetched_by_each_and_ends_right() {
     each_container_fetches(20 * MB, UNIT, 10).await;
 }

@@ -103,6 +103,13 @@ impl Stage {
         all.iter().map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
+    /// The id of the one run.
+    pub(crate) fn run(&self) -> String {
+        let all = self.platform.s3().list(STATE, "runs/pieces/").unwrap();
+        let [record] = &all[..] else { panic!("there is not one record: {all:?}") };
+        record.key.rsplit('/').next().unwrap().strip_suffix(".json").unwrap().to_owned()
+    }
+
     /// What was asked of the objects with these keys.
     pub(crate) fn asked(&self, keys: &[&str]) -> (u64, u64) {
         let counts: Vec<S3Counts> = keys.iter().map(|key| self.platform.s3().counts_of(UPLOADS, key)).collect();

@@ -34,6 +34,7 @@ impl Lambda {
         let request_id = || event.request_id.clone();
         self.journal.record(What::Accepted {
             request_id: request_id(),
+            function_arn: event.function_arn.clone(),
             payload: event.payload.clone(),
             trace: event.trace.clone(),
             tenant_id: event.tenant_id.clone(),

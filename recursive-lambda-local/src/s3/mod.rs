@@ -29,7 +29,7 @@ use self::store::{Conditions, Store};
 use crate::error::{Error, ErrorKind};
 use crate::faults::{Fault, Faults, MeteredBody, Operation, after, before};
 use crate::http::{Hangup, Server};
-use crate::{ACCESS_KEY, SECRET_KEY};
+use crate::{ACCESS_KEY, ACCOUNT, SECRET_KEY};
 
 /// The platform's S3: a handle to fill it, look into it and count what was asked of it.
 ///
@@ -108,7 +108,16 @@ impl S3 {
     ///
     /// A name S3 would refuse, or a folder that cannot be written.
     pub fn create_bucket(&self, bucket: &str) -> Result<(), Error> {
-        self.shared.store.create_bucket(bucket).map(drop).map_err(|error| from_s3(&error))
+        self.create_bucket_of(ACCOUNT, bucket)
+    }
+
+    /// The same of another account than the function's, which lets everyone in.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`create_bucket`](Self::create_bucket).
+    pub fn create_bucket_of(&self, account: &str, bucket: &str) -> Result<(), Error> {
+        self.shared.store.create_bucket(bucket, account).map(drop).map_err(|error| from_s3(&error))
     }
 
     /// Stores an object, without the network.

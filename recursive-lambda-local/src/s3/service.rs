@@ -26,11 +26,6 @@ fn length(size: u64) -> Option<i64> {
     i64::try_from(size).ok()
 }
 
-/// A bucket of another account is refused, as a job's guard against a wrong bucket expects.
-fn check_owner(expected: Option<&String>) -> S3Result<()> {
-    if expected.is_some_and(|account| account != ACCOUNT) { Err(S3ErrorCode::AccessDenied.into()) } else { Ok(()) }
-}
-
 /// Bytes `start..end` of a file, read in pieces off the runtime's threads.
 fn body(file: File, start: u64, end: u64) -> StreamingBlob {
     const PIECE: u64 = 256 << 10;
@@ -63,7 +58,7 @@ impl Service {
 #[async_trait::async_trait]
 impl S3 for Service {
     async fn create_bucket(&self, request: S3Request<CreateBucketInput>) -> S3Result<S3Response<CreateBucketOutput>> {
-        if self.0.create_bucket(&request.input.bucket)? {
+        if self.0.create_bucket(&request.input.bucket, ACCOUNT)? {
             let location = Some(format!("/{}", request.input.bucket));
             Ok(S3Response::new(CreateBucketOutput { location }))
         } else {
@@ -72,7 +67,7 @@ impl S3 for Service {
     }
 
     async fn head_bucket(&self, request: S3Request<HeadBucketInput>) -> S3Result<S3Response<HeadBucketOutput>> {
-        check_owner(request.input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&request.input.bucket, request.input.expected_bucket_owner.as_ref())?;
         self.0.has_bucket(&request.input.bucket)?;
         Ok(S3Response::new(HeadBucketOutput { bucket_region: Some(REGION.to_owned()), ..Default::default() }))
     }
@@ -88,7 +83,7 @@ impl S3 for Service {
 
     async fn get_object(&self, request: S3Request<GetObjectInput>) -> S3Result<S3Response<GetObjectOutput>> {
         let input = request.input;
-        check_owner(input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&input.bucket, input.expected_bucket_owner.as_ref())?;
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (label, file) = self.0.read(&input.bucket, &input.key, &conditions)?;
         let range = input.range.map(|range| range.check(label.size)).transpose()?;
@@ -115,7 +110,7 @@ impl S3 for Service {
 
     async fn head_object(&self, request: S3Request<HeadObjectInput>) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = request.input;
-        check_owner(input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&input.bucket, input.expected_bucket_owner.as_ref())?;
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let (label, _) = self.0.read(&input.bucket, &input.key, &conditions)?;
         Ok(S3Response::new(HeadObjectOutput {
@@ -132,7 +127,7 @@ impl S3 for Service {
     async fn put_object(&self, request: S3Request<PutObjectInput>) -> S3Result<S3Response<PutObjectOutput>> {
         let trailer = promised_trailer(&request);
         let (input, trailers) = (request.input, request.trailing_headers);
-        check_owner(input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&input.bucket, input.expected_bucket_owner.as_ref())?;
         self.0.has_bucket(&input.bucket)?;
         let given = Checksums {
             crc32: input.checksum_crc32,
@@ -161,14 +156,14 @@ impl S3 for Service {
 
     async fn delete_object(&self, request: S3Request<DeleteObjectInput>) -> S3Result<S3Response<DeleteObjectOutput>> {
         let input = request.input;
-        check_owner(input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&input.bucket, input.expected_bucket_owner.as_ref())?;
         self.0.delete(&input.bucket, &input.key, input.if_match.as_ref())?;
         Ok(S3Response::new(DeleteObjectOutput::default()))
     }
 
     async fn list_objects_v2(&self, request: S3Request<ListObjectsV2Input>) -> S3Result<S3Response<ListObjectsV2Output>> {
         let input = request.input;
-        check_owner(input.expected_bucket_owner.as_ref())?;
+        self.0.check_owner(&input.bucket, input.expected_bucket_owner.as_ref())?;
         let after = match &input.continuation_token {
             Some(token) => listing::decode_token(token)?,
             None => input.start_after.clone().unwrap_or_default(),

@@ -13,6 +13,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use super::blobs::{About, Blobs, Draft, Finished, Label, hex};
 use super::conditions::{check_read, check_write};
+use crate::ACCOUNT;
 use crate::sync::locked;
 
 /// The two conditions a request may carry.
@@ -24,6 +25,8 @@ pub(crate) struct Conditions {
 
 struct Bucket {
     created: SystemTime,
+    /// The account.
+    owner: String,
     objects: BTreeMap<String, Arc<Label>>,
 }
 
@@ -50,7 +53,10 @@ impl Store {
                 let path = entry?.path();
                 if let (Some("bucket"), Some(name)) = (extension(&path), path.file_stem().and_then(|stem| stem.to_str())) {
                     let created = std::fs::metadata(&path)?.modified()?;
-                    buckets.insert(name.to_owned(), Bucket { created, objects: BTreeMap::new() });
+                    // Empty: nobody came to write it.
+                    let owner = Some(std::fs::read_to_string(&path)?).filter(|owner| !owner.is_empty());
+                    let owner = owner.unwrap_or_else(|| ACCOUNT.to_owned());
+                    buckets.insert(name.to_owned(), Bucket { created, owner, objects: BTreeMap::new() });
                 }
             }
             for label in labels {
@@ -63,7 +69,7 @@ impl Store {
     }
 
     /// `Ok(false)`: it is there already.
-    pub(crate) fn create_bucket(&self, name: &str) -> S3Result<bool> {
+    pub(crate) fn create_bucket(&self, name: &str, owner: &str) -> S3Result<bool> {
         if !s3s::path::check_bucket_name(name) {
             return Err(S3ErrorCode::InvalidBucketName.into());
         }
@@ -71,8 +77,9 @@ impl Store {
         if buckets.contains_key(name) {
             return Ok(false);
         }
-        File::create(self.blobs.root().join(format!("{name}.bucket"))).map_err(S3Error::internal_error)?;
-        buckets.insert(name.to_owned(), Bucket { created: SystemTime::now(), objects: BTreeMap::new() });
+        std::fs::write(self.blobs.root().join(format!("{name}.bucket")), owner).map_err(S3Error::internal_error)?;
+        let bucket = Bucket { created: SystemTime::now(), owner: owner.to_owned(), objects: BTreeMap::new() };
+        buckets.insert(name.to_owned(), bucket);
         Ok(true)
     }
 
@@ -82,6 +89,14 @@ impl Store {
 
     pub(crate) fn has_bucket(&self, name: &str) -> S3Result<()> {
         if locked(&self.buckets).contains_key(name) { Ok(()) } else { Err(S3ErrorCode::NoSuchBucket.into()) }
+    }
+
+    /// A bucket of another account is refused, as a job's guard against a wrong bucket expects. One that is not there is not its matter.
+    pub(crate) fn check_owner(&self, name: &str, expected: Option<&String>) -> S3Result<()> {
+        match (locked(&self.buckets).get(name), expected) {
+            (Some(bucket), Some(account)) if bucket.owner != *account => Err(S3ErrorCode::AccessDenied.into()),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn label(&self, bucket: &str, key: &str) -> S3Result<Arc<Label>> {

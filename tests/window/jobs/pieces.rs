@@ -82,6 +82,10 @@ impl Site {
             "position": window.position(),
             "path": window.path(),
             "batch": window.idempotency_key().to_string(),
+            "run": window.run_id(),
+            "epoch": window.epoch(),
+            "attempt": window.attempt(),
+            "time_left_ms": window.time_left().as_millis() as u64,
         }))?;
         Ok(bytes.iter().map(|byte| u64::from(*byte)).sum())
     }
