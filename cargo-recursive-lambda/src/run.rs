@@ -12,6 +12,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::error::RecvError;
 
 const UPLOADS: &str = "uploads";
+const STATE: &str = "RECURSIVE_LAMBDA_STATE";
 
 /// A lease as short as it may be, because here no invocation that died is to be waited for long, ..
 const LEASE: &str = "2s";
@@ -103,6 +104,7 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
     let summary = Summary {
         file: key,
         record: record.as_ref(),
+        recorded: is_recorded(&wanted.env),
         counters: platform.counters(),
         read: s3.counts_of(UPLOADS, key),
         size: object.size,
@@ -116,10 +118,16 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
     Ok(summary.succeeded())
 }
 
+/// Whether the caller leaves the job its records.
+fn is_recorded(variables: &[(String, String)]) -> bool {
+    let state = variables.iter().rev().find(|(name, _)| name == STATE);
+    state.is_none_or(|(_, value)| value != "none")
+}
+
 /// What the program is told beside what Lambda tells it. What the caller sets comes last and so wins.
 fn environment(wanted: &Run) -> Vec<(String, String)> {
     let mut variables = vec![
-        ("RECURSIVE_LAMBDA_STATE".into(), format!("s3://{BUCKET}/{PREFIX}")),
+        (STATE.into(), format!("s3://{BUCKET}/{PREFIX}")),
         ("RECURSIVE_LAMBDA_LEASE".into(), LEASE.into()),
         ("RECURSIVE_LAMBDA_CHECKPOINT".into(), "1s".into()),
         // The local platform allows recursion, so what the log says of it on Lambda would mislead.

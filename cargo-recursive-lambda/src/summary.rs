@@ -10,6 +10,8 @@ use std::time::Duration;
 pub(crate) struct Summary<'a> {
     pub(crate) file: &'a str,
     pub(crate) record: Option<&'a Record>,
+    /// Whether the job was told to record its runs.
+    pub(crate) recorded: bool,
     pub(crate) counters: Counters,
     pub(crate) read: S3Counts,
     pub(crate) size: u64,
@@ -18,9 +20,9 @@ pub(crate) struct Summary<'a> {
 }
 
 impl Summary<'_> {
-    /// Whether the run did what it was to do. Without a record, only events that were given up tell otherwise.
+    /// Whether the run did what it was to do. Where runs are not recorded, only events that were given up tell otherwise.
     pub(crate) fn succeeded(&self) -> bool {
-        self.record.map_or(self.dead.is_empty(), Record::is_done)
+        self.record.map_or(!self.recorded && self.dead.is_empty(), Record::is_done)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -54,7 +56,7 @@ impl Summary<'_> {
             (Some(error), ..) => failed(self.file, error),
             (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
             (None, None, Some(record)) => format!("error: the run ended as {}", record.status),
-            (None, None, None) => "error: the run did not begin".into(),
+            (None, None, None) => format!("error: no run over {} was recorded; the log above says why", self.file),
         }
     }
 }
@@ -66,4 +68,37 @@ fn failed(file: &str, error: &LastError) -> String {
         _ => String::new(),
     };
     format!("error: the run failed{place}\n  {kind}: {message}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn summary<'a>(record: Option<&'a Record>, dead: &'a [DeadLetter]) -> Summary<'a> {
+        Summary {
+            file: "a.csv",
+            record,
+            recorded: true,
+            counters: Counters::default(),
+            read: S3Counts::default(),
+            size: 10,
+            took: Duration::from_secs(1),
+            dead,
+        }
+    }
+
+    #[test]
+    fn a_run_is_done_if_its_record_says_so_or_if_none_is_kept() {
+        let with = |status: &str| Some(Record { status: status.into(), ..Record::default() });
+        for (record, recorded, succeeded, words) in [
+            (with("Done"), true, true, "done: a.csv"),
+            (with("Running"), true, false, "error: the run ended as Running"),
+            (None, true, false, "error: no run over a.csv was recorded; the log above says why"),
+            (None, false, true, "done: a.csv"),
+        ] {
+            let summary = Summary { recorded, ..summary(record.as_ref(), &[]) };
+            assert_eq!(summary.succeeded(), succeeded, "{words}");
+            assert!(summary.text().contains(words), "no {words:?} in{}", summary.text());
+        }
+    }
 }
