@@ -4,7 +4,11 @@ use crate::record::{LastError, Record};
 use indicatif::{HumanBytes, HumanCount};
 use recursive_lambda_local::{Counters, DeadLetter, S3Counts};
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::time::Duration;
+
+/// The most files that are named.
+const SHOWN: usize = 10;
 
 /// What is known at the end.
 pub(crate) struct Summary<'a> {
@@ -17,6 +21,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) size: u64,
     pub(crate) took: Duration,
     pub(crate) dead: &'a [DeadLetter],
+    /// The files of what was set aside, if they outlive the command.
+    pub(crate) aside: Option<&'a [PathBuf]>,
 }
 
 impl Summary<'_> {
@@ -36,6 +42,9 @@ impl Summary<'_> {
         if let Some(record) = self.record {
             let _ = writeln!(text, "  records      {}", HumanCount(record.position));
             let _ = writeln!(text, "  batches      {}", HumanCount(record.batches));
+            if record.set_aside > 0 {
+                let _ = writeln!(text, "  set aside    {}", self.set_aside(record.set_aside));
+            }
         }
         let Counters { invocations, retries, kills, timed_out, .. } = self.counters;
         let _ = writeln!(text, "  invocations  {invocations}, {retries} of them retries; {kills} killed, {timed_out} timed out");
@@ -50,13 +59,26 @@ impl Summary<'_> {
         text
     }
 
+    /// How many records were set aside, and where they are.
+    fn set_aside(&self, count: u64) -> String {
+        let Some(files) = self.aside else {
+            return format!("{}, and gone with this command: --state FOLDER keeps them", HumanCount(count));
+        };
+        let shown = files.iter().take(SHOWN).map(|file| format!("\n               {}", file.display()));
+        let more = files.len().saturating_sub(SHOWN);
+        let rest = (more > 0).then(|| format!("\n               and {more} more beside them"));
+        format!("{}, a file each:{}", HumanCount(count), shown.chain(rest).collect::<String>())
+    }
+
     fn failure(&self) -> String {
         let last = self.record.and_then(|record| record.last_error.as_ref());
         match (last, self.dead.last(), self.record) {
             (Some(error), ..) => failed(self.file, error),
             (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
             (None, None, Some(record)) => format!("error: the run ended as {}", record.status),
-            (None, None, None) => format!("error: no run over {} was recorded; the log above says why", self.file),
+            (None, None, None) => {
+                format!("error: no run over {} was recorded: look at the log above, and with --verbose at all of it", self.file)
+            }
         }
     }
 }
@@ -84,6 +106,7 @@ mod tests {
             size: 10,
             took: Duration::from_secs(1),
             dead,
+            aside: None,
         }
     }
 
@@ -93,12 +116,32 @@ mod tests {
         for (record, recorded, succeeded, words) in [
             (with("Done"), true, true, "done: a.csv"),
             (with("Running"), true, false, "error: the run ended as Running"),
-            (None, true, false, "error: no run over a.csv was recorded; the log above says why"),
+            (None, true, false, "error: no run over a.csv was recorded: look at the log above, and with --verbose at all of it"),
             (None, false, true, "done: a.csv"),
         ] {
             let summary = Summary { recorded, ..summary(record.as_ref(), &[]) };
             assert_eq!(summary.succeeded(), succeeded, "{words}");
             assert!(summary.text().contains(words), "no {words:?} in{}", summary.text());
+        }
+    }
+
+    #[test]
+    fn what_was_set_aside_is_counted_and_found() {
+        let files: Vec<PathBuf> = (0..12).map(|file| format!("kept/{file}.data").into()).collect();
+        for (count, aside, words, unsaid) in [
+            (0, None, "batches      0\n  invocations", "set aside"),
+            (2, None, "  set aside    2, and gone with this command: --state FOLDER keeps them\n", "kept"),
+            (
+                2,
+                files.get(..2),
+                "  set aside    2, a file each:\n               kept/0.data\n               kept/1.data\n",
+                "more",
+            ),
+            (12, Some(&*files), "kept/9.data\n               and 2 more beside them\n", "kept/10"),
+        ] {
+            let record = Record { status: "Done".into(), set_aside: count, ..Record::default() };
+            let text = Summary { aside, ..summary(Some(&record), &[]) }.text();
+            assert!(text.contains(words) && !text.contains(unsaid), "no {words:?}, or {unsaid:?}, in{text}");
         }
     }
 }
