@@ -51,8 +51,8 @@ struct Run {
     #[arg(short, long)]
     release: bool,
 
-    /// The function's time-out
-    #[arg(long, default_value = "60s", value_parser = humantime::parse_duration, value_name = "TIME")]
+    /// The function's time-out; a job's reserve is at most a quarter of it
+    #[arg(long, default_value = "2m", value_parser = time, value_name = "TIME")]
     timeout: Duration,
 
     /// The function's memory, as the program is told
@@ -80,6 +80,14 @@ struct Run {
     verbose: bool,
 }
 
+fn time(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time.is_zero() => Err("no invocation gets anything done in no time: write `3s`".into()),
+        Ok(time) => Ok(time),
+        Err(error) => Err(format!("{error}: write `3s` or `1m 30s`")),
+    }
+}
+
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.into(), value.into())),
@@ -96,6 +104,31 @@ async fn main() -> ExitCode {
         Err(message) => {
             eprintln!("error: {message}");
             ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_meant_is_refused_with_what_to_write() {
+        for (arguments, wanted) in [
+            (&[][..], Ok(Duration::from_secs(120))),
+            (&["--timeout", "1m 30s"], Ok(Duration::from_secs(90))),
+            (&["--timeout", "0s"], Err("no invocation gets anything done in no time: write `3s`")),
+            (&["--timeout", "3"], Err("write `3s` or `1m 30s`")),
+            (&["--env", "NAME"], Err("write NAME=VALUE")),
+        ] {
+            let line = ["cargo", "recursive-lambda", "run", "a.csv"].iter().chain(arguments);
+            let read = Cargo::try_parse_from(line);
+            match (read, wanted) {
+                (Ok(Cargo::RecursiveLambda(RecursiveLambda { command: Command::Run(run) })), wanted) => {
+                    assert_eq!(Ok(run.timeout), wanted, "{arguments:?}");
+                }
+                (Err(error), wanted) => assert!(wanted.is_err_and(|words| error.to_string().contains(words)), "{error}"),
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use recursive_lambda_local::S3;
 use serde::Deserialize;
-use std::time::SystemTime;
+use serde::de::IgnoredAny;
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
 
 /// Where the local platform's runs are recorded.
 pub(crate) const BUCKET: &str = "recursive-lambda-state";
@@ -17,10 +19,16 @@ pub(crate) struct Record {
     pub(crate) batches: u64,
     pub(crate) invocations: u64,
     pub(crate) seq: u64,
+    pub(crate) set_aside: u64,
+    /// An invocation that works on it, or did when it died.
+    pub(crate) owner: Option<IgnoredAny>,
     pub(crate) object: Object,
     /// Its key in the bucket of records: prefix, function, job, run.
     #[serde(skip)]
     pub(crate) place: String,
+    /// When it was written.
+    #[serde(skip)]
+    pub(crate) written: Option<SystemTime>,
     pub(crate) last_error: Option<LastError>,
 }
 
@@ -46,7 +54,7 @@ impl Record {
         records.sort_by_key(|info| info.modified);
         records.iter().rev().take_while(|info| info.modified >= since).find_map(|info| {
             let record: Self = serde_json::from_slice(&s3.get(BUCKET, &info.key).ok()?).ok()?;
-            let record = Self { place: info.key.clone(), ..record };
+            let record = Self { place: info.key.clone(), written: Some(info.modified), ..record };
             (record.object.key == key && record.object.etag == etag.trim_matches('"')).then_some(record)
         })
     }
@@ -63,11 +71,47 @@ impl Record {
         goes_on.then(|| signal.to_string())
     }
 
+    /// For how long an invocation that died is still taken to be at work. The store counts in whole seconds, so a lease is over in the next one.
+    pub(crate) fn lease_left(&self, lease: Duration, now: SystemTime) -> Option<Duration> {
+        let over = Duration::from_secs(1) + lease;
+        let age = now.duration_since(self.written?).unwrap_or_default();
+        self.owner.and(over.checked_sub(age)).filter(|left| !left.is_zero())
+    }
+
+    /// The files of what the run set aside, in order.
+    pub(crate) fn files_aside(&self, s3: &S3) -> Vec<PathBuf> {
+        let folder = format!("{}/", self.place.trim_end_matches(".json"));
+        let aside = s3.list(BUCKET, &folder).unwrap_or_default();
+        aside.iter().filter_map(|info| s3.file(BUCKET, &info.key).ok()).collect()
+    }
+
     pub(crate) fn has_failed(&self) -> bool {
         self.status == "Failed"
     }
 
     pub(crate) fn is_done(&self) -> bool {
         self.status == "Done"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_is_waited_for_only_where_an_invocation_may_hold_it() {
+        let [lease, second] = [2_000, 1_000].map(Duration::from_millis);
+        let written = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
+        for (owner, now, left) in [
+            (Some(IgnoredAny), written, Some(3 * second)),
+            (Some(IgnoredAny), written + second / 2, Some(second * 5 / 2)),
+            (Some(IgnoredAny), written + 3 * second, None),
+            (Some(IgnoredAny), written + 60 * second, None),
+            (Some(IgnoredAny), written - second, Some(3 * second)),
+            (None, written, None),
+        ] {
+            let record = Record { owner, written: Some(written), ..Record::default() };
+            assert_eq!(record.lease_left(lease, now), left, "{owner:?} {now:?}");
+        }
     }
 }

@@ -6,15 +6,17 @@ use crate::progress::Progress;
 use crate::record::{BUCKET, PREFIX, Record};
 use crate::summary::Summary;
 use recursive_lambda_local::{Channel, Entry, Outcome, Platform, RecursiveLoop, Stream, What};
+use std::error::Error;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::error::RecvError;
 
 const UPLOADS: &str = "uploads";
+const STATE: &str = "RECURSIVE_LAMBDA_STATE";
 
 /// A lease as short as it may be, because here no invocation that died is to be waited for long, ..
-const LEASE: &str = "2s";
+const LEASE: Duration = Duration::from_secs(2);
 /// .. and events tried again as soon as it is over, where Lambda waits for one minute, then two.
 const RETRIES: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(8)];
 
@@ -22,6 +24,9 @@ const RETRIES: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(8)];
 pub(crate) async fn run(wanted: Run) -> Result<bool, String> {
     if !wanted.file.is_file() {
         return Err(format!("{} is no file", wanted.file.display()));
+    }
+    if let Some(state) = wanted.state.as_deref().filter(|state| state.exists() && !state.is_dir()) {
+        return Err(format!("--state takes a folder, and {} is none", state.display()));
     }
     let program = Wanted { package: wanted.package.as_deref(), bin: wanted.bin.as_deref(), release: wanted.release };
     let (name, path) = build(&program)?;
@@ -40,7 +45,7 @@ pub(crate) async fn run(wanted: Run) -> Result<bool, String> {
     if let Some(folder) = &wanted.state {
         builder = builder.state_folder(folder);
     }
-    let platform = builder.start().await.map_err(|error| error.to_string())?;
+    let platform = builder.start().await.map_err(|error| chain(&error))?;
     let succeeded = over(&wanted, &platform, &key).await;
     platform.shutdown().await;
     succeeded
@@ -50,24 +55,29 @@ pub(crate) async fn run(wanted: Run) -> Result<bool, String> {
 async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, String> {
     let s3 = platform.s3();
     for bucket in [UPLOADS, BUCKET] {
-        s3.create_bucket(bucket).map_err(|error| error.to_string())?;
+        s3.create_bucket(bucket).map_err(|error| chain(&error))?;
     }
-    let object = s3.put_file(UPLOADS, key, &wanted.file).await.map_err(|error| error.to_string())?;
+    let object = s3.put_file(UPLOADS, key, &wanted.file).await.map_err(|error| chain(&error))?;
     let mut events = platform.subscribe();
     let mut kills = Kills::new(wanted.kill, wanted.timeout);
     kills.arm(platform);
     let mut progress = Progress::new(object.size);
     let begun = Instant::now();
-    let stopped = Record::find(s3, key, &object.etag, UNIX_EPOCH).and_then(|record| Some((record.signal()?, record.position)));
+    let stopped = Record::find(s3, key, &object.etag, UNIX_EPOCH).and_then(|record| Some((record.signal()?, record)));
     let since = match stopped {
-        Some((signal, position)) => {
-            progress.tell(&format!("-- going on with the run that was stopped, at record {position}"));
+        Some((signal, record)) => {
+            progress.tell(&format!("-- going on with the run that was stopped, at record {}", record.position));
+            // A signal that is sent before is refused, and comes again later than that.
+            if let Some(left) = record.lease_left(LEASE, SystemTime::now()) {
+                progress.tell(&format!("-- in {left:.1?}, when the lease of the invocation that was stopped is over"));
+                tokio::time::sleep(left).await;
+            }
             platform.send(signal);
             UNIX_EPOCH
         }
         None => {
             let now = SystemTime::now();
-            platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| error.to_string())?;
+            platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| chain(&error))?;
             now
         }
     };
@@ -100,14 +110,17 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
     }
     progress.end();
     let (record, dead) = (Record::find(s3, key, &object.etag, since), platform.dead_letters());
+    let aside = record.as_ref().map(|record| record.files_aside(s3)).unwrap_or_default();
     let summary = Summary {
         file: key,
         record: record.as_ref(),
+        recorded: is_recorded(&wanted.env),
         counters: platform.counters(),
         read: s3.counts_of(UPLOADS, key),
         size: object.size,
         took: begun.elapsed(),
         dead: &dead,
+        aside: wanted.state.as_ref().map(|_| &*aside),
     };
     eprintln!("{}", summary.text());
     if kills.left > 0 {
@@ -116,11 +129,23 @@ async fn over(wanted: &Run, platform: &Platform, key: &str) -> Result<bool, Stri
     Ok(summary.succeeded())
 }
 
+/// An error with what it comes from.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Whether the caller leaves the job its records.
+fn is_recorded(variables: &[(String, String)]) -> bool {
+    let state = variables.iter().rev().find(|(name, _)| name == STATE);
+    state.is_none_or(|(_, value)| value != "none")
+}
+
 /// What the program is told beside what Lambda tells it. What the caller sets comes last and so wins.
 fn environment(wanted: &Run) -> Vec<(String, String)> {
     let mut variables = vec![
-        ("RECURSIVE_LAMBDA_STATE".into(), format!("s3://{BUCKET}/{PREFIX}")),
-        ("RECURSIVE_LAMBDA_LEASE".into(), LEASE.into()),
+        (STATE.into(), format!("s3://{BUCKET}/{PREFIX}")),
+        ("RECURSIVE_LAMBDA_LEASE".into(), humantime::format_duration(LEASE).to_string()),
         ("RECURSIVE_LAMBDA_CHECKPOINT".into(), "1s".into()),
         // The local platform allows recursion, so what the log says of it on Lambda would mislead.
         ("RUST_LOG".into(), format!("{},recursive_lambda::recursion=off", if wanted.verbose { "info" } else { "warn" })),

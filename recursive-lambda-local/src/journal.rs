@@ -149,6 +149,7 @@ pub enum What {
 pub struct Counters {
     pub accepted: u64,
     pub invocations: u64,
+    /// Of the invocations, those that were not the first at their event. One that is due has not begun.
     pub retries: u64,
     pub dead_letters: u64,
     pub throttled: u64,
@@ -168,14 +169,16 @@ impl Counters {
     fn count(&mut self, what: &What) {
         let counter = match what {
             What::Accepted { .. } => &mut self.accepted,
-            What::InvocationStarted { .. } => &mut self.invocations,
+            What::InvocationStarted { attempt, .. } => {
+                self.retries += u64::from(*attempt > 1);
+                &mut self.invocations
+            }
             What::InvocationEnded { outcome, .. } => match outcome {
                 Outcome::Ok(_) => &mut self.succeeded,
                 Outcome::Error { .. } => &mut self.failed,
                 Outcome::TimedOut => &mut self.timed_out,
                 Outcome::Crashed { .. } => &mut self.crashed,
             },
-            What::Retried { .. } => &mut self.retries,
             What::DeadLettered { .. } => &mut self.dead_letters,
             What::Throttled { .. } => &mut self.throttled,
             What::Dropped { .. } => &mut self.dropped,
@@ -184,7 +187,7 @@ impl Counters {
             What::ContainerStarted { .. } => &mut self.containers_started,
             What::Killed { .. } => &mut self.kills,
             What::Evicted { .. } => &mut self.evicted,
-            What::ContainerStopped { .. } | What::LogLine { .. } => return,
+            What::Retried { .. } | What::ContainerStopped { .. } | What::LogLine { .. } => return,
         };
         *counter += 1;
     }
@@ -248,5 +251,30 @@ impl Journal {
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.readers.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retry_counts_when_it_begins() {
+        let journal = Journal::new();
+        let request_id = || "r".to_owned();
+        let begins = |attempt| What::InvocationStarted {
+            container: ContainerId(1),
+            request_id: request_id(),
+            attempt,
+            payload: Bytes::new(),
+        };
+        let due = |attempt| What::Retried { request_id: request_id(), attempt, delay: Duration::ZERO };
+        // What happens, and then invocations and retries.
+        for (what, counted) in [(begins(1), (1, 0)), (due(2), (1, 0)), (begins(2), (2, 1)), (due(3), (2, 1)), (begins(3), (3, 2))]
+        {
+            journal.record(what.clone());
+            let counters = journal.counters();
+            assert_eq!((counters.invocations, counters.retries), counted, "{what:?}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::builder::Builder;
 use crate::error::{Error, ErrorKind};
 use crate::lambda::RecursiveLoop;
 use crate::platform::Platform;
+use crate::s3::{ObjectInfo, S3};
 use crate::triggers::Channel;
 
 const UPLOADS: &str = "uploads";
@@ -23,7 +24,8 @@ const KEY: &str = "object";
 #[derive(Debug, Clone, Deserialize)]
 #[non_exhaustive]
 pub struct RunRecord {
-    /// `Done`, `Failed`, or `Ready` if the run waits for an event that was given up.
+    /// `Done` or `Failed`. Otherwise every attempt at the run's last event is over, and a sweep, or that event sent again, resumes it: `Ready`
+    /// if nobody was at work, `Running` or `Completing` if the process died.
     pub status: String,
     /// Records of the object done.
     pub position: u64,
@@ -97,15 +99,64 @@ impl Platform {
         let uploaded = self.s3().put(UPLOADS, KEY, object)?;
         self.notify(&Channel::S3, UPLOADS, KEY)?;
         self.idle().await;
-        let mut records = self.s3().list(STATE, "")?;
-        records.retain(|record| record.sequencer > uploaded.sequencer);
-        records.sort_by_key(|record| record.sequencer.clone());
-        let Some(newest) = records.pop() else {
+        newest(self.s3(), &uploaded)?.map_err(|why| {
             let said = self.dead_letters().pop().map_or_else(|| "nothing".to_owned(), |letter| letter.error_message);
-            return Err(Error::new(ErrorKind::NoRecord, format!("no run was recorded; the function said: {said}")));
+            Error::new(ErrorKind::NoRecord, format!("{why}; the function said: {said}"))
+        })
+    }
+}
+
+/// The newest record of a run, if it was written after the upload, or why there is none. Beside it lie the records that the run set aside.
+fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunRecord, String>, Error> {
+    let mut objects = s3.list(STATE, "")?;
+    objects.retain(|object| object.sequencer > uploaded.sequencer);
+    objects.sort_by(|one, other| other.sequencer.cmp(&one.sequencer));
+    let mut why = None;
+    for ObjectInfo { key, .. } in objects {
+        match serde_json::from_slice(&s3.get(STATE, &key)?) {
+            Ok(record) => return Ok(Ok(record)),
+            Err(error) => why = why.or_else(|| Some(format!("{key} is no record of a run: {error}"))),
+        }
+    }
+    Ok(Err(why.unwrap_or_else(|| "no run was recorded".to_owned())))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+
+    use super::*;
+    use crate::faults::Faults;
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn the_record_of_a_run_is_found_beside_what_it_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
+        for bucket in [UPLOADS, STATE] {
+            s3.create_bucket(bucket).unwrap();
+        }
+        let run = |position| {
+            format!(r#"{{"status":"Running","position":{position},"batches":0,"invocations":3,"last_error":null,"state":null}}"#)
         };
-        let record = self.s3().get(STATE, &newest.key)?;
-        serde_json::from_slice(&record)
-            .map_err(|error| Error::new(ErrorKind::NoRecord, format!("{} is no record of a run: {error}", newest.key)))
+        let aside = r#"{"record":7,"line":8,"offset":90,"data":"many,","error":{"kind":"Record","message":"no number"}}"#;
+        // What is written in this order, and the position of the record that is found, or why none is.
+        let cases = [
+            (vec![], Err("no run was recorded")),
+            (vec![("runs/f/j/one.json", run(1)), ("runs/f/j/two.json", run(2))], Ok(2)),
+            (vec![("runs/f/j/one.json", run(7)), ("runs/f/j/one/7.json", aside.into())], Ok(7)),
+            (vec![("runs/f/j/one/7.json", aside.into())], Err("runs/f/j/one/7.json is no record of a run: missing field")),
+        ];
+        for (written, wanted) in cases {
+            let uploaded = s3.put(UPLOADS, KEY, "an object").unwrap();
+            for (key, body) in &written {
+                s3.put(STATE, key, body).unwrap();
+            }
+            match (newest(&s3, &uploaded).unwrap(), wanted) {
+                (Ok(record), Ok(position)) => assert_eq!(record.position, position, "{written:?}"),
+                (Err(why), Err(words)) => assert!(why.starts_with(words), "{why}"),
+                (found, _) => panic!("{written:?}: {found:?}"),
+            }
+        }
     }
 }

@@ -121,6 +121,49 @@ fn the_command_runs_a_new_crates_job_and_says_what_came_of_it() {
     }
     let output = run(folder.path(), &folder.path().join("missing.csv"));
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    let with_state = |state: &Path| {
+        command(folder.path()).args(["recursive-lambda", "run"]).arg(&file).arg("--state").arg(state).output().unwrap()
+    };
+    let output = with_state(&file);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(&format!("--state takes a folder, and {} is none", file.display())), "{said}");
+
+    let skips = job.replace("format = csv", "format = csv, on_error = skip(5)");
+    std::fs::write(folder.path().join("src/main.rs"), skips).unwrap();
+    std::fs::write(&file, format!("{good}Bob,many\nCid,20\n")).unwrap();
+    let output = with_state(&folder.path().join("kept"));
+    let said = text(&output);
+    assert!(output.status.success(), "{said}");
+    let aside = said.split_once("  set aside    1, a file each:\n").unwrap_or_else(|| panic!("{said}")).1;
+    let kept = std::fs::read_to_string(aside.lines().next().unwrap().trim()).unwrap();
+    assert!(kept.contains("Bob,many"), "{kept}");
+
+    // Lambda is answered, but by no job.
+    let answers = r#"
+        #[tokio::main]
+        async fn main() {
+            use std::io::{Read, Write};
+            let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+            let ask = |request: String| {
+                let mut api = std::net::TcpStream::connect(&api).unwrap();
+                api.write_all(request.as_bytes()).unwrap();
+                let mut answer = String::new();
+                api.read_to_string(&mut answer).unwrap();
+                answer.to_ascii_lowercase()
+            };
+            loop {
+                let event = ask("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".into());
+                let id = event.split("lambda-runtime-aws-request-id: ").nth(1).unwrap().split('\r').next().unwrap();
+                ask(format!("POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}"));
+            }
+        }
+    "#;
+    std::fs::write(folder.path().join("src/main.rs"), answers).unwrap();
+    let output = run(folder.path(), &file);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("error: no run over people.csv was recorded"), "{said}");
 }
 
 /// What `cargo demo` gives the command.

@@ -204,8 +204,12 @@ impl Blobs {
         }
     }
 
+    pub(crate) fn data(&self, label: &Label) -> PathBuf {
+        self.file(label.sequencer, "data")
+    }
+
     pub(crate) fn open_data(&self, label: &Label) -> io::Result<File> {
-        File::open(self.file(label.sequencer, "data"))
+        File::open(self.data(label))
     }
 }
 

@@ -86,7 +86,8 @@ impl From<&Label> for ObjectInfo {
 
 impl S3 {
     pub(crate) async fn start(root: PathBuf, faults: Arc<Faults>) -> Result<Self, Error> {
-        let store = Store::open(root).map_err(|error| Error::io("the folder of S3's objects cannot be used", error))?;
+        let unusable = format!("the folder of S3's objects, {}, cannot be used", root.display());
+        let store = Store::open(root).map_err(|error| Error::io(unusable, error))?;
         let store = Arc::new(store);
         let counters = Arc::new(counters::Counters::default());
         let mut builder = S3ServiceBuilder::new(service::Service(Arc::clone(&store)));
@@ -172,6 +173,16 @@ impl S3 {
     /// No such bucket or key.
     pub fn head(&self, bucket: &str, key: &str) -> Result<ObjectInfo, Error> {
         self.shared.store.label(bucket, key).map(|label| ObjectInfo::from(&*label)).map_err(|error| from_s3(&error))
+    }
+
+    /// The file that holds an object's bytes, until it is written again or removed. With [`state_folder`](crate::Builder::state_folder) it
+    /// outlives the platform.
+    ///
+    /// # Errors
+    ///
+    /// No such bucket or key.
+    pub fn file(&self, bucket: &str, key: &str) -> Result<PathBuf, Error> {
+        self.shared.store.file(bucket, key).map_err(|error| from_s3(&error))
     }
 
     /// Removes an object; one that is not there is no error.
@@ -280,4 +291,26 @@ fn refuse(status: StatusCode, code: &str, fault: Option<Fault>) -> Response<s3s:
         crate::http::set_header(&mut response, "x-amz-bucket-region", region);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_objects_file_has_its_bytes_and_a_folder_that_is_none_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
+        s3.create_bucket("uploads").unwrap();
+        s3.put("uploads", "a b/c.csv", "one").unwrap();
+        s3.put("uploads", "a b/c.csv", "two").unwrap();
+        let file = s3.file("uploads", "a b/c.csv").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        assert_eq!(s3.file("uploads", "c.csv").unwrap_err().kind(), ErrorKind::NoSuchKey);
+
+        let error = S3::start(file.clone(), Arc::new(Faults::default())).await.unwrap_err();
+        assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
+    }
 }

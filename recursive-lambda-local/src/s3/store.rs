@@ -105,6 +105,11 @@ impl Store {
         Ok(Arc::clone(bucket.objects.get(key).ok_or(S3ErrorCode::NoSuchKey)?))
     }
 
+    /// The file of an object's bytes.
+    pub(crate) fn file(&self, bucket: &str, key: &str) -> S3Result<PathBuf> {
+        Ok(self.blobs.data(&*self.label(bucket, key)?))
+    }
+
     /// The object and its open file: one version, whatever is written meanwhile.
     pub(crate) fn read(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<(Arc<Label>, File)> {
         let buckets = locked(&self.buckets);

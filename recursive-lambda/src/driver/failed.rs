@@ -5,7 +5,9 @@ use crate::engine::record::{LastError, Record};
 use crate::engine::step::{Cause, Failure};
 use crate::ports::SourceError;
 use crate::{Advance, Error, ErrorKind, Place};
+use futures_util::FutureExt;
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
 /// An error on its way to the engine, which is told what matters, and to Lambda, which is told all.
 pub(super) struct Failed {
@@ -53,6 +55,23 @@ pub(super) fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
     Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is no text")))
 }
 
+/// Calls user code. A handler written by hand may be no `async fn`, and panic before there is a future.
+pub(super) fn start<F>(call: impl FnOnce() -> F) -> std::thread::Result<F> {
+    std::panic::catch_unwind(AssertUnwindSafe(call))
+}
+
+/// Awaits it: a panic is its error, wherever it came. Apart from [`start`], so that nothing of the call but its future is held.
+pub(super) async fn caught<T, F>(who: &str, begun: std::thread::Result<F>) -> Result<T, Error>
+where
+    F: Future<Output = Result<T, Error>>,
+{
+    let called = match begun {
+        Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
+        Err(panic) => Err(panic),
+    };
+    called.unwrap_or_else(|panic| Err(panicked(who, &*panic)))
+}
+
 impl Failed {
     /// `records`: so many from the cursor on, of which one or more may be at fault.
     pub(super) fn of(error: Error, records: u64) -> Self {
@@ -86,5 +105,25 @@ pub(super) fn last_error(error: &Error) -> LastError {
         record: place.map(|place| place.record),
         line: place.map(|place| place.line),
         offset: place.map(|place| place.offset),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::{Ready, ready};
+
+    #[test]
+    fn a_panic_of_user_code_is_an_error_wherever_it_comes() {
+        let at_once = || -> Ready<Result<(), Error>> { std::panic::resume_unwind(Box::new("at once")) };
+        let later = || async { std::panic::resume_unwind(Box::new("later")) };
+        for (said, wanted) in [
+            (caught("the job", start(|| ready(Ok(())))).now_or_never(), Ok(())),
+            (caught("the job", start(at_once)).now_or_never(), Err("the job panicked: at once")),
+            (caught("`on_complete`", start(later)).now_or_never(), Err("`on_complete` panicked: later")),
+        ] {
+            let said = said.map(|said| said.map_err(|error| error.bare_message()));
+            assert_eq!(said, Some(wanted.map_err(String::from)));
+        }
     }
 }

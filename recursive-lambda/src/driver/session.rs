@@ -3,7 +3,7 @@
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
 use super::calls::Calls;
-use super::failed::{Failed, at, no_progress, nothing_in_flight, panicked, unread};
+use super::failed::{Failed, at, caught, no_progress, nothing_in_flight, panicked, start, unread};
 use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
 use super::site::Site;
@@ -18,7 +18,6 @@ use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records};
 use crate::{Advance, Error, ErrorKind, Progress, Summary};
-use futures_util::FutureExt;
 use std::any::TypeId;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
@@ -145,8 +144,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         }
         let (mut state, site) = (self.state.clone(), self.site);
         self.calls.begin(async move {
-            let call = AssertUnwindSafe(H::call(input, &mut state, &site.resources)).catch_unwind().await;
-            let said = call.unwrap_or_else(|panic| Err(panicked("the job", &*panic)));
+            let said = caught("the job", start(|| H::call(input, &mut state, &site.resources))).await;
             let given = Given { took: site.platform.now().saturating_sub(begun), ..given };
             let outcome = said.map(|said| (state, said.into())).map_err(|error| Failed::of(at(error, place), taken));
             Call { given, outcome }
@@ -301,7 +299,6 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             started: record.started,
             run_id: self.run.run_id.clone(),
         };
-        let call = AssertUnwindSafe(H::on_complete(&summary, &self.state, &self.site.resources)).catch_unwind().await;
-        Ok(call.unwrap_or_else(|panic| Err(panicked("`on_complete`", &*panic)))?)
+        Ok(caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await?)
     }
 }

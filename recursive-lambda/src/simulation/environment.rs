@@ -128,6 +128,14 @@ impl Environment {
         Ok(())
     }
 
+    /// What a job that is no `async fn` can do to its caller.
+    pub(super) fn panic_at_once<T>(&self, batch: &Batch<T>) {
+        let records = batch.position()..batch.position() + batch.len() as u64;
+        if self.world.options.poison_in(records) == Some(Poison::PanicAtOnce) {
+            std::panic::resume_unwind(Box::new("a poisonous record".to_string()));
+        }
+    }
+
     /// What a batch says of its run must be so.
     fn hear<T>(&self, batch: &Batch<T>) {
         let (left, now, said) = (batch.time_left(), self.now(), batch.object());
@@ -151,7 +159,7 @@ impl Environment {
         match self.world.options.poison_in(position..position + len) {
             None => Ok(took),
             Some(Poison::Error) => Err("a poisonous record".into()),
-            Some(Poison::Panic) => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
+            Some(Poison::Panic | Poison::PanicAtOnce) => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
             Some(Poison::Terminal) => Err(Error::terminal("a poisonous record")),
             Some(Poison::Endless) => Ok(self.world.options.timeout * 2),
             Some(Poison::Undecodable) => Err("a record that does not decode was handed over".into()),

@@ -27,10 +27,13 @@ impl Handler for Plain {
     type State = ();
     type Resources = Environment;
 
-    async fn call(batch: Batch<String>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
-        let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
-        environment.execute(&batch, digest).await?;
-        Ok(Flow::Continue)
+    fn call(batch: Batch<String>, (): &mut (), environment: &Environment) -> impl Future<Output = Result<Flow, Error>> + Send {
+        environment.panic_at_once(&batch);
+        async move {
+            let digest = batch.iter().fold(NO_DIGEST, |sum, line| digest(sum, line));
+            environment.execute(&batch, digest).await?;
+            Ok(Flow::Continue)
+        }
     }
 }
 

@@ -80,6 +80,8 @@ pub(super) enum Fate {
 pub(super) enum Poison {
     Error,
     Panic,
+    /// Before there is a future, as a handler written by hand can; only of [`Kind::Plain`].
+    PanicAtOnce,
     Terminal,
     /// Longer than an invocation may take.
     Endless,

@@ -29,6 +29,17 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
     }
 }
 
+/// A handler written by hand may be no `async fn`: then user code runs before there is a future.
+#[test]
+fn a_handler_that_panics_before_its_future_fails_the_run_as_any_other() {
+    let options = Options { poison: vec![(31, Poison::PanicAtOnce)], max_attempts: 3, ..Options::plain(Kind::Plain, 60) };
+    let report = well(simulate(options, Faults::none()));
+    let error = report.record.as_ref().unwrap().last_error.as_ref().unwrap();
+    assert_eq!((report.end, error.kind.as_str()), (Some(Status::Failed), "Job"), "{report}");
+    assert_eq!(error.message, "the job panicked: a poisonous record");
+    assert_eq!((report.sunk, report.executions), (31, 31), "{report}");
+}
+
 /// A batch that takes longer than an invocation has: whoever tries it dies without a word.
 #[test]
 fn a_batch_that_never_ends_fails_the_run() {
