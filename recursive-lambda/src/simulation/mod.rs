@@ -12,6 +12,7 @@ mod function;
 mod jobs;
 mod options;
 mod oracle;
+mod place;
 mod queue;
 mod run;
 mod store;
