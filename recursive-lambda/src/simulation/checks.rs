@@ -31,6 +31,8 @@ pub(super) struct Checks {
     slowed: BTreeSet<Group>,
     /// When each invocation's last write was applied, and the position it says.
     written: HashMap<Group, (Duration, u64)>,
+    /// How often a batch was begun that never ends: each time its invocation dies.
+    pub(super) hung: u64,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
 }
@@ -61,6 +63,7 @@ impl Checks {
             units: options.end().div_ceil(options.unit()) as usize,
             excused: BTreeSet::new(),
             told: HashMap::new(),
+            hung: 0,
             slowed: BTreeSet::new(),
             written: HashMap::new(),
             closed: false,

@@ -161,7 +161,10 @@ impl Environment {
             Some(Poison::Error) => Err("a poisonous record".into()),
             Some(Poison::Panic | Poison::PanicAtOnce) => std::panic::resume_unwind(Box::new("a poisonous record".to_string())),
             Some(Poison::Terminal) => Err(Error::terminal("a poisonous record")),
-            Some(Poison::Endless) => Ok(self.world.options.timeout * 2),
+            Some(Poison::Endless) => {
+                self.world.with(|state| state.checks.hung += 1);
+                Ok(self.world.options.timeout * 2)
+            }
             Some(Poison::Undecodable) => Err("a record that does not decode was handed over".into()),
         }
     }

@@ -222,13 +222,14 @@ fn judge(world: &World) -> Report {
         } else if over && !may_fail(options, &state.faults) {
             wrong.push(format!("the run ended {end:?}"));
         }
-        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults));
+        let hung = state.checks.hung;
+        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults, hung));
         if extra > bound {
             wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
         }
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
-        let faults = state.faults.total() + options.uploads * (options.starts + 3 * attempts(options));
+        let faults = state.faults.total() + hung + options.uploads * (options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
         }
@@ -275,11 +276,12 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
         || (impatient && faults.total() >= u64::from(options.max_attempts))
 }
 
-/// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too.
-fn extra_executions_allowed(options: &Options, faults: &Faults) -> u64 {
+/// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too. So may
+/// each death in a batch that never ends: what is tried with care before it is passed, and only then is it tried again.
+fn extra_executions_allowed(options: &Options, faults: &Faults, hung: u64) -> u64 {
     let concurrent = if options.kind.is_wide() { WIDTH } else { 1 };
     let window = (options.batches_per_save() * concurrent + concurrent - 1) * options.batch().div_ceil(options.unit());
-    (faults.total() + faults.sleepers() + options.uploads * attempts(options)) * window
+    (faults.total() + faults.sleepers() + hung + options.uploads * attempts(options)) * window
 }
 
 /// How often a poisonous record is tried; each time, what was not saved before it may run again.

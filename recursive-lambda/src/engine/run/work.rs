@@ -70,11 +70,13 @@ impl Run {
         }
         // Past what was tried before: whatever fails from here on shall have all of Lambda's deliveries.
         let is_past = work.pace.careful_until.is_some() && !self.is_careful(now, &work);
-        if work.pace.in_flight == 0 && (is_past || self.budget.allows(0, now.left) == 0) {
+        let is_late = self.budget.allows(0, now.left) == 0;
+        if work.pace.in_flight == 0 && (is_past || is_late) {
             return self.hand_over(work, Status::Ready);
         }
+        // What is in flight at the end is saved together, by the hand-over: a save for each could take what time is left.
         let due = self.is_careful(now, &work)
-            || now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint
+            || (!is_late && now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint)
             || now.renewed >= self.rules.lease * 2 / 3;
         if due { self.save(work, Then::Work) } else { self.work(now, work) }
     }

@@ -32,6 +32,19 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
             format!("work 4x10 > work 0x10 > work 0x10 > {yields}"),
         ),
         (
+            "no time is left for a save of each that is due",
+            four(),
+            vec![
+                beside(2, 10).elapsed(20).left(10),
+                beside(1, 20).elapsed(31).left(9),
+                beside(0, 30).left(8),
+                captured(),
+                applied(),
+                accepted(),
+            ],
+            format!("work 4x10 > work 0x10 > work 0x10 > {yields}"),
+        ),
+        (
             "no more are allowed",
             limited(Some(3)),
             vec![beside(2, 10), beside(1, 20), beside(0, 30), captured(), applied(), accepted()],
