@@ -121,8 +121,34 @@ pub(crate) const KEYS: &[Key] = &[
     },
 ];
 
-/// What is set per deployment, by `RECURSIVE_LAMBDA_..`, and so is no argument.
-const SETTINGS: &[&str] = &["state", "lease", "checkpoint", "max_attempts", "max_invocations", "buckets"];
+/// What is looked for among the arguments and stands elsewhere.
+enum Elsewhere {
+    /// Set per deployment, by the environment variable `RECURSIVE_LAMBDA_..`.
+    Setting(&'static str),
+    /// Why not here, and what to do.
+    Hint(&'static str),
+}
+
+use self::Elsewhere::{Hint, Setting};
+
+const ELSEWHERE: &[(&str, Elsewhere)] = &[
+    ("state", Setting("STATE")),
+    ("lease", Setting("LEASE")),
+    ("checkpoint", Setting("CHECKPOINT")),
+    ("max_attempts", Setting("MAX_ATTEMPTS")),
+    ("attempts", Setting("MAX_ATTEMPTS")),
+    ("retries", Setting("MAX_ATTEMPTS")),
+    ("max_retries", Setting("MAX_ATTEMPTS")),
+    ("max_invocations", Setting("MAX_INVOCATIONS")),
+    ("buckets", Setting("BUCKETS")),
+    ("skip", Hint("it is a value of `on_error`: write `on_error = skip(100)`")),
+    (
+        "timeout",
+        Hint(
+            "the time-out is the function's own: set it where the function is deployed, and `reserve` for what is kept free before it",
+        ),
+    ),
+];
 
 #[derive(Default)]
 struct Draft {
@@ -242,14 +268,15 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
     if let Some(key) = KEYS.iter().find(|key| key.name == written) {
         return Some(key);
     }
-    if let Some(setting) = SETTINGS.iter().find(|setting| **setting == written) {
-        let variable = format!("RECURSIVE_LAMBDA_{}", setting.to_uppercase());
-        return errors.refuse(
-            name,
-            format!(
-                "`{written}` is no argument, because it depends on the deployment: set the environment variable `{variable}`"
+    if let Some((_, elsewhere)) = ELSEWHERE.iter().find(|(known, _)| *known == written) {
+        let message = match elsewhere {
+            Setting(variable) => format!(
+                "`{written}` is no argument, because it depends on the deployment: set the environment variable \
+                 `RECURSIVE_LAMBDA_{variable}`"
             ),
-        );
+            Hint(hint) => format!("`{written}` is no argument, {hint}"),
+        };
+        return errors.refuse(name, message);
     }
     if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
         return errors.refuse(name, format!("`{written}` is a value whose name is missing: write `format = {written}`"));

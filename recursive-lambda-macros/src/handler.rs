@@ -4,6 +4,7 @@
 //! `&R` shared resources. Nothing here looks at the body.
 
 use crate::errors::Errors;
+use crate::item::Function;
 use crate::types::{self, peel};
 use syn::{Attribute, FnArg, GenericParam, Ident, PatType, ReturnType, Signature, Type};
 
@@ -38,13 +39,13 @@ impl Role {
     }
 }
 
-pub(crate) fn read<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
+pub(crate) fn read<'a>(function: &Function, sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
     if sig.ident == "main" && sig.inputs.is_empty() {
         let message =
             "`main` runs a job, and is none: write the job beside it, and `recursive_lambda::run::<job>().await` in `main`";
         return errors.refuse(&sig.ident, message);
     }
-    modifiers(sig, errors);
+    modifiers(function, sig, errors);
     generics(sig, errors);
     let output = output(sig, errors);
     let mut roles = Roles::default();
@@ -71,9 +72,19 @@ pub(crate) fn read<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<Handle
     })
 }
 
-fn modifiers(sig: &Signature, errors: &mut Errors) {
+fn modifiers(function: &Function, sig: &Signature, errors: &mut Errors) {
+    if let Some(attr) = function.runtime() {
+        let message = "this makes an ordinary function of an `async fn`, and a job is awaited batch by batch: leave it to `main`, which runs the job";
+        errors.refuse::<()>(attr, message);
+    }
     if sig.asyncness.is_none() {
-        errors.refuse::<()>(sig.fn_token, "a job is an async function, it is awaited batch by batch: write `async fn`");
+        let message = if function.blocks {
+            "a job is an async function, and this one waits by `block_on`: if `#[tokio::main]` stands above the attribute, leave it to \
+             `main`; otherwise write `async fn`, and `.await`"
+        } else {
+            "a job is an async function, it is awaited batch by batch: write `async fn`"
+        };
+        errors.refuse::<()>(sig.fn_token, message);
     }
     if let Some(constness) = &sig.constness {
         errors.refuse::<()>(constness, "a job is not `const`: remove it");

@@ -26,6 +26,8 @@ pub(crate) struct Function {
     pub(crate) name: Ident,
     /// Or why it cannot be read, which happens while it is typed.
     pub(crate) sig: syn::Result<Signature>,
+    /// Whether the word `block_on` is in it, as attributes write it that make an ordinary function of an `async fn`.
+    pub(crate) blocks: bool,
 }
 
 impl Function {
@@ -37,6 +39,11 @@ impl Function {
     /// This attribute once more: what it writes would come twice.
     pub(crate) fn second_attribute(&self) -> Option<&Attribute> {
         self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == ATTRIBUTE))
+    }
+
+    /// An attribute that would make an ordinary function of it: `#[tokio::main]`, and others' like it.
+    pub(crate) fn runtime(&self) -> Option<&Attribute> {
+        self.attrs.iter().find(|attr| attr.path().segments.last().is_some_and(|last| last.ident == "main"))
     }
 
     /// The attributes that hold for the struct as well.
@@ -91,18 +98,29 @@ impl Item {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let attrs = Attribute::parse_outer(input)?;
         let vis = Visibility::parse(input)?;
-        let item = if input.peek(Token![struct]) || input.peek(Token![enum]) {
+        let mut item = if input.peek(Token![struct]) || input.peek(Token![enum]) {
             Ident::parse_any(input)?;
             let name = input.parse()?;
             let generics: Generics = input.parse()?;
             Self::Type(generics.params.is_empty().then_some(name))
         } else {
             let (name, sig) = (name(&input.fork())?, input.parse());
-            Self::Function(Box::new(Function { attrs, vis, name, sig }))
+            Self::Function(Box::new(Function { attrs, vis, name, sig, blocks: false }))
         };
-        input.parse::<TokenStream>()?;
+        let body = input.parse()?;
+        if let Self::Function(function) = &mut item {
+            function.blocks = has_word(body, "block_on");
+        }
         Ok(item)
     }
+}
+
+fn has_word(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_word(group.stream(), word),
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 /// The name behind `fn`, whatever follows it.

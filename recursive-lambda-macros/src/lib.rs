@@ -68,7 +68,7 @@ fn attribute(arguments: TokenStream, tokens: TokenStream) -> TokenStream {
         let (args, named) = args::read(arguments, errors);
         path = named;
         let (function, sig) = item.function(&tokens, errors)?;
-        let handler = handler::read(sig, errors);
+        let handler = handler::read(function, sig, errors);
         let (handler, args) = (handler?, args?);
         let args = args.fit(&handler, errors)?;
         Some((function, handler, args))

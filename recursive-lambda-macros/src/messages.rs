@@ -58,6 +58,11 @@ fn arguments() {
                 "`batch` is missing",
             ],
         ),
+        (
+            "skip = 100, retries = 3, timeout = 1, batch = 1",
+            &["`skip` is no argument", "`retries` is no argument", "`timeout` is no argument"],
+        ),
+        ("format = tsv, batch = 1", &["there is no format `tsv`"]),
         ("concurrency = 8, on_error = stop, batch = 1", &[]),
         ("concurrency = 0, on_error = (skip((0x10))), batch = 1", &["`concurrency` must be at least 1"]),
         ("on_error = skip, batch = 1", &["`skip` lacks its limit"]),
@@ -136,6 +141,10 @@ fn signatures() {
             "async fn f<'a, T, const N: usize>(b: Batch<T>) -> Done where T: Send {}",
             &["a job needs no lifetime parameter", "a job has no type parameters", "a job has no const parameters"],
         ),
+        ("fn f(b: Batch<String>) -> Done { drop(b) }", &["a job is an async function"]),
+        ("fn f(b: Batch<String>) -> Done { { rt.block_on(b) } }", &["a job is an async function"]),
+        ("#[tokio::main] async fn f(b: Batch<String>) -> Done {}", &["this makes an ordinary function of an `async fn`"]),
+        ("#[tokio::main] async fn main() {}", &["`main` runs a job"]),
         ("async fn main() {}", &["`main` runs a job"]),
         ("async fn f(&self) -> Done {}", &["a job is no method"]),
         // A refused input is not missing as well.

@@ -161,6 +161,13 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
     if !written.starts_with(|first: char| first.is_lowercase()) {
         return Some(Format::Type(path.clone()));
     }
+    // Near to `csv`, which would split none of them.
+    if let "tsv" | "psv" | "ssv" | "dsv" = written.as_str() {
+        let message = format!(
+            "there is no format `{written}`, and `csv` splits at commas only: write the path of a type that implements `Format`"
+        );
+        return entry.refuse(word, message);
+    }
     match nearest(&written, FORMATS.iter().map(|(known, _)| *known)) {
         Some(near) => entry.refuse(word, format!("there is no format `{written}`: did you mean `{near}`?")),
         None => entry.refuse(

@@ -1,6 +1,6 @@
 use recursive_lambda::{Batch, Error, recursive_lambda};
 
-#[recursive_lambda(batch = 400, timeout = "20s")]
+#[recursive_lambda(batch = 400, threads = 4)]
 async fn job(_: Batch<String>) -> Result<(), Error> {
     Ok(())
 }
