@@ -1,0 +1,12 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[tokio::main]
+#[recursive_lambda(batch = 400)]
+async fn job(_: Batch<String>) -> Result<(), Error> {
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    recursive_lambda::run::<job>().await
+}
