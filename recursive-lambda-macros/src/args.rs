@@ -137,6 +137,7 @@ const ELSEWHERE: &[(&str, Elsewhere)] = &[
     ("checkpoint", Setting("CHECKPOINT")),
     ("max_attempts", Setting("MAX_ATTEMPTS")),
     ("attempts", Setting("MAX_ATTEMPTS")),
+    ("retry_for", Setting("RETRY_FOR")),
     ("retries", Setting("MAX_ATTEMPTS")),
     ("max_retries", Setting("MAX_ATTEMPTS")),
     ("max_invocations", Setting("MAX_INVOCATIONS")),

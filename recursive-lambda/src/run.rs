@@ -71,9 +71,17 @@ impl Run {
         self
     }
 
-    /// `RECURSIVE_LAMBDA_MAX_ATTEMPTS`: how often a batch is tried before the run fails, by default 3.
+    /// `RECURSIVE_LAMBDA_MAX_ATTEMPTS`: how often a batch is tried that panics or kills its invocation, before the run fails or skips; by
+    /// default 3.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.settings.max_attempts = attempts.max(1);
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_RETRY_FOR`: how long retryable errors at one position are waited out before the run fails, by default 24 hours,
+    /// counted from the first of them. Zero: the run fails with the last of `max_attempts` errors.
+    pub fn retry_for(mut self, time: Duration) -> Self {
+        self.settings.retry_for = time;
         self
     }
 
@@ -224,11 +232,12 @@ mod tests {
         const S: fn(u64) -> Duration = Duration::from_secs;
         /// The variable, a method with a value, the same as text, and another one.
         type Line = (&'static str, fn(Run) -> Run, &'static str, &'static str);
-        let table: [Line; 8] = [
+        let table: [Line; 9] = [
             ("STATE", |run| run.state("s3://state/runs"), "s3://state/runs", "none"),
             ("LEASE", |run| run.lease(S(7)), "7s", "8s"),
             ("CHECKPOINT", |run| run.checkpoint(Duration::ZERO), "batch", "3s"),
             ("MAX_ATTEMPTS", |run| run.max_attempts(4), "4", "5"),
+            ("RETRY_FOR", |run| run.retry_for(S(3600)), "1h", "0s"),
             ("MAX_INVOCATIONS", |run| run.max_invocations(20), "20", "21"),
             ("BUCKETS", |run| run.buckets("one, two@123456789012"), "one,two@123456789012", "three"),
             ("RESERVE", |run| run.reserve(S(2)), "2s", "1s"),

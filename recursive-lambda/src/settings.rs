@@ -13,6 +13,8 @@ pub(crate) struct Settings {
     /// Time between saves; zero: after every batch.
     pub(crate) checkpoint: Duration,
     pub(crate) max_attempts: u32,
+    /// How long retryable errors at one position are waited out before the run fails.
+    pub(crate) retry_for: Duration,
     pub(crate) max_invocations: u64,
     /// `None`: any bucket of the function's own account.
     pub(crate) buckets: Option<Vec<AllowedBucket>>,
@@ -47,6 +49,7 @@ impl Default for Settings {
             lease: Duration::from_secs(45),
             checkpoint: Duration::from_secs(10),
             max_attempts: 3,
+            retry_for: Duration::from_secs(24 * 3600),
             max_invocations: 10_000,
             buckets: None,
             reserve: None,
@@ -59,8 +62,8 @@ impl Default for Settings {
 const PREFIX: &str = "RECURSIVE_LAMBDA_";
 
 /// The variables, without it.
-const NAMES: [&str; 8] =
-    ["STATE", "LEASE", "CHECKPOINT", "MAX_ATTEMPTS", "MAX_INVOCATIONS", "BUCKETS", "RESERVE", "BATCHES_PER_INVOCATION"];
+const NAMES: [&str; 9] =
+    ["STATE", "LEASE", "CHECKPOINT", "MAX_ATTEMPTS", "RETRY_FOR", "MAX_INVOCATIONS", "BUCKETS", "RESERVE", "BATCHES_PER_INVOCATION"];
 
 impl Settings {
     /// Takes what the environment says over what is set; the first mistake is the error.
@@ -77,6 +80,9 @@ impl Settings {
         }
         if let Some(value) = text("MAX_ATTEMPTS") {
             self.max_attempts = parse_count("MAX_ATTEMPTS", &value)?;
+        }
+        if let Some(value) = text("RETRY_FOR") {
+            self.retry_for = parse_retry_for(&value)?;
         }
         if let Some(value) = text("MAX_INVOCATIONS") {
             self.max_invocations = parse_count("MAX_INVOCATIONS", &value)?;
@@ -172,6 +178,12 @@ fn parse_checkpoint(value: &str) -> Result<Duration, Error> {
     }
 }
 
+/// No time at all is allowed: then a run fails with its last attempt.
+fn parse_retry_for(value: &str) -> Result<Duration, Error> {
+    humantime::parse_duration(value.trim())
+        .map_err(|_| config(format!("{PREFIX}RETRY_FOR is `{}`; write a time such as `24h`", value.escape_debug())))
+}
+
 fn parse_duration(name: &str, value: &str) -> Result<Duration, Error> {
     match humantime::parse_duration(value.trim()) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
@@ -219,6 +231,7 @@ mod tests {
             (&[ok, ("CHECKPOINT", "0s")], "RECURSIVE_LAMBDA_CHECKPOINT is `0s`; write a time such as `10s`, or `batch`"),
             (&[ok, ("MAX_ATTEMPTS", "0")], "RECURSIVE_LAMBDA_MAX_ATTEMPTS is `0`; write an integer of at least 1"),
             (&[ok, ("MAX_INVOCATIONS", "-1")], "RECURSIVE_LAMBDA_MAX_INVOCATIONS is `-1`; write an integer"),
+            (&[ok, ("RETRY_FOR", "a day")], "RECURSIVE_LAMBDA_RETRY_FOR is `a day`; write a time such as `24h`"),
             (&[ok, ("BUCKETS", "one@b")], "RECURSIVE_LAMBDA_BUCKETS has `one@b`; write `name`"),
             (&[ok, ("BUCKETS", "s3://uploads")], "RECURSIVE_LAMBDA_BUCKETS has `s3://uploads`; write `name`"),
             (&[ok, ("BUCKETS", ",")], "RECURSIVE_LAMBDA_BUCKETS names no bucket; write `name`"),
@@ -238,6 +251,7 @@ mod tests {
             lease: Duration::from_secs(45),
             checkpoint: Duration::from_secs(10),
             max_attempts: 3,
+            retry_for: Duration::from_secs(86_400),
             max_invocations: 10_000,
             buckets: None,
             reserve: None,
@@ -256,6 +270,7 @@ mod tests {
             ("LEASE", "2s"),
             ("CHECKPOINT", "batch"),
             ("MAX_ATTEMPTS", "5"),
+            ("RETRY_FOR", "0s"),
             ("MAX_INVOCATIONS", "20"),
             ("BUCKETS", "uploads, other@123456789012"),
             ("RESERVE", "500ms"),
@@ -266,6 +281,7 @@ mod tests {
             lease: Duration::from_secs(2),
             checkpoint: Duration::ZERO,
             max_attempts: 5,
+            retry_for: Duration::ZERO,
             max_invocations: 20,
             buckets: Some(vec![
                 AllowedBucket { name: "uploads".into(), account: None },

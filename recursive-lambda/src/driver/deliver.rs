@@ -5,6 +5,7 @@ use super::failed::{Failed, last_error};
 use super::session::Session;
 use super::site::Site;
 use super::source::shown_object;
+use super::stands::Stands;
 use super::start::{Beginning, begin};
 use super::sweep::sweep;
 use super::writer::{Writer, renew};
@@ -20,7 +21,7 @@ use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tracing::Instrument;
 
 /// Handles one trigger. `alone`: it is the only one of an event that Lambda itself delivers again.
@@ -40,7 +41,8 @@ where
         Trigger::Nothing(why) => return Ok(Answer::Nothing(why)),
         Trigger::Sweep => return Box::pin(sweep(site, records, invocation)).await.map(Answer::Swept),
         Trigger::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
-        Trigger::Signal(Signal { run, seq, .. }) => (run, seq, Given::Signal { seq }),
+        Trigger::Signal(Signal { run, seq, token, swept, .. }) => (run, seq, Given::Signal { seq, token, swept }),
+        Trigger::Resume { run } => (run, 0, Given::Resume),
         Trigger::Start(start) => {
             let in_place = (alone && !R::TRAVELS && start.name.is_none()).then(|| owner(invocation));
             match begin(site, &*records, invocation, start, in_place).await? {
@@ -146,7 +148,7 @@ where
                 Ok(Answer::Run(why))
             }
             Reply::Refuse(refusal) => {
-                let error = Error::new(refusal.kind(), refusal.message());
+                let error = Error::new(refusal.kind(), refusal.message(&self.id.run));
                 Err(match self.error {
                     // What to do about it comes first.
                     Some(cause) if refusal == Refusal::SignalFailed => cause,
@@ -169,7 +171,9 @@ where
 
     fn now(&self) -> Now {
         let now = self.site.platform.now();
+        let wall = self.site.platform.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Now {
+            wall,
             elapsed: now.saturating_sub(self.invocation.started),
             left: self.invocation.deadline().map(|deadline| deadline.saturating_sub(now)),
             renewed: if R::TRAVELS { Duration::ZERO } else { self.writer.since_renewal() },
@@ -184,9 +188,10 @@ where
                 Ok(done) => Batch::Done(done),
                 Err(failed) => Batch::Failed(self.keep(failed, run)),
             }),
-            Effect::SetAside(error) => {
-                Event::SetAside(self.set_aside(run, &error).await.map_err(|failed| self.keep(failed, run)))
+            Effect::PassOver(error) => {
+                Event::PassedOver(self.pass_over(run, error).await.map_err(|failed| self.keep(failed, run)))
             }
+            Effect::SetAside => Event::SetAside(self.set_aside(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Capture => Event::Captured(match &self.session {
                 Some(Ok(session)) => session.capture().map_err(|error| {
                     let last = last_error(&error);
@@ -196,7 +201,7 @@ where
                 _ => Ok(None),
             }),
             Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
-            Effect::Signal(record) => Event::Signalled(self.signal(&record).await),
+            Effect::Signal { record, token, swept } => Event::Signalled(self.signal(&record, token, swept).await),
             Effect::Pause(duration) => {
                 self.site.platform.sleep(duration).await;
                 Event::Paused
@@ -217,6 +222,7 @@ where
     async fn save(&mut self, how: How, record: Record) -> Event {
         let begun = self.site.platform.now();
         let is_over = record.is_over();
+        let stands = Stands::of(&record);
         let acquired = (how != How::Swap && record.owner.is_some()).then(|| record.clone());
         let writer = Arc::clone(&self.writer);
         let saving = writer.save(how, record);
@@ -226,6 +232,9 @@ where
         };
         let applied = matches!(saved, Saved::Applied { .. });
         self.over = is_over && applied;
+        if applied {
+            stands.tell(&self.id.run);
+        }
         if let Some(record) = acquired.filter(|_| applied) {
             self.settle().await;
             self.session = Some(Session::open(self.site, self.invocation, &self.id.run, &record));
@@ -245,10 +254,17 @@ where
         }
     }
 
-    async fn set_aside(&mut self, run: &Run, error: &LastError) -> Result<Done, Failed> {
+    async fn pass_over(&mut self, run: &Run, error: LastError) -> Result<Done, Failed> {
+        match (self.opened()?, run.record()) {
+            (Some(session), Some(record)) => session.pass_over(record, error).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    async fn set_aside(&mut self, run: &Run) -> Result<(), Failed> {
         let (records, id) = (Arc::clone(&self.records), self.id.clone());
         match (self.opened()?, run.record()) {
-            (Some(session), Some(record)) => session.set_aside(&*records, &id, record, error).await,
+            (Some(session), Some(record)) => session.set_aside(&*records, &id, record).await,
             _ => Err(not_acquired().into()),
         }
     }
@@ -278,10 +294,10 @@ where
         }
     }
 
-    async fn signal(&mut self, record: &Record) -> Signalled {
+    async fn signal(&mut self, record: &Record, token: String, swept: bool) -> Signalled {
         let carried = if R::TRAVELS { to_raw_value(record).ok() } else { None };
-        let signal =
-            Signal { job: self.id.job.into(), run: self.id.run.clone(), seq: record.seq, position: record.position, carried };
+        let Record { seq, position, .. } = *record;
+        let signal = Signal { job: self.id.job.into(), run: self.id.run.clone(), seq, token, swept, position, carried };
         let payload = signal.to_json();
         if payload.len() > LARGEST_SIGNAL {
             self.error = Some(Error::terminal(Error::new(

@@ -52,7 +52,7 @@ pub(super) fn nothing_in_flight() -> Failed {
 
 pub(super) fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is no text")))
+    Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is not text")))
 }
 
 /// Calls user code. A handler written by hand may be no `async fn`, and panic before there is a future.
@@ -61,7 +61,7 @@ pub(super) fn start<F>(call: impl FnOnce() -> F) -> std::thread::Result<F> {
 }
 
 /// Awaits it: a panic is its error, wherever it came. Apart from [`start`], so that nothing of the call but its future is held.
-pub(super) async fn caught<T, F>(who: &str, begun: std::thread::Result<F>) -> Result<T, Error>
+pub(super) async fn caught<T, F>(who: &str, begun: std::thread::Result<F>) -> Result<T, Failed>
 where
     F: Future<Output = Result<T, Error>>,
 {
@@ -69,7 +69,10 @@ where
         Ok(future) => AssertUnwindSafe(future).catch_unwind().await,
         Err(panic) => Err(panic),
     };
-    called.unwrap_or_else(|panic| Err(panicked(who, &*panic)))
+    match called {
+        Ok(outcome) => Ok(outcome?),
+        Err(panic) => Err(Failed::by_a_panic(panicked(who, &*panic))),
+    }
 }
 
 impl Failed {
@@ -77,6 +80,20 @@ impl Failed {
     pub(super) fn of(error: Error, records: u64) -> Self {
         let failure = Failure { cause: Cause::Other, terminal: error.is_terminal(), records, error: last_error(&error) };
         Self { failure, error }
+    }
+
+    pub(super) fn by_a_panic(error: Error) -> Self {
+        let mut failed = Self::from(error);
+        failed.failure.cause = Cause::Panicked;
+        failed
+    }
+
+    /// The same of a batch: so many records, which begin there, one or more of which may be at fault.
+    pub(super) fn in_batch(mut self, place: Option<Place>, records: u64) -> Self {
+        self.error = at(self.error, place);
+        self.failure.error = last_error(&self.error);
+        self.failure.records = records;
+        self
     }
 
     pub(super) fn by_the_environment(error: Error) -> Self {
@@ -122,7 +139,7 @@ mod tests {
             (caught("the job", start(at_once)).now_or_never(), Err("the job panicked: at once")),
             (caught("`on_complete`", start(later)).now_or_never(), Err("`on_complete` panicked: later")),
         ] {
-            let said = said.map(|said| said.map_err(|error| error.bare_message()));
+            let said = said.map(|said| said.map_err(|failed| failed.error.bare_message()));
             assert_eq!(said, Some(wanted.map_err(String::from)));
         }
     }

@@ -87,7 +87,7 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
     ) -> Result<Piece<H::Input>, ReadError> {
         let context = |position| {
             // What is begun beside another batch may have been tried before, too; only of the first one it is known.
-            let attempt = if position == record.position { record.attempts.max(1) } else { 1 };
+            let attempt = if position == record.position { record.attempt() } else { 1 };
             Context { run: Arc::clone(run), position, attempt }
         };
         match &mut self.kind {

@@ -12,6 +12,7 @@ mod reader;
 mod session;
 mod site;
 mod source;
+mod stands;
 mod start;
 mod sweep;
 mod travelling;

@@ -17,7 +17,7 @@ use crate::engine::step::Done;
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records};
-use crate::{Advance, Error, ErrorKind, Progress, Summary};
+use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use std::any::TypeId;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
@@ -33,6 +33,8 @@ pub(super) struct Session<'a, H: Handler, P> {
     run: Arc<RunContext>,
     /// The record that was just found not to decode.
     undecoded: Option<Raw>,
+    /// Records that were passed over, with what is wrong with each.
+    passed_over: Vec<(Raw, LastError)>,
     /// Nothing can be begun behind what is in flight.
     closed: bool,
 }
@@ -86,7 +88,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             epoch: record.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
         };
-        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), undecoded: None, closed: false })
+        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), undecoded: None, passed_over: Vec::new(), closed: false })
     }
 
     /// Starts up to so many batches of up to so many records, and waits for the first one in flight.
@@ -146,7 +148,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         self.calls.begin(async move {
             let said = caught("the job", start(|| H::call(input, &mut state, &site.resources))).await;
             let given = Given { took: site.platform.now().saturating_sub(begun), ..given };
-            let outcome = said.map(|said| (state, said.into())).map_err(|error| Failed::of(at(error, place), taken));
+            let outcome = said.map(|said| (state, said.into())).map_err(|failed| failed.in_batch(place, taken));
             Call { given, outcome }
         });
         !at_end
@@ -195,7 +197,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         Ok(done)
     }
 
-    fn is_complete(&self, record: &Record, done: &Done, state: &H::State, advance: &Advance) -> Result<bool, Error> {
+    fn is_complete(&self, record: &Record, done: &Done, state: &H::State, advance: &Advance) -> Result<bool, Failed> {
         let progress = Progress {
             position: record.position.checked_add(done.records).ok_or_else(|| no_progress(record, advance))?,
             offset: done.offset,
@@ -205,19 +207,15 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             at_end: done.at_end,
         };
         let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, state)));
-        let complete = asked.map_err(|panic| panicked("`is_complete`", &*panic))? || advance.complete;
-        if done.records == 0 && !complete { Err(no_progress(record, advance)) } else { Ok(complete) }
+        let complete = asked.map_err(|panic| Failed::by_a_panic(panicked("`is_complete`", &*panic)))? || advance.complete;
+        if done.records == 0 && !complete { Err(no_progress(record, advance).into()) } else { Ok(complete) }
     }
 
-    /// Writes the record at the cursor to where records are set aside.
-    pub(super) async fn set_aside<R: Records>(
-        &mut self,
-        records: &R,
-        id: &RecordId,
-        record: &Record,
-        error: &LastError,
-    ) -> Result<Done, Failed> {
-        // One that was read ahead may have been found not to decode before a batch in front of it failed.
+    /// Reads the record at the cursor and keeps it, to be skipped.
+    pub(super) async fn pass_over(&mut self, record: &Record, error: LastError) -> Result<Done, Failed> {
+        // The cursor in the store is in front of those that are passed over in one go.
+        self.passed_over.retain(|(raw, _)| raw.place.record < record.position);
+        // Read-ahead may already have rejected this record before an earlier batch failed.
         let raw = match self.undecoded.take().filter(|raw| raw.place.record == record.position) {
             Some(raw) => Some(raw),
             None => {
@@ -239,18 +237,28 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             in_flight: 0,
         };
         let Some(raw) = raw else { return Ok(done) };
-        let aside = Aside::new(record, raw.place, &raw.bytes, error, done.header.clone());
-        let written = match aside.to_json() {
-            Ok(body) => records.set_aside(id, record.position, body).await,
-            Err(error) => Err(error.to_string()),
-        };
-        written.map_err(|why| {
-            let message = "a record could not be set aside; the run waits, and goes on when this event is delivered again";
-            Failed::by_the_environment(Error::new(ErrorKind::State, message).because(why))
-        })?;
-        tracing::warn!(record = raw.place.record, line = raw.place.line, offset = raw.place.offset, error = %error.message.escape_debug(), "set aside");
-        let Raw { cursor, at_end, .. } = raw;
-        Ok(Done { records: 1, offset: cursor.offset, line: cursor.line, at_end, ..done })
+        let done = Done { records: 1, offset: raw.cursor.offset, line: raw.cursor.line, at_end: raw.at_end, ..done };
+        self.passed_over.push((raw, error));
+        Ok(done)
+    }
+
+    /// Writes what was passed over to where skipped records are kept.
+    pub(super) async fn set_aside<R: Records>(&mut self, records: &R, id: &RecordId, record: &Record) -> Result<(), Failed> {
+        let header = self.feed.header();
+        for (raw, error) in std::mem::take(&mut self.passed_over) {
+            let aside = Aside::new(record, raw.place, &raw.bytes, &error, header.clone());
+            let written = match aside.to_json() {
+                Ok(body) => records.set_aside(id, raw.place.record, body).await,
+                Err(error) => Err(error.to_string()),
+            };
+            written.map_err(|why| {
+                let message = "a skipped record could not be kept; the run waits, and goes on when this event is delivered again";
+                Failed::by_the_environment(Error::new(ErrorKind::State, message).because(why))
+            })?;
+            let Place { record, line, offset } = raw.place;
+            tracing::warn!(record, line, offset, error = %error.message.escape_debug(), "skipped");
+        }
+        Ok(())
     }
 
     /// Waits until nothing is in flight.
@@ -299,6 +307,6 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             started: record.started,
             run_id: self.run.run_id.clone(),
         };
-        Ok(caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await?)
+        caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await
     }
 }

@@ -37,6 +37,7 @@ impl<H: Handler, P> Site<H, P> {
             lease: self.settings.lease,
             checkpoint: self.settings.checkpoint,
             max_attempts: self.settings.max_attempts,
+            retry_for: self.settings.retry_for,
             max_invocations: self.settings.max_invocations,
             on_complete: self.config.on_complete,
             skip: match self.config.on_error {

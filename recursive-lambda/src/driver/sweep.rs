@@ -6,10 +6,10 @@ use super::deliver::deliver;
 use super::site::Site;
 use crate::Error;
 use crate::engine::record::Record;
+use crate::engine::refusal::how_to_resume;
 use crate::engine::save::{Read, Stored};
 use crate::engine::step::{Given, Refusal, Rules};
 use crate::engine::sweep::{Swept, Trouble, Verdict, is_worth_reading, judge};
-use crate::event::Signal;
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
@@ -25,8 +25,8 @@ where
 {
     let mut sweep = Sweep { site, rules: site.rules(), records, invocation, swept: Swept::default() };
     sweep.swept.complete = sweep.all().await?;
-    let Swept { looked_at, signalled, not_signalled, failed, stuck, unreadable, complete } = sweep.swept;
-    tracing::info!(job = H::NAME, looked_at, signalled, not_signalled, failed, stuck, unreadable, complete, "swept");
+    let Swept { looked_at, signalled, not_signalled, waiting, failed, stuck, unreadable, complete } = sweep.swept;
+    tracing::info!(job = H::NAME, looked_at, signalled, not_signalled, waiting, failed, stuck, unreadable, complete, "swept");
     if !complete {
         tracing::warn!(
             job = H::NAME,
@@ -90,17 +90,18 @@ where
             Read::Failed(why) => Refusal::StoreFailed(why),
         };
         self.swept.unreadable += 1;
-        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), "{}", unreadable.message());
+        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), "{}", unreadable.message(&id.run));
     }
 
     async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {
-        match judge(&self.rules, &record, age) {
-            Verdict::Leave => {}
-            Verdict::Report(trouble) => {
-                self.swept.reported(trouble);
-                report(&id, &record, age, trouble);
-            }
-            Verdict::SignalAgain => self.signal(id, record, age).await,
+        let Verdict { signals, waits, report: trouble } = judge(&self.rules, &record, age);
+        self.swept.waiting += u64::from(waits);
+        if let Some(trouble) = trouble {
+            self.swept.reported(trouble);
+            report(&id, &record, age, trouble);
+        }
+        if signals {
+            self.signal(id, record, age).await;
         }
     }
 
@@ -145,10 +146,7 @@ where
 fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
     let Record { status, position, seq, .. } = record;
     let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(|error| error.message.escape_debug().to_string()));
-    let resume = (trouble == Trouble::Silent).then(|| {
-        let signal = Signal { job: id.job.into(), run: id.run.clone(), seq: *seq, position: *position, carried: None };
-        signal.to_json()
-    });
+    let resume = (trouble != Trouble::OtherPlan).then(|| how_to_resume(&id.run));
     let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
     tracing::error!(job, run, ?status, position, seq, ?age, last_error, said, resume, "{what}");
 }

@@ -33,6 +33,15 @@ impl Budget {
         }
     }
 
+    pub(crate) fn concurrency(&self) -> u32 {
+        u32::try_from(self.concurrency).unwrap_or(u32::MAX)
+    }
+
+    /// Whether a batch was done in this invocation.
+    pub(crate) fn has_worked(&self) -> bool {
+        self.batches > 0
+    }
+
     /// The same with so many batches in flight at once.
     pub(crate) fn concurrent(self, concurrency: u64) -> Self {
         Self { concurrency, ..self }
@@ -69,7 +78,7 @@ impl Budget {
         self.most_batches.map_or(u64::MAX, |most| most.saturating_sub(self.batches + in_flight))
     }
 
-    /// Whether half of the invocation is left, which `on_complete` needs to start.
+    /// Whether half of the invocation is left, which `on_complete` needs to start behind batches.
     pub(crate) fn half_is_left(&self, left: Option<Duration>) -> bool {
         match (self.total, left) {
             (Some(total), Some(left)) => left >= total / 2,

@@ -12,7 +12,7 @@ pub(crate) mod step;
 
 pub(crate) mod run;
 
-mod refusal;
+pub(crate) mod refusal;
 
 pub(crate) mod save;
 

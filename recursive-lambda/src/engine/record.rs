@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The version of the record this code writes, and the newest it reads.
 pub(crate) const VERSION: u32 = 1;
@@ -31,10 +32,17 @@ pub(crate) struct Record {
     pub(crate) epoch: u64,
     /// Who works on the run; `None`: a signal for `seq` is due.
     pub(crate) owner: Option<Owner>,
-    /// Acquisitions at this position.
+    /// The token of the event whose invocation handed the run over: only that event may send the next signal again. `None` once
+    /// somebody took the run up, which proves that a signal arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) handed_over_by: Option<String>,
+    /// Acquisitions at this position that count against it: those that died or panicked, and the one under way.
     pub(crate) attempts: u32,
     /// Acquisitions in all.
     pub(crate) invocations: u64,
+    /// How many of them came before the run was last resumed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) resumed_after: u64,
     pub(crate) set_aside: u64,
     pub(crate) plan: Plan,
     pub(crate) object: Object,
@@ -47,6 +55,15 @@ pub(crate) struct Record {
     #[serde(with = "humantime_millis")]
     pub(crate) updated: std::time::SystemTime,
     pub(crate) last_error: Option<LastError>,
+    /// Retryable errors keep the run at its position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) waiting: Option<Waiting>,
+    /// An invocation died here. So much work, in milliseconds, is saved batch by batch, so that the next death shows which batch it was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) careful_ms: u64,
+    /// Every record is done, and `on_complete` is what is left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) input_finished: bool,
     /// A batch holds a record that is to be set aside, and it is not yet known which.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) search: Option<Search>,
@@ -75,6 +92,44 @@ pub(crate) enum Status {
 pub(crate) struct Search {
     pub(crate) until: u64,
     pub(crate) step: u64,
+    /// Whether the errors are retryable: then no record is skipped unless another one was processed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) doubtful: bool,
+    /// Whether a part of the batch was processed since the search began.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) witness: bool,
+}
+
+/// How long retryable errors have kept a run at its position.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Waiting {
+    /// When the first error came, by the clock of the host: for people.
+    #[serde(with = "humantime_millis")]
+    pub(crate) since: std::time::SystemTime,
+    /// When the run is tried next, about: for people.
+    #[serde(with = "humantime_millis")]
+    pub(crate) next: std::time::SystemTime,
+    /// Errors so far.
+    pub(crate) errors: u32,
+    /// Time from the first error to the latest acquisition or error, in milliseconds. It adds up ages by the store's clock, so no two
+    /// hosts' clocks are compared.
+    pub(crate) waited_ms: u64,
+}
+
+impl Waiting {
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_millis(self.waited_ms)
+    }
+
+    /// How long to wait before the next try: a quarter of the time waited, an hour at most.
+    pub(crate) fn pause(&self) -> Duration {
+        const LONGEST: Duration = Duration::from_secs(3600);
+        (self.waited() / 4).min(LONGEST)
+    }
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// One invocation, as the record knows it.
@@ -250,8 +305,11 @@ impl Record {
     /// Whether this can be the record of a run. People write to the store, too, and a signal that carries one may be anybody's.
     fn is_consistent(&self) -> bool {
         // No count comes near this, so none that is grown overflows.
-        let counts = [self.position, self.size, self.line, self.batches, self.seq, self.epoch, self.invocations, self.set_aside];
+        let Self { position, size, line, batches, seq, epoch, invocations, resumed_after, set_aside, careful_ms, .. } = *self;
+        let waited = self.waiting.as_ref().map_or(0, |waiting| waiting.waited_ms.max(waiting.errors.into()));
+        let counts = [position, size, line, batches, seq, epoch, invocations, set_aside, careful_ms, waited];
         counts.iter().all(|count| *count < 1 << 53)
+            && resumed_after <= invocations
             && self.attempts < 1 << 20
             && self.offset <= self.size
             && self.size == self.object.size
@@ -259,12 +317,36 @@ impl Record {
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
     }
 
-    /// Leaves the run to the next invocation.
-    pub(crate) fn hand_over(&mut self, status: Status) {
+    /// Leaves the run to the next invocation. `token`: of the event of the one that leaves it.
+    pub(crate) fn hand_over(&mut self, status: Status, token: &str) {
         self.status = status;
         self.owner = None;
         self.seq += 1;
+        self.handed_over_by = Some(token.into());
         self.attempts = 0;
+    }
+
+    /// Whether an event of this number and token handed the run over, and nobody took it up since.
+    pub(crate) fn was_handed_over_by(&self, seq: u64, token: &str) -> bool {
+        self.owner.is_none() && self.seq == seq + 1 && self.handed_over_by.as_deref() == Some(token)
+    }
+
+    /// Which try of the batch at the position this is, errors that count against nobody included.
+    pub(crate) fn attempt(&self) -> u32 {
+        let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
+        self.attempts.max(1).saturating_add(errors)
+    }
+
+    /// Leaves a failed run to the next invocation, at its position and with all its attempts.
+    pub(crate) fn resume(&mut self) {
+        self.status = if self.input_finished { Status::Completing } else { Status::Ready };
+        self.owner = None;
+        self.seq += 1;
+        self.handed_over_by = None;
+        self.attempts = 0;
+        self.resumed_after = self.invocations;
+        self.waiting = None;
+        self.search = None;
     }
 
     /// Ends the run.
@@ -275,9 +357,10 @@ impl Record {
     }
 
     /// One of so many records after the position is at fault: half of them are tried next.
-    pub(crate) fn search_among(&mut self, records: u64) {
-        let until = self.search.map_or(self.position + records, |search| search.until);
-        self.search = Some(Search { until, step: records.div_ceil(2) });
+    pub(crate) fn search_among(&mut self, records: u64, doubtful: bool) {
+        let begun = Search { until: self.position + records, step: 0, doubtful, witness: false };
+        let search = self.search.unwrap_or(begun);
+        self.search = Some(Search { step: records.div_ceil(2), doubtful, ..search });
     }
 
     /// How many records the next batch may hold.

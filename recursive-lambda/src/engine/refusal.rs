@@ -14,6 +14,7 @@ impl Refusal {
             Self::PlanChanged { .. } => ErrorKind::PlanChanged,
             Self::TooManyDeaths { .. } | Self::TooManyInvocations { .. } => ErrorKind::Runaway,
             Self::TooManySetAside { .. } => ErrorKind::TooManySetAside,
+            Self::NothingProcessed { .. } => ErrorKind::Record,
             Self::RecordGone => ErrorKind::RecordGone,
             Self::Unreadable(_) => ErrorKind::RecordUnreadable,
             Self::StoreFailed(_) | Self::OutOfStep => ErrorKind::State,
@@ -21,7 +22,20 @@ impl Refusal {
         }
     }
 
-    pub(crate) fn message(&self) -> String {
+    /// `run`: its identity, for the event that resumes it.
+    pub(crate) fn message(&self, run: &str) -> String {
+        let what = self.what();
+        match self {
+            Self::RunFailed(_)
+            | Self::TooManyDeaths { .. }
+            | Self::TooManyInvocations { .. }
+            | Self::TooManySetAside { .. }
+            | Self::NothingProcessed { .. } => format!("{what}\n  {}", how_to_resume(run)),
+            _ => what,
+        }
+    }
+
+    fn what(&self) -> String {
         match self {
             Self::DuplicateInFlight => {
                 "another invocation is at work on this run; this event is given back and comes again, in case that one dies"
@@ -30,9 +44,9 @@ impl Refusal {
             Self::RunFailed(Some(error)) => {
                 let what = error.message.lines().next().unwrap_or_default();
                 let place = error.place().map_or(String::new(), |place| format!(" ({place})"));
-                format!("the run failed, and the object starts again by a manual start only: {}{place}", what.escape_debug())
+                format!("the run failed: {}{place}", what.escape_debug())
             }
-            Self::RunFailed(None) => "the run failed, and the object starts again by a manual start only".into(),
+            Self::RunFailed(None) => "the run failed".into(),
             Self::UnknownRun => {
                 "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; \
                  start the object again by a manual start"
@@ -47,17 +61,24 @@ impl Refusal {
                 was.batch,
                 was.format.escape_debug()
             ),
-            Self::TooManyDeaths { attempts } => format!(
-                "{attempts} invocations died at this position without an error: out of memory, or the time-out is too short for one batch; \
+            Self::TooManyDeaths { attempts, on_complete: true, .. } => format!(
+                "{attempts} invocations died in `on_complete` without an error: it ran out of memory or time, or the process exited; \
                  look for `Runtime exited` or `Task timed out` in the log"
             ),
+            Self::TooManyDeaths { attempts, position, line, .. } => format!(
+                "{attempts} invocations died without an error in the batch that begins at record {position}, line {line}: it ran out of memory \
+                 or time, or the process exited; look for `Runtime exited` or `Task timed out` in the log, then give the function more memory \
+                 or a longer time-out"
+            ),
             Self::TooManyInvocations { invocations } => format!(
-                "the run took {invocations} invocations, which RECURSIVE_LAMBDA_MAX_INVOCATIONS says is too many, and is over; \
-                 raise it if the object needs more, and start the object again by a manual start"
+                "the run took {invocations} invocations, and RECURSIVE_LAMBDA_MAX_INVOCATIONS allows no more; raise it if the object needs more"
             ),
             Self::TooManySetAside { set_aside } => format!(
-                "another record cannot be processed, and {set_aside} are set aside already, which is all that `on_error = skip(..)` allows; \
-                 look at what is set aside beside the record of the run, and allow more or mend the cause"
+                "another record cannot be processed, and {set_aside} are skipped already, which is all that `on_error = skip(..)` allows; \
+                 look at the skipped records beside the record of the run, and allow more or mend the cause"
+            ),
+            Self::NothingProcessed { set_aside } => format!(
+                "every record of the object was skipped, all {set_aside}: is `format` right, and does the record's type fit the file?"
             ),
             Self::RecordGone => {
                 "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"
@@ -82,8 +103,15 @@ impl Refusal {
     pub(crate) fn as_last_error(&self, before: Option<LastError>) -> LastError {
         let place =
             before.unwrap_or(LastError { kind: String::new(), message: String::new(), record: None, line: None, offset: None });
-        LastError { kind: format!("{:?}", self.kind()), message: self.message(), ..place }
+        LastError { kind: format!("{:?}", self.kind()), message: self.what(), ..place }
     }
+}
+
+/// What makes a failed run go on. `run`: its identity.
+pub(crate) fn how_to_resume(run: &str) -> String {
+    format!(
+        r#"put that right, then send {{"recursive_lambda_resume":{{"v":1,"run":"{run}"}}}} to the function: the run goes on where it stands"#
+    )
 }
 
 #[cfg(test)]
@@ -96,19 +124,21 @@ mod tests {
         let plan = Plan { batch: 400, format: "c\nsv".into(), hash: "00".into() };
         for (refusal, kind, says) in [
             (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and comes again"),
-            (Refusal::RunFailed(None), ErrorKind::RunFailed, "starts again by a manual start only"),
-            (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"by a manual start only: bad\trow"),
+            (Refusal::RunFailed(None), ErrorKind::RunFailed, "the run failed\n  put that right, then send {\"recursive_lambda_resume\":{\"v\":1,\"run\":\"9f\"}}"),
+            (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"the run failed: bad\trow"),
             (
                 Refusal::RunFailed(Some(LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("bad") })),
                 ErrorKind::RunFailed,
-                "by a manual start only: bad (record 4, line 5, byte 6)",
+                "the run failed: bad (record 4, line 5, byte 6)",
             ),
             (Refusal::UnknownRun, ErrorKind::UnknownRun, "there is no record of this run"),
             (Refusal::FromFuture { seq: 7 }, ErrorKind::FromFuture, "which is at invocation 7"),
             (Refusal::PlanChanged { was: plan }, ErrorKind::PlanChanged, r"batch = 400, format = c\nsv: deploy that again"),
-            (Refusal::TooManyDeaths { attempts: 3 }, ErrorKind::Runaway, "3 invocations died at this position"),
+            (deaths(false), ErrorKind::Runaway, "3 invocations died without an error in the batch that begins at record 800, line 802"),
+            (deaths(true), ErrorKind::Runaway, "3 invocations died in `on_complete`"),
             (Refusal::TooManyInvocations { invocations: 9 }, ErrorKind::Runaway, "the run took 9 invocations"),
-            (Refusal::TooManySetAside { set_aside: 5 }, ErrorKind::TooManySetAside, "5 are set aside already"),
+            (Refusal::TooManySetAside { set_aside: 5 }, ErrorKind::TooManySetAside, "5 are skipped already"),
+            (Refusal::NothingProcessed { set_aside: 5 }, ErrorKind::Record, "every record of the object was skipped, all 5"),
             (Refusal::RecordGone, ErrorKind::RecordGone, "must not be cleaned while runs are under way"),
             (Refusal::Unreadable(Unreadable::Newer(2)), ErrorKind::RecordUnreadable, "has version 2, written by a newer"),
             (
@@ -121,19 +151,24 @@ mod tests {
             (Refusal::OutOfStep, ErrorKind::State, "please report this as a defect"),
         ] {
             assert_eq!(refusal.kind(), kind, "{refusal:?}");
-            let message = refusal.message();
+            let message = refusal.message("9f");
             assert!(message.contains(says), "{refusal:?}: {message}");
-            assert!(!message.contains(['\n', '\t']) && !message.contains("at 7"), "one line, whoever wrote it: {message}");
+            let what = refusal.what();
+            assert!(!what.contains(['\n', '\t']) && !what.contains("at 7"), "one line, whoever wrote it: {what}");
         }
     }
 
     #[test]
     fn the_record_keeps_the_place_of_an_error_and_the_words_of_the_refusal() {
-        let refusal = Refusal::TooManyDeaths { attempts: 3 };
-        let kept = |before| LastError { kind: "Runaway".into(), message: refusal.message(), ..before };
+        let refusal = deaths(false);
+        let kept = |before| LastError { kind: "Runaway".into(), message: refusal.what(), ..before };
         let before = LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
         assert_eq!(refusal.as_last_error(Some(before.clone())), kept(before));
         assert_eq!(refusal.as_last_error(None), kept(error("")));
+    }
+
+    fn deaths(on_complete: bool) -> Refusal {
+        Refusal::TooManyDeaths { attempts: 3, position: 800, line: 802, on_complete }
     }
 
     fn error(message: &str) -> LastError {

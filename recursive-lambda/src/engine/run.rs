@@ -5,16 +5,20 @@
 //! continue cannot come to be. The driver performs effects one at a time, so there is one answer to each event.
 
 mod assess;
+mod failing;
 mod work;
 
 use super::budget::Budget;
 use super::record::{LastError, Owner, Record, Status};
 use super::save::{Read, Saved};
-use super::step::{Batch, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
+use super::step::{Batch, Done, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
 use std::time::Duration;
 
-/// After the first acquisition failed, every batch is saved for so long, so that the batch at fault is the one at the cursor.
-const CAREFUL: Duration = Duration::from_secs(10);
+/// Past what failed before, an invocation works so long and then hands over: whatever fails next has all of Lambda's deliveries again.
+const PAST_A_FAILURE: Duration = Duration::from_secs(10);
+
+/// The token of every event that starts a run: they cannot be told apart.
+const START: &str = "";
 
 /// The store's times are whole seconds.
 const CLOCK_GRAIN: Duration = Duration::from_secs(1);
@@ -44,9 +48,16 @@ enum Phase {
         pace: Option<Pace>,
     },
     Working(Box<Work>),
-    SettingAside {
+    PassingOver {
         work: Box<Work>,
         error: LastError,
+        /// Whether the record is at fault beyond doubt.
+        certain: bool,
+    },
+    SettingAside {
+        work: Box<Work>,
+        /// What follows behind what is set aside.
+        done: Done,
     },
     Capturing {
         work: Box<Work>,
@@ -75,7 +86,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Then {
     Work,
-    SetAside(LastError),
+    PassOver(LastError),
     Complete,
     Signal(Why),
     Reply(Reply),
@@ -90,14 +101,20 @@ struct Work {
     record: Record,
     last_save: Duration,
     pace: Pace,
+    /// What was wrong with the record that was passed over last.
+    suspicion: Option<LastError>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pace {
-    /// After a failure: until then one batch at a time is worked on, and saved.
-    careful_until: Option<Duration>,
+    /// After a failure: when to hand over, if the run is past it.
+    hand_over_after: Option<Duration>,
     /// Batches that were started and are not yet done.
     in_flight: u64,
+    /// How often the record at the cursor failed by itself.
+    alone: u32,
+    /// Records passed over in memory only: they are set aside once another record is processed, and tried again otherwise.
+    suspects: u64,
 }
 
 impl Run {
@@ -109,10 +126,22 @@ impl Run {
         &self.budget
     }
 
+    /// Records that were passed over and are to be set aside.
+    #[cfg(test)]
+    pub(in crate::engine) fn suspects(&self) -> u64 {
+        match &self.phase {
+            Phase::SettingAside { work, .. } => work.pace.suspects,
+            _ => 0,
+        }
+    }
+
     /// What the driver is asked to work on: the record, with what was done since the last save.
     pub(crate) fn record(&self) -> Option<&Record> {
         match &self.phase {
-            Phase::Working(work) | Phase::SettingAside { work, .. } | Phase::Completing(work) => Some(&work.record),
+            Phase::Working(work)
+            | Phase::PassingOver { work, .. }
+            | Phase::SettingAside { work, .. }
+            | Phase::Completing(work) => Some(&work.record),
             _ => None,
         }
     }
@@ -128,7 +157,11 @@ impl Run {
             }
             (Phase::Working(work), Event::Batch(Batch::Done(done))) => self.batch_done(now, work, done),
             (Phase::Working(work), Event::Batch(Batch::Failed(failure))) => self.failed(now, work, failure),
-            (Phase::SettingAside { work, error }, Event::SetAside(Ok(done))) => self.set_aside(now, work, error, done),
+            (Phase::PassingOver { work, error, certain }, Event::PassedOver(Ok(done))) => {
+                self.passed_over(now, work, error, certain, done)
+            }
+            (Phase::PassingOver { work, .. }, Event::PassedOver(Err(failure))) => self.failed(now, work, failure),
+            (Phase::SettingAside { work, done }, Event::SetAside(Ok(()))) => self.set_aside(now, work, done),
             (Phase::SettingAside { work, .. }, Event::SetAside(Err(failure))) => self.failed(now, work, failure),
             (Phase::Capturing { mut work, then }, Event::Captured(Ok(state))) => {
                 work.record.state = state;
@@ -160,7 +193,7 @@ impl Run {
 
     fn begin(&mut self) -> Effect {
         match &self.given {
-            Given::Signal { .. } => {
+            Given::Signal { .. } | Given::Resume => {
                 self.phase = Phase::Reading;
                 Effect::Read
             }
@@ -168,7 +201,8 @@ impl Run {
             Given::Start(record) => {
                 let in_place = record.status == Status::Running;
                 let then = if in_place { Then::Work } else { Then::Signal(Why::Admitted) };
-                let record = record.clone();
+                let mut record = record.clone();
+                record.handed_over_by = (!in_place).then(|| START.into());
                 self.begin_save(How::Create, record, then, None)
             }
         }
@@ -206,7 +240,17 @@ impl Run {
 
     fn signal(&mut self, record: Box<Record>, tries: u32, why: Why) -> Effect {
         self.phase = Phase::Signalling { record: record.clone(), tries, why };
-        Effect::Signal(record)
+        // Each try has a token of its own: of two that arrive, one only may be sent again.
+        let token = format!("{}.{tries}", self.me.nonce);
+        Effect::Signal { record, token, swept: matches!(self.given, Given::Sweep(_)) }
+    }
+
+    /// What names the event that this invocation was given.
+    pub(in crate::engine) fn token(&self) -> &str {
+        match &self.given {
+            Given::Signal { token, .. } => token,
+            Given::Start(_) | Given::Sweep(_) | Given::Resume => START,
+        }
     }
 
     /// Rule R14: after silence the record tells whether the signal arrived. Somebody took up the run since: the owner whose death

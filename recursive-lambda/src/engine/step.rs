@@ -10,7 +10,10 @@ pub(crate) struct Rules {
     pub(crate) lease: Duration,
     /// Time between saves; zero: after every batch.
     pub(crate) checkpoint: Duration,
+    /// How often a batch is tried that panics or kills its invocation.
     pub(crate) max_attempts: u32,
+    /// How long retryable errors at one position are waited out.
+    pub(crate) retry_for: Duration,
     pub(crate) max_invocations: u64,
     pub(crate) on_complete: bool,
     /// How many records of a run may be set aside; `None`: what cannot be processed fails the run.
@@ -25,7 +28,13 @@ pub(crate) enum Given {
     Start(Box<Record>),
     Signal {
         seq: u64,
+        /// What the sender named it by.
+        token: String,
+        /// Whether a sweep sent it. Then the next sweep tries again, and Lambda need not.
+        swept: bool,
     },
+    /// A person wants a failed run to go on.
+    Resume,
     /// A sweep found this record, with nobody at work and a signal due: it is signalled, and nothing else.
     Sweep(Box<Record>),
 }
@@ -39,6 +48,8 @@ pub(crate) struct Now {
     pub(crate) left: Option<Duration>,
     /// Since the last successful save or renewal.
     pub(crate) renewed: Duration,
+    /// Since 1970, by the host's clock: for people, never compared.
+    pub(crate) wall: Duration,
 }
 
 /// What happened.
@@ -48,7 +59,9 @@ pub(crate) enum Event {
     Read(Read),
     Saved(Saved, Duration),
     Batch(Batch),
-    SetAside(Result<Done, Failure>),
+    /// Where the run stands behind the record that was passed over.
+    PassedOver(Result<Done, Failure>),
+    SetAside(Result<(), Failure>),
     Captured(Result<Option<Carried>, LastError>),
     Completed(Result<(), Failure>),
     Signalled(Signalled),
@@ -95,6 +108,8 @@ pub(crate) enum Cause {
     Changed,
     /// The deployment, or what it stands on: neither the object nor the job is at fault, so the run waits until it is put right.
     Environment,
+    /// User code panicked: it counts against the batch, as a death does.
+    Panicked,
     Other,
 }
 
@@ -117,14 +132,20 @@ pub(crate) enum Effect {
         start: u64,
         records: u64,
     },
-    /// Write the record at the cursor, with what is wrong with it, to where records are set aside.
-    SetAside(LastError),
+    /// Read the record at the cursor and keep it with what is wrong with it.
+    PassOver(LastError),
+    /// Write what was passed over to where skipped records are kept.
+    SetAside,
     /// Serialise the carried state as it stands.
     Capture,
     /// Run `on_complete`.
     Complete,
     /// Invoke the function for this record's `seq`.
-    Signal(Box<Record>),
+    Signal {
+        record: Box<Record>,
+        token: String,
+        swept: bool,
+    },
     Pause(Duration),
     Reply(Reply),
 }
@@ -161,10 +182,16 @@ pub(crate) enum Why {
     Superseded,
     /// A duplicate of a run that is over.
     AlreadyOver,
-    /// A duplicate that is behind, or a sweep; the run was signalled again.
+    /// The event handed the run over and nobody took it up, or a sweep found it so; the run was signalled again.
     SignalledAgain,
-    /// A duplicate that is behind; somebody is at work.
-    OthersWork,
+    /// A duplicate that is behind: the event after it is due, or was delivered.
+    Behind,
+    /// A failed run goes on.
+    Resumed,
+    /// Nothing to resume: somebody is at work.
+    AtWork,
+    /// The run waits out an error, and a sweep tries it again.
+    Waits,
 }
 
 /// Why an event must be delivered again, or end where failed events do.
@@ -181,11 +208,20 @@ pub(crate) enum Refusal {
     },
     TooManyDeaths {
         attempts: u32,
+        /// Where the batch begins, and its first line.
+        position: u64,
+        line: u64,
+        /// It was no batch, but `on_complete`.
+        on_complete: bool,
     },
     TooManyInvocations {
         invocations: u64,
     },
     TooManySetAside {
+        set_aside: u64,
+    },
+    /// Every record of the object was skipped.
+    NothingProcessed {
         set_aside: u64,
     },
     RecordGone,

@@ -14,12 +14,13 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 const FORGOTTEN: Duration = Duration::from_secs(48 * 3600);
 
 /// What a sweep does about a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Leave,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Verdict {
     /// A signal for the record's `seq` is due, and nobody is at work.
-    SignalAgain,
-    Report(Trouble),
+    pub(crate) signals: bool,
+    /// The run waits out an error, and the next try is not due yet.
+    pub(crate) waits: bool,
+    pub(crate) report: Option<Trouble>,
 }
 
 /// Why somebody should look at a run.
@@ -28,6 +29,8 @@ pub(crate) enum Trouble {
     Failed,
     /// Under way, and silent for a day.
     Silent,
+    /// Under way, and tried in vain for a day.
+    Stuck,
     /// Under way, and begun with another batch size or format than is deployed: it would refuse every signal.
     OtherPlan,
 }
@@ -39,12 +42,24 @@ pub(crate) fn is_worth_reading(rules: &Rules, age: Duration) -> bool {
 
 /// `age`: since the record was last written, by the store's clock.
 pub(crate) fn judge(rules: &Rules, record: &Record, age: Duration) -> Verdict {
-    match record.status {
-        Status::Failed if age < DAY => Verdict::Report(Trouble::Failed),
-        _ if record.is_over() || age <= youngest(rules) => Verdict::Leave,
-        _ if record.plan.hash != rules.plan_hash => Verdict::Report(Trouble::OtherPlan),
-        _ if age >= DAY => Verdict::Report(Trouble::Silent),
-        _ => Verdict::SignalAgain,
+    let nothing = Verdict::default();
+    if record.status == Status::Failed && age < DAY {
+        return Verdict { report: Some(Trouble::Failed), ..nothing };
+    }
+    if record.is_over() || age <= youngest(rules) {
+        return nothing;
+    }
+    if record.plan.hash != rules.plan_hash {
+        return Verdict { report: Some(Trouble::OtherPlan), ..nothing };
+    }
+    match &record.waiting {
+        Some(waiting) => {
+            let signals = age >= waiting.pause();
+            let report = (waiting.waited() + age >= DAY).then_some(Trouble::Stuck);
+            Verdict { signals, waits: !signals, report }
+        }
+        None if age >= DAY => Verdict { report: Some(Trouble::Silent), ..nothing },
+        None => Verdict { signals: true, ..nothing },
     }
 }
 
@@ -54,15 +69,16 @@ fn youngest(rules: &Rules) -> Duration {
 }
 
 impl Trouble {
-    /// What is wrong and what to do.
+    /// What is wrong.
     pub(crate) fn message(self) -> &'static str {
         match self {
-            Self::Failed => {
-                "the run failed; put right what its last error says, then start the object again by a manual start under a new name"
-            }
+            Self::Failed => "the run failed",
             Self::Silent => {
-                "the run is under way, but nothing was heard of it for a day, and it is no longer signalled; the destination of failed events \
-                 has what its signals came to: put that right, then send `resume` to the function"
+                "the run is under way, but its record was not written for a day, and it is no longer signalled; the destination of failed \
+                 events has what its signals came to"
+            }
+            Self::Stuck => {
+                "the run is under way, but has made no progress for a day; it is tried once an hour until RECURSIVE_LAMBDA_RETRY_FOR is over"
             }
             Self::OtherPlan => {
                 "the run is under way, but the job was deployed with another batch size or format since it began; deploy those again, and the \
@@ -80,6 +96,8 @@ pub(crate) struct Swept {
     pub(crate) signalled: u64,
     /// A signal was due, and not accepted.
     pub(crate) not_signalled: u64,
+    /// Runs that wait out an error, and whose next try is not due yet.
+    pub(crate) waiting: u64,
     pub(crate) failed: u64,
     pub(crate) stuck: u64,
     pub(crate) unreadable: u64,
@@ -91,7 +109,7 @@ impl Swept {
     pub(crate) fn reported(&mut self, trouble: Trouble) {
         match trouble {
             Trouble::Failed => self.failed += 1,
-            Trouble::Silent | Trouble::OtherPlan => self.stuck += 1,
+            Trouble::Silent | Trouble::Stuck | Trouble::OtherPlan => self.stuck += 1,
         }
     }
 }
@@ -100,7 +118,7 @@ impl Swept {
 mod tests {
     use super::*;
     use crate::engine::record::tests::fresh;
-    use crate::engine::record::{Owner, Plan};
+    use crate::engine::record::{Owner, Plan, Waiting};
 
     const HOUR: u64 = 3600;
 
@@ -109,11 +127,26 @@ mod tests {
             lease: Duration::from_secs(45),
             checkpoint: Duration::from_secs(10),
             max_attempts: 3,
+            retry_for: DAY,
             max_invocations: 100,
             on_complete: true,
             skip: None,
             plan_hash: fresh().plan.hash,
         }
+    }
+
+    const NOTHING: Verdict = Verdict { signals: false, waits: false, report: None };
+    const SIGNALS: Verdict = Verdict { signals: true, ..NOTHING };
+    const WAITS: Verdict = Verdict { waits: true, ..NOTHING };
+
+    fn reports(trouble: Trouble) -> Verdict {
+        Verdict { report: Some(trouble), ..NOTHING }
+    }
+
+    fn waiting(seconds: u64, errors: u32) -> Record {
+        let now = std::time::SystemTime::UNIX_EPOCH;
+        let waiting = Waiting { since: now, next: now, errors, waited_ms: seconds * 1_000 };
+        Record { waiting: Some(waiting), ..with(Status::Ready, false) }
     }
 
     fn with(status: Status, owned: bool) -> Record {
@@ -124,26 +157,32 @@ mod tests {
     #[test]
     fn a_run_is_signalled_again_while_it_is_silent_and_reported_when_that_is_in_vain() {
         use Status::{Cancelled, Completing, Done, Failed, Ready, Running, Superseded};
-        use Verdict::{Leave, Report, SignalAgain};
         let table = [
-            ("just handed over", with(Ready, false), 0, Leave),
-            ("the signal may be on its way", with(Ready, false), 90, Leave),
-            ("the signal was lost", with(Ready, false), 91, SignalAgain),
-            ("lost for long", with(Ready, false), 24 * HOUR - 1, SignalAgain),
-            ("silent for a day", with(Ready, false), 24 * HOUR, Report(Trouble::Silent)),
-            ("at work", with(Running, true), 15, Leave),
-            ("the lease is over, a retry may be due", with(Running, true), 60, Leave),
-            ("its owner died, and so did the event", with(Running, true), 91, SignalAgain),
-            ("its owner died a day ago", with(Running, true), 25 * HOUR, Report(Trouble::Silent)),
-            ("handed over before on_complete", with(Completing, false), 91, SignalAgain),
-            ("died in on_complete", with(Completing, true), 91, SignalAgain),
-            ("done", with(Done, false), 91, Leave),
-            ("done long ago", with(Done, false), 25 * HOUR, Leave),
-            ("superseded", with(Superseded, false), 91, Leave),
-            ("cancelled", with(Cancelled, false), 91, Leave),
-            ("failed", with(Failed, false), 91, Report(Trouble::Failed)),
-            ("failed today", with(Failed, false), 24 * HOUR - 1, Report(Trouble::Failed)),
-            ("failed, and told for a day", with(Failed, false), 24 * HOUR, Leave),
+            ("just handed over", with(Ready, false), 0, NOTHING),
+            ("the signal may be on its way", with(Ready, false), 90, NOTHING),
+            ("the signal was lost", with(Ready, false), 91, SIGNALS),
+            ("lost for long", with(Ready, false), 24 * HOUR - 1, SIGNALS),
+            ("silent for a day", with(Ready, false), 24 * HOUR, reports(Trouble::Silent)),
+            ("at work", with(Running, true), 15, NOTHING),
+            ("the lease is over, a retry may be due", with(Running, true), 60, NOTHING),
+            ("its owner died, and so did the event", with(Running, true), 91, SIGNALS),
+            ("its owner died a day ago", with(Running, true), 25 * HOUR, reports(Trouble::Silent)),
+            ("handed over before on_complete", with(Completing, false), 91, SIGNALS),
+            ("waits for three minutes", waiting(180, 3), 91, SIGNALS),
+            ("waits for an hour, tried just now", waiting(HOUR, 9), 14 * 60, WAITS),
+            ("waits for an hour", waiting(HOUR, 9), 15 * 60, SIGNALS),
+            ("waits for ten hours, tried just now", waiting(10 * HOUR, 20), HOUR - 1, WAITS),
+            ("waits for ten hours", waiting(10 * HOUR, 20), HOUR, SIGNALS),
+            ("waits for a day", waiting(24 * HOUR - 1, 40), HOUR, Verdict { signals: true, ..reports(Trouble::Stuck) }),
+            ("waits for a day, tried just now", waiting(25 * HOUR, 40), 91, Verdict { waits: true, ..reports(Trouble::Stuck) }),
+            ("died in on_complete", with(Completing, true), 91, SIGNALS),
+            ("done", with(Done, false), 91, NOTHING),
+            ("done long ago", with(Done, false), 25 * HOUR, NOTHING),
+            ("superseded", with(Superseded, false), 91, NOTHING),
+            ("cancelled", with(Cancelled, false), 91, NOTHING),
+            ("failed", with(Failed, false), 91, reports(Trouble::Failed)),
+            ("failed today", with(Failed, false), 24 * HOUR - 1, reports(Trouble::Failed)),
+            ("failed, and told for a day", with(Failed, false), 24 * HOUR, NOTHING),
         ];
         for (name, record, age, want) in table {
             assert_eq!(judge(&rules(), &record, Duration::from_secs(age)), want, "{name}");
@@ -154,11 +193,11 @@ mod tests {
     fn a_run_that_would_refuse_every_signal_is_reported_at_once() {
         let other = |status| Record { plan: Plan { hash: "other".into(), ..fresh().plan }, ..with(status, false) };
         for (status, age, want) in [
-            (Status::Ready, 90, Verdict::Leave),
-            (Status::Ready, 91, Verdict::Report(Trouble::OtherPlan)),
-            (Status::Running, 25 * HOUR, Verdict::Report(Trouble::OtherPlan)),
-            (Status::Done, 91, Verdict::Leave),
-            (Status::Failed, 91, Verdict::Report(Trouble::Failed)),
+            (Status::Ready, 90, NOTHING),
+            (Status::Ready, 91, reports(Trouble::OtherPlan)),
+            (Status::Running, 25 * HOUR, reports(Trouble::OtherPlan)),
+            (Status::Done, 91, NOTHING),
+            (Status::Failed, 91, reports(Trouble::Failed)),
         ] {
             assert_eq!(judge(&rules(), &other(status), Duration::from_secs(age)), want, "{status:?} {age}");
         }
@@ -175,8 +214,9 @@ mod tests {
         let failed = Swept { failed: 2, ..Swept::default() };
         let stuck = Swept { stuck: 2, ..Swept::default() };
         for (trouble, says, counted) in [
-            (Trouble::Failed, "put right what its last error says, then start the object again", failed),
-            (Trouble::Silent, "put that right, then send `resume` to the function", stuck),
+            (Trouble::Failed, "the run failed", failed),
+            (Trouble::Silent, "its record was not written for a day", stuck),
+            (Trouble::Stuck, "has made no progress for a day", stuck),
             (Trouble::OtherPlan, "deploy those again, and the next sweep resumes it", stuck),
         ] {
             assert!(trouble.message().contains(says), "{trouble:?}: {}", trouble.message());

@@ -88,6 +88,11 @@ impl<'a> Fields<'a> {
         self.read(name, "is not a whole number of 0 or more")
     }
 
+    /// False where it is absent.
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.read(name, "is not true or false")?.unwrap_or_default())
+    }
+
     /// Refuses a field that is none of these: what a person mistyped must not pass unseen.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Error> {
         match self.fields.keys().find(|name| !known.contains(&name.as_str())) {

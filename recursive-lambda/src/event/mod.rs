@@ -64,6 +64,10 @@ pub(crate) enum Trigger {
     Signal(Signal),
     /// Look for runs whose signal was lost.
     Sweep,
+    /// A failed run is to go on.
+    Resume {
+        run: String,
+    },
     /// Understood, and no work; why, for the log.
     Nothing(&'static str),
 }

@@ -45,6 +45,11 @@ pub(super) fn token(text: String) -> Checked {
     if valid { Ok(text) } else { Err("is not an identifier as AWS gives them: 1 to 1,024 visible ASCII characters") }
 }
 
+/// What names a signal: this crate makes it.
+pub(super) fn signal_token(text: String) -> Checked {
+    if text.len() <= 32 { token(text) } else { Err("is longer than a signal's token") }
+}
+
 pub(super) fn etag(text: String) -> Checked {
     let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(str::to_owned);
     token(bare.unwrap_or(text))

@@ -17,6 +17,9 @@ const MAX_ITEMS: usize = 20_000;
 /// The only version of the sweep's event that there is.
 const SWEEP_VERSION: u64 = 1;
 
+/// The only version of the event that resumes a run.
+const RESUME_VERSION: u64 = 1;
+
 /// What the function was invoked with -> what it is asked to do.
 ///
 /// # Errors
@@ -77,6 +80,8 @@ impl Items {
             self.add(Signal::read(event).map(Trigger::Signal));
         } else if event.has("recursive_lambda_sweep") {
             self.add(of_a_schedule(event));
+        } else if event.has("recursive_lambda_resume") {
+            self.add(of_an_operator(event));
         } else if event.has("Records") {
             self.add_records(event, depth)?;
         } else if event.has("detail-type") {
@@ -165,6 +170,17 @@ fn of_a_schedule(event: &Fields<'_>) -> Result<Trigger, Error> {
     }
     sweep.only(&["v"])?;
     Ok(Trigger::Sweep)
+}
+
+fn of_an_operator(event: &Fields<'_>) -> Result<Trigger, Error> {
+    event.only(&["recursive_lambda_resume"])?;
+    let resume = event.object("recursive_lambda_resume")?;
+    let version = resume.number("v")?;
+    if version != RESUME_VERSION {
+        return Err(resume.fault("v", &format!("is {version}, and this code knows {RESUME_VERSION} only")));
+    }
+    resume.only(&["v", "run"])?;
+    Ok(Trigger::Resume { run: resume.name("run", names::run)? })
 }
 
 fn of_a_person(event: &Fields<'_>) -> Result<Trigger, Error> {

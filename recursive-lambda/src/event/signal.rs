@@ -18,6 +18,10 @@ pub(crate) struct Signal {
     pub(crate) run: String,
     /// The number of the invocation it asks for.
     pub(crate) seq: u64,
+    /// What the sender named it by: a signal that is delivered twice has it twice, one that is sent again has another.
+    pub(crate) token: String,
+    /// Whether a sweep sent it.
+    pub(crate) swept: bool,
     /// Records done, for people who read the payload.
     pub(crate) position: u64,
     /// The whole record of the run, where there is no other.
@@ -27,9 +31,11 @@ pub(crate) struct Signal {
 impl Signal {
     /// The payload: at most 400 bytes beside what is carried, if the names are within their bounds.
     pub(crate) fn to_json(&self) -> String {
-        let Self { job, run, seq, position, carried } = self;
-        let (job, run) = (Value::from(job.as_str()), Value::from(run.as_str()));
-        let head = format!(r#""recursive_lambda":{{"v":{VERSION},"job":{job},"run":{run},"seq":{seq}}},"position":{position}"#);
+        let Self { job, run, seq, token, swept, position, carried } = self;
+        let [job, run, token] = [job, run, token].map(|text| Value::from(text.as_str()));
+        let swept = if *swept { r#","swept":true"# } else { "" };
+        let signal = format!(r#"{{"v":{VERSION},"job":{job},"run":{run},"seq":{seq},"token":{token}{swept}}}"#);
+        let head = format!(r#""recursive_lambda":{signal},"position":{position}"#);
         match carried {
             Some(record) => format!(r#"{{{head},"record":{record}}}"#),
             None => format!("{{{head}}}"),
@@ -50,6 +56,8 @@ impl Signal {
             job: signal.name("job", names::job)?,
             run: signal.name("run", names::run)?,
             seq: signal.number("seq")?,
+            token: signal.name_if_any("token", names::signal_token)?.unwrap_or_default(),
+            swept: signal.flag("swept")?,
             position: event.number_if_any("position")?.unwrap_or_default(),
             carried: event.raw("record").map(RawValue::to_owned),
         })
@@ -59,11 +67,13 @@ impl Signal {
 /// Without what is carried: the user's state is in it.
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { job, run, seq, position, carried } = self;
+        let Self { job, run, seq, token, swept, position, carried } = self;
         f.debug_struct("Signal")
             .field("job", job)
             .field("run", run)
             .field("seq", seq)
+            .field("token", token)
+            .field("swept", swept)
             .field("position", position)
             .field("carries", &carried.is_some())
             .finish()

@@ -44,6 +44,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
         lease: options.lease,
         checkpoint: options.checkpoint,
         max_attempts: options.max_attempts,
+        retry_for: options.retry_for,
         reserve: Some(options.reserve),
         batches_per_invocation: options.batches_per_invocation,
         ..Settings::default()

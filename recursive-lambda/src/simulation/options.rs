@@ -110,11 +110,15 @@ pub(super) struct Options {
     pub(super) checkpoint: Duration,
     pub(super) reserve: Duration,
     pub(super) max_attempts: u32,
+    /// How long retryable errors are waited out.
+    pub(super) retry_for: Duration,
     pub(super) batches_per_invocation: Option<u64>,
     /// How long a batch takes, in milliseconds.
     pub(super) batch_ms: (u64, u64),
     /// How long a store or Lambda takes for each half of an answer, in milliseconds.
     pub(super) latency_ms: (u64, u64),
+    /// How long the queue keeps an event before it delivers it, in milliseconds.
+    pub(super) queue_ms: (u64, u64),
     /// Whether an event that is acknowledged once is not tried again for its duplicates.
     pub(super) one_acknowledgement_for_all: bool,
     /// Every event comes so many times more, each up to so much later.
@@ -149,9 +153,11 @@ impl Options {
             checkpoint: Duration::from_secs(10),
             reserve: Duration::from_secs(10),
             max_attempts: PATIENT,
+            retry_for: Duration::ZERO,
             batches_per_invocation: None,
             batch_ms: (500, 1_500),
             latency_ms: (5, 30),
+            queue_ms: (1, 50),
             one_acknowledgement_for_all: true,
             duplicates: (0, Duration::ZERO),
             sweeps_every: None,

@@ -51,6 +51,7 @@ impl World {
             if state.strikes(WORLD, Fault::DuplicateInDays) {
                 delays.push(state.chance.millis(3_600_000, 14 * 86_400_000));
             }
+            state.duplicates += delays.len() as u64 - 1;
             (format!("r{}", state.requests), delays.len(), delays)
         });
         let event = Arc::new(Event { request, payload, source, acknowledged: AtomicBool::new(false) });
@@ -70,7 +71,8 @@ impl World {
         loop {
             let (delay, throttled) = self.with(|state| {
                 let late = state.strikes(WORLD, Fault::EventLate);
-                let delay = if late { state.chance.millis(1_000, 300_000) } else { state.chance.millis(1, 50) };
+                let (least, most) = self.options.queue_ms;
+                let delay = if late { state.chance.millis(1_000, 300_000) } else { state.chance.millis(least, most) };
                 (delay, state.strikes(WORLD, Fault::EventThrottled))
             });
             self.sleep(delay).await;
@@ -178,10 +180,12 @@ impl Signals for Environment {
         }
         world.accept(Source::Lambda, payload.clone());
         if world.strikes(group, Fault::SignalTwice) {
+            world.with(|state| state.duplicates += 1);
             world.accept(Source::Lambda, payload);
         }
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) || world.strikes(group, Fault::SignalReplyLost) {
+            world.with(|state| state.duplicates += 1);
             world.sleep(SILENCE).await;
             return silence("silence");
         }

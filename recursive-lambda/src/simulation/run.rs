@@ -33,6 +33,7 @@ pub(super) struct Report {
     pub(super) executions: u64,
     pub(super) extra: u64,
     pub(super) invocations: u64,
+    pub(super) duplicates: u64,
     pub(super) writes: u64,
     /// What each sweep came to.
     pub(super) swept: Vec<Swept>,
@@ -243,6 +244,7 @@ fn judge(world: &World) -> Report {
             executions: state.checks.executions(),
             extra,
             invocations: state.invocations,
+            duplicates: state.duplicates,
             writes: state.writes,
             swept: std::mem::take(&mut state.swept),
             sunk,

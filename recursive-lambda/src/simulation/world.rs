@@ -43,6 +43,8 @@ pub(super) struct State {
     /// The most tasks and timers there ever were.
     pub(super) peak: usize,
     pub(super) requests: u64,
+    /// Events that came once more than they were sent, or were sent again because an answer was lost.
+    pub(super) duplicates: u64,
     pub(super) writes: u64,
 }
 
@@ -75,6 +77,7 @@ impl World {
             swept: Vec::new(),
             peak: 0,
             requests: 0,
+            duplicates: 0,
             writes: 0,
         };
         let executor = Arc::new(Executor::new(Chance::new(seed, 5)));

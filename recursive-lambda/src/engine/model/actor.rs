@@ -5,6 +5,7 @@
 
 use super::input::{Input, Outcome, Pace, Wrote};
 use super::shelf::{Answer, Errand, Shelf, Way};
+use super::world::Kind;
 use crate::engine::budget::Budget;
 use crate::engine::record::tests::fresh;
 use crate::engine::record::{LastError, Owner, Plan, Record, Status};
@@ -57,14 +58,17 @@ struct Writing {
 }
 
 impl Shelf {
-    /// An invocation that was given a signal; `None`: an object to work on in place or, `admits`, to admit.
-    pub(super) fn given(&mut self, signal: Option<u64>, admits: bool) -> u32 {
+    /// An invocation that was given this.
+    pub(super) fn given(&mut self, kind: Kind) -> u32 {
         let plan = Plan { batch: self.job.size.into(), ..fresh().plan };
         let record = Record { size: self.job.batches.into(), plan, ..fresh() };
-        let given = match signal {
-            Some(seq) => Given::Signal { seq },
-            None if admits => Given::Start(Box::new(record)),
-            None => Given::Start(Box::new(Record {
+        let signal = |seq: u8, swept| Given::Signal { seq: seq.into(), token: "own".into(), swept };
+        let given = match kind {
+            Kind::Signal(seq) => signal(seq, false),
+            Kind::Swept(seq) => signal(seq, true),
+            Kind::Resume => Given::Resume,
+            Kind::Admit => Given::Start(Box::new(record)),
+            Kind::InPlace => Given::Start(Box::new(Record {
                 status: Status::Running,
                 seq: 0,
                 owner: Some(me("me")),
@@ -78,6 +82,7 @@ impl Shelf {
             lease: LEASE,
             checkpoint: if self.job.every_batch { Duration::ZERO } else { Duration::from_secs(10) },
             max_attempts: self.job.max_attempts,
+            retry_for: if self.job.patient { Duration::MAX } else { Duration::ZERO },
             max_invocations: 1_000,
             on_complete: self.job.on_complete,
             skip: self.job.skips.then_some(9),
@@ -105,17 +110,17 @@ impl Shelf {
                     Condition::Matches(etag) if etag == OTHER => [HELD, OTHER],
                     _ => [OTHER, HELD],
                 };
-                let read = self.reading(answer, held);
+                let read = self.reading(answer, held, run.token());
                 let step = writing.save.read(read, |w| w.starts_with("me."));
                 return self.save(run, flying, writing, step);
             }
-            (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD])), Pace::GoOn),
+            (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD], run.token())), Pace::GoOn),
             (Task::Work { records, begins }, Input::Did(outcome, pace)) => {
                 // A failure is told of when nothing is in flight any more.
                 flying = if outcome == Outcome::Well { flying + begins - records } else { 0 };
                 (Event::Batch(self.batch(&run, records, flying, outcome)), pace)
             }
-            (Task::SetAside, Input::SetAside) => (Event::SetAside(Ok(self.done(&run, 1, 0))), Pace::GoOn),
+            (Task::SetAside, Input::SetAside) => (Event::SetAside(Ok(())), Pace::GoOn),
             (Task::SetAside, _) => {
                 (Event::SetAside(Err(Failure { cause: Cause::Environment, ..failure(Outcome::Fails, 0) })), Pace::GoOn)
             }
@@ -135,6 +140,7 @@ impl Shelf {
         let task = loop {
             effect = match effect {
                 Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(Ok(None))),
+                Effect::PassOver(_) => run.step(now(Pace::GoOn), Event::PassedOver(Ok(self.done(&run, 1, 0)))),
                 Effect::Pause(_) => {
                     checks = true;
                     run.step(now(Pace::GoOn), Event::Paused)
@@ -146,8 +152,8 @@ impl Shelf {
                     break Task::Work { records: left.min(records) as u8, begins };
                 }
                 Effect::Complete => break Task::Complete,
-                Effect::SetAside(_) => break Task::SetAside,
-                Effect::Signal(record) => break Task::Signal { seq: record.seq },
+                Effect::SetAside => break Task::SetAside,
+                Effect::Signal { record, .. } => break Task::Signal { seq: record.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, record) => {
                     // What an owner that was fenced had in flight is of no more account.
@@ -181,7 +187,7 @@ impl Shelf {
     }
 
     /// `etags`: of another record than the one that is held, and of that one.
-    fn reading(&self, input: Input, etags: [&str; 2]) -> Read {
+    fn reading(&self, input: Input, etags: [&str; 2], token: &str) -> Read {
         let seen = match input {
             Input::Found(seen) => seen,
             Input::Absent => return Read::Absent,
@@ -189,13 +195,14 @@ impl Shelf {
         };
         let record = self.record(seen.record);
         let owner = record.owner.as_ref().map(|_| me(if seen.mine { "me" } else { "other" }));
+        let handed_over_by = record.handed_over_by.as_ref().map(|_| if seen.handed_over { token } else { "another's" }.into());
         let w = match seen.wrote {
             Wrote::Not => "other.1",
             Wrote::Before => "me.before",
             Wrote::Now => "me.now",
         };
         Read::Found(Box::new(Stored {
-            record: Record { owner, w: w.into(), ..record.clone() },
+            record: Record { owner, w: w.into(), handed_over_by, ..record.clone() },
             etag: etags[usize::from(seen.base)].into(),
             age: if seen.expired { LEASE * 2 } else { Duration::ZERO },
         }))
@@ -239,7 +246,10 @@ impl Actor {
                 let flown = from + self.flying;
                 Errand::Work { from, to: from + records, begins: flown, ends: flown + begins }
             }
-            Task::SetAside => Errand::SetAside { batch: position(&self.run) as u8 },
+            Task::SetAside => {
+                let to = position(&self.run) as u8;
+                Errand::SetAside { from: to - self.run.suspects() as u8, to }
+            }
             Task::Complete => Errand::Complete,
             Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },
             Task::Reply(reply) => Errand::Answer(match reply {
@@ -277,7 +287,7 @@ fn me(nonce: &str) -> Owner {
 
 fn now(pace: Pace) -> Now {
     let left = if pace == Pace::HandOver { Duration::ZERO } else { AMPLE };
-    Now { elapsed: Duration::ZERO, left: Some(left), renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO } }
+    Now { left: Some(left), renewed: if pace == Pace::Save { LEASE } else { Duration::ZERO }, ..Now::default() }
 }
 
 fn position(run: &Run) -> u64 {

@@ -4,7 +4,7 @@ use super::broken::Design;
 use super::input::{Input, Outcome, Pace, Seen, Wrote};
 use super::moves::{Model, Next};
 use super::shelf::{Answer, Errand, Way};
-use super::world::{Base, Cell, Event, Kind, Place, World};
+use super::world::{Base, Cell, Kind, Place, World};
 use crate::engine::record::Status;
 use std::ops::Range;
 
@@ -13,10 +13,10 @@ impl Model {
     pub(super) fn act(&mut self, world: &World, place: Place, out: &mut Vec<Next>) {
         let invocation = world.events[place.0].at_work[place.1];
         match self.shelf.errand(invocation.actor) {
-            Errand::Read => self.tell(world.clone(), place, see(world, place), "reads", out),
-            Errand::Check => self.tell(world.clone(), place, see(world, place), "asks whether its signal arrived", out),
+            Errand::Read => self.tell(world.clone(), place, see(self.scenario.design, world, place), "reads", out),
+            Errand::Check => self.tell(world.clone(), place, see(self.scenario.design, world, place), "asks whether its signal arrived", out),
             Errand::ReadBack { .. } => {
-                let input = see(world, place);
+                let input = see(self.scenario.design, world, place);
                 self.tell(world.clone(), place, input, "reads back", out);
                 if let Some(faulty) = world.faulty() {
                     self.tell(faulty, place, Input::NoReading, "cannot read back", out);
@@ -24,9 +24,9 @@ impl Model {
             }
             Errand::Write { record, way } => self.write(world, place, record, way, out),
             Errand::Work { from, to, begins, ends } => self.work(world, place, from..to, begins..ends, out),
-            Errand::SetAside { batch } => {
+            Errand::SetAside { from, to } => {
                 let mut well = world.clone();
-                well.aside |= 1 << batch;
+                (from..to).for_each(|batch| well.aside |= 1 << batch);
                 self.tell(well, place, Input::SetAside, "sets aside", out);
                 if let Some(faulty) = world.faulty() {
                     self.tell(faulty, place, Input::NotSetAside, "cannot set aside", out);
@@ -48,7 +48,7 @@ impl Model {
         if self.scenario.design.signals_first(&self.shelf, world, place, record, way) {
             let mut signalled = world.clone();
             signalled.at(place).signalled_first = true;
-            signalled.events.push(Event::new(Kind::Signal(self.shelf.facts(record).seq as u8)));
+            signalled.send(Kind::Signal(self.shelf.facts(record).seq as u8), 1);
             return out.push(("signals before saving", signalled));
         }
         let applies = match way {
@@ -57,7 +57,7 @@ impl Model {
         };
         if applies {
             let mut applied = world.clone();
-            self.apply(&mut applied, Some(place), record);
+            self.apply(&mut applied, place.0, Some(place), record);
             applied.at(place).base = Base::Current;
             self.tell(applied, place, Input::Applied, "saves", out);
         } else {
@@ -66,7 +66,7 @@ impl Model {
         let Some(faulty) = world.faulty() else { return };
         if applies {
             let mut applied = faulty.clone();
-            self.apply(&mut applied, Some(place), record);
+            self.apply(&mut applied, place.0, Some(place), record);
             applied.at(place).base = Base::Stale;
             self.tell(applied, place, Input::Unknown, "saves, but the answer is lost", out);
         }
@@ -75,6 +75,7 @@ impl Model {
             self.check_commit(&silent, Some(place), record);
             silent.late = Some(record);
             silent.at(place).late = true;
+            silent.events[place.0].late = true;
         }
         self.tell(silent, place, Input::Unknown, "hears nothing of a save", out);
     }
@@ -111,9 +112,8 @@ impl Model {
         if world.events[place.0].at_work[place.1].signalled_first {
             return self.tell(world.clone(), place, Input::Accepted, "has signalled already", out);
         }
-        let event = || Event::new(Kind::Signal(seq));
-        let sent = |mut world: World, copies: usize| {
-            world.events.extend((0..copies).map(|_| event()));
+        let sent = |mut world: World, copies: u8| {
+            world.send(Kind::Signal(seq), copies);
             world
         };
         self.tell(sent(world.clone(), 1), place, Input::Accepted, "signals", out);
@@ -174,10 +174,16 @@ impl Model {
         out.push((label, world));
     }
 
-    /// Puts a record into the store.
-    pub(super) fn apply(&mut self, world: &mut World, writer: Option<Place>, record: u32) {
+    /// Puts a record into the store: an invocation of that event wrote it, and perhaps lives.
+    pub(super) fn apply(&mut self, world: &mut World, event: usize, writer: Option<Place>, record: u32) {
         self.check_commit(world, writer, record);
         let facts = self.shelf.facts(record);
+        let before = world.cell.map(|cell| self.shelf.facts(cell.record));
+        match before {
+            _ if !facts.handed_over => world.nobody_handed_over(),
+            Some(before) if before.seq == facts.seq => {}
+            _ => world.handed_over_by(event),
+        }
         self.rows.note_write(world.cell.map(|cell| (self.shelf.facts(cell.record), cell.expired)), facts);
         world.etag_changes();
         world.cell = Some(Cell { record, expired: false });
@@ -197,14 +203,17 @@ impl Model {
     }
 }
 
-fn see(world: &World, place: Place) -> Input {
-    let invocation = world.events[place.0].at_work[place.1];
+/// What an invocation finds in the store.
+fn see(design: Design, world: &World, place: Place) -> Input {
+    let event = &world.events[place.0];
+    let invocation = event.at_work[place.1];
     world.cell.map_or(Input::Absent, |cell| {
         Input::Found(Seen {
             record: cell.record,
             mine: invocation.owns,
             wrote: invocation.wrote,
             expired: cell.expired,
+            handed_over: event.handed_over || design == Design::AnybodySignals,
             base: invocation.base == Base::Current,
         })
     })

@@ -23,6 +23,8 @@ pub(super) enum Design {
     AcknowledgesFenced,
     /// A live lease of another request is somebody at work.
     Quiet,
+    /// Whoever comes late to a run that nobody took up yet signals again, whether it handed the run over or not.
+    AnybodySignals,
 }
 
 impl Design {
@@ -67,7 +69,7 @@ impl Design {
             Self::AcknowledgesItself => in_flight && event.owners,
             Self::Quiet | Self::TakesOverLate => in_flight && !event.owners,
             Self::AcknowledgesFenced => is_fenced(shelf, before, input),
-            Self::Shipped | Self::DeletesWhatIsDone => false,
+            Self::Shipped | Self::DeletesWhatIsDone | Self::AnybodySignals => false,
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Job {
     pub(super) size: u8,
     /// Whether records may be set aside.
     pub(super) skips: bool,
+    /// Whether retryable errors are waited out without an end.
+    pub(super) patient: bool,
     /// Batches that may be in flight at once.
     pub(super) concurrency: u8,
 }
@@ -40,6 +42,8 @@ pub(super) struct Seen {
     pub(super) mine: bool,
     pub(super) wrote: Wrote,
     pub(super) expired: bool,
+    /// Whether this invocation's event handed the run over.
+    pub(super) handed_over: bool,
     /// Whether its ETag is the one that this invocation's write goes out from.
     pub(super) base: bool,
 }

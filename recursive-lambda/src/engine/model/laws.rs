@@ -1,4 +1,4 @@
-//! What must hold in every world: the invariants I1 to I7 of the protocol, and rule R15.
+//! What must hold in every world: the invariants I1 to I8 of the protocol, and rule R15.
 
 use super::broken::Design;
 use super::moves::Model;
@@ -19,7 +19,8 @@ impl Model {
         }
         let Some(cell) = world.cell else { return };
         let old = self.shelf.facts(cell.record);
-        self.law(!old.over, "I3: a run that is over is written again");
+        let resumed = self.scenario.resumes && old.status == Status::Failed && !new.over && new.seq == old.seq + 1;
+        self.law(!old.over || resumed, "I3: a run that is over is written again");
         self.law(new.position >= old.position, "I1: the cursor goes back");
         self.law(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
         let Some((event, place)) = writer else { return };
@@ -44,7 +45,7 @@ impl Model {
         // A sweep finds every run that there is a record of; that it helps is I5.
         let found = self.scenario.sweeps && world.cell.is_some();
         let live = match self.scenario.design {
-            Design::Shipped => world.events.iter().any(|event| !event.acknowledged),
+            Design::Shipped | Design::AnybodySignals => world.events.iter().any(|event| !event.acknowledged),
             _ => world.events.iter().any(|event| event.dead_letter) || !world.is_quiet(),
         };
         let holders = world.events.iter().flat_map(|event| &event.at_work).filter(|invocation| {
@@ -66,6 +67,8 @@ impl Model {
             && world.executed.iter().map(again).sum::<u8>() > faults * self.scenario.job.concurrency
         {
             Some("I6: more batches were repeated than there were faults")
+        } else if self.counts_signals() && u64::from(world.signals) > self.signals_allowed(world, faults) {
+            Some("I8: signals breed signals")
         } else if !self.scenario.errors && self.status(world) == Some(Status::Failed) {
             Some("a run failed though user code did not")
         } else {
@@ -73,11 +76,23 @@ impl Model {
         }
     }
 
+    /// A sweep sends as many as it likes. The other broken designs are to be found by what is wrong with them.
+    fn counts_signals(&self) -> bool {
+        !self.scenario.sweeps && matches!(self.scenario.design, Design::Shipped | Design::AnybodySignals)
+    }
+
+    /// One for each hand-over, and for each fault and each start too many its own and one more.
+    fn signals_allowed(&self, world: &World, faults: u8) -> u64 {
+        let hand_overs = world.cell.map_or(0, |cell| self.shelf.facts(cell.record).seq);
+        hand_overs + 2 * (u64::from(faults) + self.scenario.starts.len() as u64 - 1)
+    }
+
     /// Where a run may end: done, or stopped by user code.
     pub(super) fn is_goal(&self, world: &World) -> bool {
         match self.status(world) {
             Some(Status::Done) => true,
-            Some(Status::Failed | Status::Superseded) => self.scenario.errors,
+            Some(Status::Failed) => self.scenario.errors && !self.scenario.resumes,
+            Some(Status::Superseded) => self.scenario.errors,
             _ => false,
         }
     }

@@ -34,8 +34,8 @@ const BOTH: &[Kind] = &[Admit, InPlace];
 const ENOUGH: u32 = 9;
 
 const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
-    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false, concurrency: 1 };
-    Scenario { job, starts, faults, errors: false, late: false, loses: false, sweeps: false, design: Design::Shipped }
+    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false, patient: false, concurrency: 1 };
+    Scenario { job, starts, faults, errors: false, late: false, loses: false, sweeps: false, resumes: false, design: Design::Shipped }
 }
 
 /// User code fails and objects change, too; so runs fail as they do in earnest.
@@ -66,6 +66,24 @@ const fn skipping(size: u8, scenario: Scenario) -> Scenario {
     Scenario { job: Job { size, skips: true, ..scenario.job }, ..scenario }
 }
 
+/// Retryable errors are waited out.
+const fn patient(scenario: Scenario) -> Scenario {
+    let scenario = failing(scenario);
+    Scenario { job: Job { patient: true, ..scenario.job }, ..scenario }
+}
+
+/// The first retryable error makes the record at fault searched for.
+const fn doubting(size: u8, scenario: Scenario) -> Scenario {
+    let scenario = skipping(size, scenario);
+    Scenario { job: Job { max_attempts: 1, patient: true, ..scenario.job }, ..scenario }
+}
+
+/// A failed run is resumed.
+const fn resumed(scenario: Scenario) -> Scenario {
+    let scenario = failing(scenario);
+    Scenario { resumes: true, job: Job { max_attempts: 1, ..scenario.job }, ..scenario }
+}
+
 /// So many batches in flight at once.
 const fn wide(concurrency: u8, scenario: Scenario) -> Scenario {
     Scenario { job: Job { concurrency, ..scenario.job }, ..scenario }
@@ -73,9 +91,9 @@ const fn wide(concurrency: u8, scenario: Scenario) -> Scenario {
 
 fn told(scenario: Scenario) -> Report {
     let report = explore(scenario);
-    let Scenario { job, starts, faults, errors, late, loses, sweeps, design } = scenario;
+    let Scenario { job, starts, faults, errors, late, loses, sweeps, resumes, design } = scenario;
     println!(
-        "{design:?} {} batches, {} at once, {faults} faults, {starts:?}{}{}{}{}{}{}{}: {report}",
+        "{design:?} {} batches, {} at once, {faults} faults, {starts:?}{}{}{}{}{}{}{}{}{}: {report}",
         job.batches,
         job.concurrency,
         if job.on_complete { "" } else { ", no on_complete" },
@@ -85,6 +103,8 @@ fn told(scenario: Scenario) -> Report {
         if late { ", late writes" } else { "" },
         if loses { ", lost events" } else { "" },
         if sweeps { ", sweeps" } else { "" },
+        if job.patient { ", errors waited out" } else { "" },
+        if resumes { ", resumed" } else { "" },
     );
     report
 }
@@ -134,6 +154,27 @@ fn what_is_set_aside_is_written_before_it_is_passed() {
         skipping(2, without_on_complete(scenario(2, 1, ADMIT_TWICE))),
     ]);
     println!("{states} states");
+}
+
+#[test]
+fn a_failed_run_that_is_resumed_goes_on() {
+    hold(&[
+        resumed(scenario(2, 2, ADMIT)),
+        resumed(scenario(2, 2, IN_PLACE)),
+        resumed(swept(scenario(2, 1, ADMIT))),
+    ]);
+}
+
+#[test]
+fn an_error_that_is_waited_out_loses_nothing() {
+    hold(&[
+        patient(scenario(2, 2, ADMIT)),
+        patient(swept(scenario(2, 1, ADMIT))),
+        doubting(1, scenario(2, 2, ADMIT)),
+        doubting(2, scenario(2, 2, ADMIT)),
+        doubting(3, scenario(3, 3, IN_PLACE)),
+        doubting(2, swept(scenario(2, 2, ADMIT))),
+    ]);
 }
 
 #[test]
@@ -188,6 +229,9 @@ fn more_of_everything_holds() {
         swept(scenario(2, 3, ADMIT)),
         swept(scenario(1, 2, BOTH)),
         wide(2, scenario(2, 2, ADMIT_TWICE)),
+        resumed(scenario(1, 2, ADMIT_TWICE)),
+        doubting(2, scenario(2, 3, ADMIT)),
+        doubting(1, scenario(3, 3, ADMIT)),
         wide(2, scenario(3, 3, ADMIT)),
         wide(3, failing(scenario(4, 2, ADMIT))),
     ]);
@@ -205,6 +249,7 @@ fn broken_designs_are_found_out() {
         (Design::DeletesWhatIsDone, scenario(2, 0, ADMIT_TWICE), 0),
         (Design::TakesOverLate, scenario(1, 0, ADMIT), 2),
         (Design::AcknowledgesFenced, scenario(1, 0, ADMIT), 3),
+        (Design::AnybodySignals, scenario(3, 0, IN_PLACE), 1),
         (Design::Quiet, without_on_complete(scenario(1, 0, IN_PLACE_TWICE)), 3),
     ] {
         for allowed in 0..=faults {

@@ -8,6 +8,7 @@ use super::input::{Job, Wrote};
 use super::rows::{Row, Rows};
 use super::shelf::{Errand, Shelf};
 use super::world::{Base, Cell, Event, Invocation, Kind, Place, World};
+use crate::engine::record::Status;
 
 /// A world to explore.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Scenario {
     pub(super) loses: bool,
     /// Whether a sweep looks at the record again and again.
     pub(super) sweeps: bool,
+    /// Whether a person makes a failed run go on.
+    pub(super) resumes: bool,
     pub(super) design: Design,
 }
 
@@ -61,10 +64,12 @@ impl Model {
         }
         self.expire(world, out);
         self.sweep(world, out);
+        self.resume(world, out);
         if let Some(record) = world.late {
             let mut applied = world.clone();
             let writer = writer_of(&applied);
-            self.apply(&mut applied, writer, record);
+            let event = applied.events.iter().position(|event| event.late).unwrap();
+            self.apply(&mut applied, event, writer, record);
             out.push(("a late write is applied", applied));
         }
         if world.is_quiet() && !self.is_over(world) {
@@ -108,9 +113,8 @@ impl Model {
 
     fn given(&mut self, world: &World, kind: Kind) -> u32 {
         match (self.scenario.design.takes_over(&self.shelf, world, kind), kind) {
-            (Some(seq), _) => self.shelf.given(Some(seq), false),
-            (None, Kind::Signal(seq)) => self.shelf.given(Some(seq.into()), false),
-            (None, start) => self.shelf.given(None, start == Kind::Admit),
+            (Some(seq), _) => self.shelf.given(Kind::Signal(seq as u8)),
+            (None, kind) => self.shelf.given(kind),
         }
     }
 
@@ -123,12 +127,22 @@ impl Model {
         if facts.owned && !cell.expired {
             return;
         }
-        let kind = Kind::Signal(facts.seq as u8);
-        let is_due = |event: &Event| !event.at_work.is_empty() || (event.kind == kind && !event.waiting.is_empty());
+        let is_signal = |kind| matches!(kind, Kind::Signal(_) | Kind::Swept(_)) && kind.seq() == facts.seq;
+        let is_due = |event: &Event| !event.at_work.is_empty() || (is_signal(event.kind) && !event.waiting.is_empty());
         let swept = if world.events.iter().any(is_due) { world.faulty() } else { Some(world.clone()) };
         let Some(mut swept) = swept else { return };
-        swept.events.push(Event::new(kind));
+        swept.events.push(Event::new(Kind::Swept(facts.seq as u8)));
         out.push(("a sweep signals again", swept));
+    }
+
+    fn resume(&mut self, world: &World, out: &mut Vec<Next>) {
+        let failed = world.cell.is_some_and(|cell| self.shelf.facts(cell.record).status == Status::Failed);
+        let is_due = |event: &Event| event.kind == Kind::Resume && !(event.at_work.is_empty() && event.waiting.is_empty());
+        if self.scenario.resumes && failed && !world.events.iter().any(is_due) {
+            let mut resumed = world.clone();
+            resumed.events.push(Event::new(Kind::Resume));
+            out.push(("a person resumes the run", resumed));
+        }
     }
 
     fn expire(&mut self, world: &World, out: &mut Vec<Next>) {

@@ -11,6 +11,7 @@ pub(super) enum Row {
     StartedInPlace,
     TakenUp,
     LateAndFree,
+    LateAndNotItsOwn,
     NowAndLive,
     NowAndExpired,
     LateAndLive,
@@ -32,11 +33,12 @@ pub(super) enum Row {
 }
 
 impl Row {
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Admitted,
         Self::StartedInPlace,
         Self::TakenUp,
         Self::LateAndFree,
+        Self::LateAndNotItsOwn,
         Self::NowAndLive,
         Self::NowAndExpired,
         Self::LateAndLive,
@@ -104,7 +106,8 @@ impl Rows {
         let facts = shelf.facts(seen.record);
         let late = world.events[place.0].kind.seq() < facts.seq;
         match shelf.errand(next) {
-            Errand::Signal { .. } if late && facts.owned => self.reach(Row::LateAndExpired),
+            Errand::Answer(Answer::Acknowledge) if late && facts.owned && seen.expired => self.reach(Row::LateAndExpired),
+            Errand::Answer(Answer::Acknowledge) if late && !facts.over && !facts.owned => self.reach(Row::LateAndNotItsOwn),
             Errand::Signal { .. } if late => self.reach(Row::LateAndFree),
             Errand::Answer(Answer::Acknowledge) if facts.status == Status::Failed => self.reach(Row::FailedAcknowledged),
             Errand::Answer(Answer::Acknowledge) if facts.over => self.reach(Row::OverAcknowledged),

@@ -13,6 +13,7 @@ pub(super) struct Facts {
     pub(super) seq: u64,
     pub(super) position: u8,
     pub(super) owned: bool,
+    pub(super) handed_over: bool,
     pub(super) over: bool,
 }
 
@@ -36,8 +37,10 @@ pub(super) enum Errand {
         begins: u8,
         ends: u8,
     },
+    /// The batches from `from` to `to`.
     SetAside {
-        batch: u8,
+        from: u8,
+        to: u8,
     },
     Complete,
     Signal {
@@ -152,12 +155,15 @@ impl Shelf {
     }
 
     pub(super) fn keep(&mut self, record: Record) -> u32 {
-        let record = Record { w: String::new(), ..record };
+        // Who handed it over is marked at the events.
+        let handed_over_by = record.handed_over_by.as_ref().map(|_| String::new());
+        let record = Record { w: String::new(), handed_over_by, ..record };
         let facts = Facts {
             status: record.status,
             seq: record.seq,
             position: record.position as u8,
             owned: record.owner.is_some(),
+            handed_over: record.handed_over_by.is_some(),
             over: record.is_over(),
         };
         let number = self.records.number(record);

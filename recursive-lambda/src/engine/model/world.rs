@@ -16,6 +16,8 @@ pub(super) struct World {
     pub(super) late: Option<u32>,
     pub(super) events: Vec<Event>,
     pub(super) faults: u8,
+    /// Signals that were sent, twice where the request was doubled.
+    pub(super) signals: u8,
     /// How often each batch was done.
     pub(super) executed: [u8; 4],
     /// The batches that were set aside, one bit each.
@@ -37,6 +39,12 @@ pub(super) struct Event {
     pub(super) kind: Kind,
     pub(super) acknowledged: bool,
     pub(super) dead_letter: bool,
+    /// Whether its token is the one that the record says handed the run over.
+    pub(super) handed_over: bool,
+    /// Events with the same number, other than 0, were sent as one and have one token.
+    pub(super) twin: u8,
+    /// Whether `World::late` was written by an invocation of it.
+    pub(super) late: bool,
     /// Whether it is the event that the record's owner was given. Kept only where a broken design asks for it.
     pub(super) owners: bool,
     /// The attempts in which it is due.
@@ -49,14 +57,22 @@ pub(super) enum Kind {
     Admit,
     InPlace,
     Signal(u8),
+    /// Sent by a sweep.
+    Swept(u8),
+    /// A person's wish that a failed run go on.
+    Resume,
 }
 
 impl Kind {
     pub(super) fn seq(self) -> u64 {
         match self {
-            Self::Admit | Self::InPlace => 0,
-            Self::Signal(seq) => seq.into(),
+            Self::Admit | Self::InPlace | Self::Resume => 0,
+            Self::Signal(seq) | Self::Swept(seq) => seq.into(),
         }
+    }
+
+    fn starts(self) -> bool {
+        matches!(self, Self::Admit | Self::InPlace)
     }
 }
 
@@ -88,7 +104,22 @@ pub(super) type Place = (usize, usize);
 
 impl Event {
     pub(super) fn new(kind: Kind) -> Self {
-        Self { kind, acknowledged: false, dead_letter: false, owners: false, waiting: vec![1], at_work: Vec::new() }
+        Self {
+            kind,
+            acknowledged: false,
+            dead_letter: false,
+            handed_over: false,
+            twin: 0,
+            late: false,
+            owners: false,
+            waiting: vec![1],
+            at_work: Vec::new(),
+        }
+    }
+
+    /// All starts have one token.
+    fn has_the_token_of(&self, other: &Self) -> bool {
+        (self.kind.starts() && other.kind.starts()) || (self.twin > 0 && self.twin == other.twin)
     }
 }
 
@@ -105,6 +136,7 @@ impl World {
             late: None,
             events: starts.iter().copied().map(Event::new).collect(),
             faults,
+            signals: 0,
             executed: [0; 4],
             aside: 0,
             completed: 0,
@@ -132,6 +164,7 @@ impl World {
     /// The record has another ETag: what anybody held is stale.
     pub(super) fn etag_changes(&mut self) {
         self.late = None;
+        self.events.iter_mut().for_each(|event| event.late = false);
         for invocation in self.invocations() {
             invocation.late = false;
             invocation.wrote = Wrote::Not;
@@ -139,6 +172,26 @@ impl World {
                 invocation.base = Base::Stale;
             }
         }
+    }
+
+    /// The run was handed over by an invocation of that event.
+    pub(super) fn handed_over_by(&mut self, by: usize) {
+        let writer = self.events[by].clone();
+        for (number, event) in self.events.iter_mut().enumerate() {
+            event.handed_over = number == by || event.has_the_token_of(&writer);
+        }
+    }
+
+    pub(super) fn nobody_handed_over(&mut self) {
+        self.events.iter_mut().for_each(|event| event.handed_over = false);
+    }
+
+    /// Events of one signal.
+    pub(super) fn send(&mut self, kind: Kind, copies: u8) {
+        let twins = self.events.iter().map(|event| event.twin).max().unwrap_or_default();
+        let twin = if copies > 1 { twins + 1 } else { 0 };
+        self.signals += copies;
+        self.events.extend((0..copies).map(|_| Event { twin, ..Event::new(kind) }));
     }
 
     pub(super) fn acknowledge(&mut self, (event, place): Place) {
@@ -167,13 +220,19 @@ impl World {
 
     pub(super) fn normalise(&mut self) {
         self.events.retain(|event| {
-            !event.acknowledged || event.dead_letter || event.owners || !event.waiting.is_empty() || !event.at_work.is_empty()
+            !event.acknowledged || event.dead_letter || event.owners || event.late || !event.waiting.is_empty() || !event.at_work.is_empty()
         });
         for event in &mut self.events {
             event.waiting.sort_unstable();
             event.at_work.sort_unstable();
         }
         self.events.sort_unstable();
+        // Numbered anew, in the order of the events.
+        let mut known = Vec::new();
+        for event in self.events.iter_mut().filter(|event| event.twin > 0) {
+            let number = known.iter().position(|twin| *twin == event.twin);
+            event.twin = 1 + number.unwrap_or_else(|| { known.push(event.twin); known.len() - 1 }) as u8;
+        }
     }
 
     pub(super) fn fingerprint(&self, buffer: &mut Vec<u8>) -> u64 {
@@ -182,15 +241,21 @@ impl World {
         buffer.extend_from_slice(&cell.to_le_bytes());
         buffer.extend_from_slice(&self.late.unwrap_or(u32::MAX).to_le_bytes());
         buffer.extend_from_slice(&self.executed);
-        buffer.extend_from_slice(&[self.faults, self.aside, self.completed, self.done]);
+        buffer.extend_from_slice(&[self.faults, self.signals, self.aside, self.completed, self.done]);
         for event in &self.events {
             let kind = match event.kind {
                 Kind::Admit => 254,
                 Kind::InPlace => 255,
                 Kind::Signal(seq) => seq,
+                Kind::Swept(seq) => 128 + seq,
+                Kind::Resume => 253,
             };
-            let flags = u8::from(event.acknowledged) | u8::from(event.dead_letter) << 1 | u8::from(event.owners) << 2;
-            buffer.extend_from_slice(&[kind, flags, event.waiting.len() as u8, event.at_work.len() as u8]);
+            let flags = u8::from(event.acknowledged)
+                | u8::from(event.dead_letter) << 1
+                | u8::from(event.owners) << 2
+                | u8::from(event.handed_over) << 3
+                | u8::from(event.late) << 4;
+            buffer.extend_from_slice(&[kind, flags, event.twin, event.waiting.len() as u8, event.at_work.len() as u8]);
             buffer.extend_from_slice(&event.waiting);
             for invocation in &event.at_work {
                 let flags = invocation.base as u8

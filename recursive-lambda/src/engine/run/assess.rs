@@ -5,6 +5,7 @@ use crate::engine::record::{Record, Status};
 use crate::engine::save::{Read, Stored};
 use crate::engine::step::{Effect, Given, How, Refusal, Reply, Why};
 use std::cmp::Ordering;
+use std::time::Duration;
 
 impl Run {
     fn admits(&self) -> bool {
@@ -14,9 +15,10 @@ impl Run {
     fn seq(&self) -> u64 {
         match self.given {
             Given::Start(_) => 0,
-            Given::Signal { seq } => seq,
-            // Never assessed: it ends with its signal.
+            Given::Signal { seq, .. } => seq,
+            // A sweep is never assessed: it ends with its signal. What resumes has an assessment of its own.
             Given::Sweep(ref record) => record.seq,
+            Given::Resume => 0,
         }
     }
 
@@ -31,8 +33,11 @@ impl Run {
 
     /// Rules R3 to R6: what the record says of this event.
     pub(super) fn assess(&mut self, stored: Stored) -> Effect {
+        if self.given == Given::Resume {
+            return self.assess_resume(stored);
+        }
         let Stored { record, etag, age } = stored;
-        let live = record.owner.is_some() && age < self.rules.lease + CLOCK_GRAIN;
+        let live = self.is_live(&record, age);
         let seq = self.seq();
         if record.is_over() {
             let alarm = record.status == Status::Failed && seq == record.seq;
@@ -44,30 +49,61 @@ impl Run {
         }
         match seq.cmp(&record.seq) {
             Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: record.seq })),
-            Ordering::Less if live => reply(Reply::Acknowledge(Why::OthersWork)),
-            Ordering::Less => self.signal(Box::new(record), 1, Why::SignalledAgain),
+            Ordering::Less if record.was_handed_over_by(seq, self.token()) => {
+                self.signal(Box::new(record), 1, Why::SignalledAgain)
+            }
+            // The event that handed the run over is not acknowledged before its signal is sent, or this one's successor was delivered.
+            Ordering::Less => reply(Reply::Acknowledge(Why::Behind)),
             Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
             // A queue's event is only ever admitted, whatever the run was started by.
             Ordering::Equal if self.admits() => self.signal(Box::new(record), 1, Why::SignalledAgain),
-            Ordering::Equal => self.acquire(record, etag),
+            Ordering::Equal => self.acquire(record, etag, age),
         }
     }
 
+    /// A failed run goes on where it stands; one that waits is tried now.
+    fn assess_resume(&mut self, stored: Stored) -> Effect {
+        let Stored { mut record, etag, age } = stored;
+        match record.status {
+            Status::Failed if record.plan.hash != self.rules.plan_hash => {
+                reply(Reply::Refuse(Refusal::PlanChanged { was: record.plan }))
+            }
+            Status::Failed => {
+                record.resume();
+                self.begin_save(How::Over { etag }, Box::new(record), Then::Signal(Why::Resumed), None)
+            }
+            _ if record.is_over() => reply(Reply::Acknowledge(Why::AlreadyOver)),
+            _ if self.is_live(&record, age) => reply(Reply::Acknowledge(Why::AtWork)),
+            _ => self.signal(Box::new(record), 1, Why::SignalledAgain),
+        }
+    }
+
+    fn is_live(&self, record: &Record, age: Duration) -> bool {
+        record.owner.is_some() && age < self.rules.lease + CLOCK_GRAIN
+    }
+
     /// Rule R7.
-    fn acquire(&mut self, mut record: Record, etag: String) -> Effect {
+    fn acquire(&mut self, mut record: Record, etag: String, age: Duration) -> Effect {
         if record.plan.hash != self.rules.plan_hash {
             return reply(Reply::Refuse(Refusal::PlanChanged { was: record.plan }));
+        }
+        // Without a store there is no age.
+        if let Some(waiting) = record.waiting.as_mut().filter(|_| age != Duration::MAX) {
+            waiting.waited_ms += age.as_millis() as u64;
+        }
+        if record.owner.is_some() {
+            record.careful_ms = self.work_unsaved_at_most().as_millis() as u64;
         }
         let completing = record.status == Status::Completing;
         let then = if record.attempts >= self.rules.max_attempts {
             self.bury(&mut record)
-        } else if record.invocations >= self.rules.max_invocations {
+        } else if record.invocations - record.resumed_after >= self.rules.max_invocations {
             let invocations = record.invocations;
             fail(&mut record, Refusal::TooManyInvocations { invocations })
         } else if record.owner.is_some() && self.rules.skip.is_some() {
             // To find a record that kills takes more attempts than Lambda delivers an event: each death has a signal of its own.
             let attempts = record.attempts;
-            record.hand_over(if completing { Status::Completing } else { Status::Ready });
+            record.hand_over(if completing { Status::Completing } else { Status::Ready }, self.token());
             record.attempts = attempts;
             Then::Signal(Why::TakenOver)
         } else {
@@ -79,7 +115,9 @@ impl Run {
 
     /// What becomes of a batch that was tried too often, and nobody lived to say why.
     fn bury(&self, record: &mut Record) -> Then {
-        let refusal = Refusal::TooManyDeaths { attempts: record.attempts };
+        let Record { attempts, position, line, .. } = *record;
+        let on_complete = record.status == Status::Completing;
+        let refusal = Refusal::TooManyDeaths { attempts, position, line: line + 1, on_complete };
         // A record may be too much even to be set aside, which is tried as often as a batch is.
         let is_in_vain = record.attempts >= self.rules.max_attempts.saturating_mul(2);
         let is_enough = self.rules.skip.is_none_or(|most| record.set_aside >= most);
@@ -90,12 +128,18 @@ impl Run {
         let records = record.next_batch();
         if records == 1 {
             self.take_up(record);
-            return Then::SetAside(error);
+            return Then::PassOver(error);
         }
         record.last_error = Some(error);
-        record.search_among(records);
-        record.hand_over(Status::Ready);
+        record.search_among(records, false);
+        record.hand_over(Status::Ready, self.token());
         Then::Signal(Why::TakenOver)
+    }
+
+    /// What an invocation that died may have done since it last saved, at most, with as much again for batches that take longer this time.
+    fn work_unsaved_at_most(&self) -> Duration {
+        const LEAST: Duration = Duration::from_secs(10);
+        self.rules.checkpoint.max(LEAST) * 2 * self.budget.concurrency()
     }
 
     fn take_up(&self, record: &mut Record) {
@@ -103,6 +147,7 @@ impl Run {
             record.status = Status::Running;
         }
         record.owner = Some(self.me.clone());
+        record.handed_over_by = None;
         record.epoch += 1;
         record.attempts += 1;
         record.invocations += 1;

@@ -102,7 +102,7 @@ fn deliveries(rules: &Rules, first: Record, deliveries: usize, mut what_happens:
     let mut record = first;
     let mut told = Vec::new();
     for delivery in 1..=deliveries {
-        let mut run = Run::new(rules.clone(), me(), Given::Signal { seq: record.seq }, budget());
+        let mut run = Run::new(rules.clone(), me(), given(record.seq), budget());
         let mut events = what_happens(delivery).into_iter();
         // However it was left, its lease is over by now.
         let mut next = Some(aged(60, record.clone()));

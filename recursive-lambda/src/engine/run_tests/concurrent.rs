@@ -10,7 +10,7 @@ fn four() -> Run {
 }
 
 fn limited(most: Option<u64>) -> Run {
-    Run::new(rules(), me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), most).concurrent(4))
+    Run::new(rules(), me(), given(1), Budget::new(Some(s(900)), s(10), most).concurrent(4))
 }
 
 /// A batch, with so many behind it in flight.
@@ -85,7 +85,7 @@ fn after_a_failure_batches_go_one_by_one_for_ten_seconds() {
 #[test]
 fn where_records_may_be_set_aside_the_search_goes_one_by_one() {
     let skipping = Rules { skip: Some(2), ..rules() };
-    let run = || Run::new(skipping.clone(), me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), None).concurrent(4));
+    let run = || Run::new(skipping.clone(), me(), given(1), Budget::new(Some(s(900)), s(10), None).concurrent(4));
     let told = trace(&mut run(), vec![found(ready(1)), applied(), records_fail(10), applied()]);
     assert_eq!(
         told,

@@ -35,6 +35,7 @@ pub(super) fn rules() -> Rules {
         lease: s(45),
         checkpoint: s(10),
         max_attempts: 3,
+        retry_for: s(0),
         max_invocations: 100,
         on_complete: false,
         skip: None,
@@ -52,7 +53,22 @@ pub(super) fn signal(seq: u64) -> Run {
 }
 
 pub(super) fn signal_under(rules: Rules, seq: u64) -> Run {
-    Run::new(rules, me(), Given::Signal { seq }, budget())
+    Run::new(rules, me(), given(seq), budget())
+}
+
+/// A signal whose token is `own`.
+pub(super) fn given(seq: u64) -> Given {
+    Given::Signal { seq, token: "own".into(), swept: false }
+}
+
+/// The delivery of a signal that a sweep sent.
+pub(super) fn swept_signal(rules: Rules, seq: u64) -> Run {
+    Run::new(rules, me(), Given::Signal { seq, token: "own".into(), swept: true }, budget())
+}
+
+/// The delivery of a person's wish that a run go on.
+pub(super) fn resumption() -> Run {
+    Run::new(rules(), me(), Given::Resume, budget())
 }
 
 /// The delivery of a signal to a job with an `on_complete`.
@@ -97,6 +113,11 @@ pub(super) fn with(status: Status, seq: u64) -> Record {
     Record { status, ..ready(seq) }
 }
 
+/// Handed over by the event with this token.
+pub(super) fn left_by(token: &str, record: Record) -> Record {
+    Record { handed_over_by: Some(token.into()), ..record }
+}
+
 pub(super) fn tried(attempts: u32, record: Record) -> Record {
     Record { attempts, ..record }
 }
@@ -109,7 +130,7 @@ pub(super) struct In {
 }
 
 fn now() -> Now {
-    Now { elapsed: Duration::ZERO, left: Some(s(900)), renewed: Duration::ZERO }
+    Now { left: Some(s(900)), ..Now::default() }
 }
 
 impl In {
@@ -225,9 +246,14 @@ pub(super) fn records_fail(records: u64) -> In {
     In::of(Event::Batch(Batch::Failed(Failure { records, ..failure(true, Cause::Other) })))
 }
 
-/// The record at this position was written to where it is set aside.
-pub(super) fn put_aside(position: u64) -> In {
-    In::of(Event::SetAside(Ok(Done { records: 1, ..to(position + 1) })))
+/// The record at this position was passed over.
+pub(super) fn passed_over(position: u64) -> In {
+    In::of(Event::PassedOver(Ok(Done { records: 1, ..to(position + 1) })))
+}
+
+/// What was passed over was written to where it is set aside.
+pub(super) fn put_aside() -> In {
+    In::of(Event::SetAside(Ok(())))
 }
 
 pub(super) fn cannot_be_put_aside() -> In {
@@ -278,23 +304,27 @@ fn show(effect: &Effect) -> String {
         Effect::Save(How::Swap, record) => format!("swap {}", show_record(record)),
         Effect::Work { start: 1, records: BATCH } => "work".into(),
         Effect::Work { start, records } => format!("work {start}x{records}"),
-        Effect::SetAside(error) => format!("set aside !{}", error.kind),
+        Effect::PassOver(error) => format!("pass over !{}", error.kind),
+        Effect::SetAside => "set aside".into(),
         Effect::Capture => "capture".into(),
         Effect::Complete => "complete".into(),
-        Effect::Signal(record) => format!("signal {}", record.seq),
+        Effect::Signal { record, swept, .. } => format!("signal {}{}", record.seq, if *swept { " swept" } else { "" }),
         Effect::Pause(duration) => format!("pause {duration:?}"),
         Effect::Reply(Reply::Acknowledge(why)) => format!("ack {why:?}"),
         Effect::Reply(Reply::Refuse(Refusal::RunFailed(error))) => {
             format!("refuse RunFailed: {}", error.as_ref().map_or("?", |error| &error.message))
         }
         Effect::Reply(Reply::Refuse(Refusal::PlanChanged { was })) => format!("refuse PlanChanged from {}", was.hash),
+        Effect::Reply(Reply::Refuse(Refusal::TooManyDeaths { attempts, on_complete: false, .. })) => {
+            format!("refuse TooManyDeaths {{ attempts: {attempts} }}")
+        }
         Effect::Reply(Reply::Refuse(refusal)) => format!("refuse {refusal:?}"),
         Effect::Reply(Reply::Fail) => "fail".into(),
     }
 }
 
-/// Status, the invocation's number, position; who owns it; the attempt; what went wrong; what is set aside; how many at once, up to where, are
-/// searched for a record at fault.
+/// Status, the invocation's number, position; who owns it; the attempt; what went wrong; how many errors it waits out; what is set aside; how
+/// many at once, up to where, are searched for a record at fault, and how that stands.
 fn show_record(record: &Record) -> String {
     let owner = match &record.owner {
         None => "",
@@ -303,6 +333,12 @@ fn show_record(record: &Record) -> String {
     };
     let error = record.last_error.as_ref().map(|error| format!(" !{}", error.kind)).unwrap_or_default();
     let aside = if record.set_aside > 0 { format!(" aside {}", record.set_aside) } else { String::new() };
-    let search = record.search.map(|search| format!(" search {}..{}", search.step, search.until)).unwrap_or_default();
-    format!("{:?}({})@{}{owner} try {}{error}{aside}{search}", record.status, record.seq, record.position, record.attempts)
+    let waits = record.waiting.as_ref().map(|waiting| format!(" waits {}", waiting.errors)).unwrap_or_default();
+    let search = record.search.map(|search| {
+        let doubtful = if search.doubtful { "?" } else { "" };
+        let witness = if search.doubtful && search.witness { "!" } else { "" };
+        format!(" search {}..{}{doubtful}{witness}", search.step, search.until)
+    });
+    let Record { status, seq, position, attempts, .. } = record;
+    format!("{status:?}({seq})@{position}{owner} try {attempts}{error}{waits}{aside}{}", search.unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 use super::fixtures::*;
 use crate::engine::record::{Record, Search, Status};
 use crate::engine::run::Run;
-use crate::engine::step::{Done, Rules};
+use crate::engine::step::{Done, Event, Rules};
 
 const TAKEN_UP: &str = "read > over e Running(1)@0 mine try 1 > work > ";
 
@@ -17,37 +17,37 @@ fn run() -> Run {
 
 /// A run in a search: half of the batch, and no more of it is left than `until`.
 fn searching(step: u64, until: u64, record: Record) -> Record {
-    Record { search: Some(Search { step, until }), ..record }
+    Record { search: Some(Search { step, until, doubtful: false, witness: false }), ..record }
 }
 
 #[test]
 fn a_record_that_cannot_be_processed_is_set_aside() {
     let begun = |then: Vec<In>| [found(ready(1)), applied()].into_iter().chain(then).collect::<Vec<_>>();
     for (name, rules, then, want) in [
-        ("it alone", skipping(2), vec![records_fail(1), put_aside(0)], "set aside !Job > work"),
+        ("it alone", skipping(2), vec![records_fail(1), passed_over(0), put_aside()], "pass over !Job > set aside > work"),
         (
             "it is counted with the next save",
             skipping(2),
-            vec![records_fail(1), put_aside(0).elapsed(10), applied()],
-            "set aside !Job > swap Running(1)@1 mine try 1 !Job aside 1 > work",
+            vec![records_fail(1), passed_over(0), put_aside().elapsed(10), applied()],
+            "pass over !Job > set aside > swap Running(1)@1 mine try 1 !Job aside 1 > work",
         ),
         (
             "the last of the object",
             skipping(2),
-            vec![records_fail(1), at_end(put_aside_last(0)), applied()],
-            "set aside !Job > swap Done(1)@1 try 1 !Job aside 1 > ack Done",
+            vec![records_fail(1), last_passed_over(0), put_aside(), applied()],
+            "pass over !Job > set aside > swap Done(1)@1 try 1 !Job aside 1 > ack Done",
         ),
         (
             "after a batch, whose state is saved before the record is passed",
             skipping(2),
-            vec![batch(10), records_fail(1), put_aside(10).elapsed(10), captured()],
-            "work > set aside !Job > capture > swap Running(1)@11 mine try 1 !Job aside 1",
+            vec![batch(10), records_fail(1), passed_over(10), put_aside().elapsed(10), captured()],
+            "work > pass over !Job > set aside > capture > swap Running(1)@11 mine try 1 !Job aside 1",
         ),
         (
             "no time is left",
             skipping(2),
-            vec![records_fail(1), put_aside(0).left(10), applied(), accepted()],
-            "set aside !Job > swap Ready(2)@1 try 0 !Job aside 1 > signal 2 > ack Yielded",
+            vec![records_fail(1), passed_over(0), put_aside().left(10), applied(), accepted()],
+            "pass over !Job > set aside > swap Ready(2)@1 try 0 !Job aside 1 > signal 2 > ack Yielded",
         ),
         (
             "it was the only one too many",
@@ -58,14 +58,14 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
         (
             "it cannot be written",
             skipping(2),
-            vec![records_fail(1), cannot_be_put_aside(), applied()],
-            "set aside !Job > swap Ready(1)@0 try 0 !Job > fail",
+            vec![records_fail(1), passed_over(0), cannot_be_put_aside(), applied()],
+            "pass over !Job > set aside > swap Ready(1)@0 try 0 !Job > fail",
         ),
         (
             "there is none at the cursor",
             skipping(2),
-            vec![records_fail(1), at_end(Done { records: 0, at_end: true, ..to(0) }), applied()],
-            "set aside !Job > swap Done(1)@0 try 1 > ack Done",
+            vec![records_fail(1), none_to_pass_over(0), put_aside(), applied()],
+            "pass over !Job > set aside > swap Done(1)@0 try 1 > ack Done",
         ),
         (
             "an error that no record is at fault for",
@@ -81,12 +81,12 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
     }
 }
 
-fn put_aside_last(position: u64) -> Done {
-    Done { records: 1, at_end: true, ..to(position + 1) }
+fn last_passed_over(position: u64) -> In {
+    In::of(Event::PassedOver(Ok(Done { records: 1, at_end: true, ..to(position + 1) })))
 }
 
-fn at_end(done: Done) -> In {
-    In::of(crate::engine::step::Event::SetAside(Ok(done)))
+fn none_to_pass_over(position: u64) -> In {
+    In::of(Event::PassedOver(Ok(Done { records: 0, at_end: true, ..to(position) })))
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn the_record_at_fault_is_found_by_halves() {
             records_fail(2),
             applied(),
             records_fail(1),
-            put_aside(7),
+            passed_over(7), put_aside(),
             applied(),
             parts(2, 10),
         ],
@@ -127,7 +127,7 @@ fn the_record_at_fault_is_found_by_halves() {
         "swap Running(1)@5 mine try 1 !Job search 2..10 > work 1x2",
         "capture > swap Running(1)@7 mine try 1 search 2..10 > work 1x2",
         "swap Running(1)@7 mine try 1 !Job search 1..10 > work 1x1",
-        "set aside !Job",
+        "pass over !Job > set aside",
         "swap Running(1)@8 mine try 1 !Job aside 1 search 2..10 > work 1x2",
         "work",
     ];
@@ -227,14 +227,14 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
         (
             "one record",
             run(),
-            vec![aged(46, alone(3)), applied(), put_aside(0), applied()],
-            "read > over e Running(1)@0 mine try 4 search 1..10 > set aside !Runaway > swap Running(1)@1 mine try 1 !Runaway aside 1 search 9..10 > work 1x9",
+            vec![aged(46, alone(3)), applied(), passed_over(0), put_aside(), applied()],
+            "read > over e Running(1)@0 mine try 4 search 1..10 > pass over !Runaway > set aside > swap Running(1)@1 mine try 1 !Runaway aside 1 search 9..10 > work 1x9",
         ),
         (
             "one record, as it was set aside",
             run(),
             vec![aged(46, alone(5)), applied()],
-            "read > over e Running(1)@0 mine try 6 search 1..10 > set aside !Runaway",
+            "read > over e Running(1)@0 mine try 6 search 1..10 > pass over !Runaway",
         ),
         (
             "and that three times",

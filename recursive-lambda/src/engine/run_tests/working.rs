@@ -56,8 +56,8 @@ fn a_checkpoint_is_due_by_time_by_lease_or_after_every_batch() {
 #[test]
 fn an_invocation_saves_then_signals_then_acknowledges() {
     let yields = "capture > swap Ready(2)@10 try 0 > signal 2 > ack Yielded";
-    let most = |most| Run::new(rules(), me(), Given::Signal { seq: 1 }, Budget::new(Some(s(900)), s(10), Some(most)));
-    let blind = || Run::new(rules(), me(), Given::Signal { seq: 1 }, Budget::new(None, s(10), None));
+    let most = |most| Run::new(rules(), me(), given(1), Budget::new(Some(s(900)), s(10), Some(most)));
+    let blind = || Run::new(rules(), me(), given(1), Budget::new(None, s(10), None));
     let rest = || vec![captured(), applied(), accepted()];
     let then = |first: Vec<In>| first.into_iter().chain(rest()).collect::<Vec<_>>();
     for (name, run, events, want) in [

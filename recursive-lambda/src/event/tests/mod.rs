@@ -47,11 +47,14 @@ fn line(item: &Item) -> String {
             let size = or(&size.map(|size| size.to_string()));
             format!("start {bucket} {key:?} {region} {version} {etag} {size} {sequencer} {name}")
         }
-        Ok(Trigger::Signal(Signal { job, run, seq, position, carried })) => {
+        Ok(Trigger::Signal(Signal { job, run, seq, token, swept, position, carried })) => {
             let carried = carried.as_ref().map_or("-", |record| record.get());
-            format!("signal {job} {run} {seq} {position} {carried}")
+            let token = if token.is_empty() { "-" } else { token };
+            let swept = if *swept { " swept" } else { "" };
+            format!("signal {job} {run} {seq} {token}{swept} {position} {carried}")
         }
         Ok(Trigger::Sweep) => "sweep".into(),
+        Ok(Trigger::Resume { run }) => format!("resume {run}"),
         Ok(Trigger::Nothing(why)) => format!("nothing: {why}"),
         Err(error) => format!("{:?}: {error}", error.kind()),
     };

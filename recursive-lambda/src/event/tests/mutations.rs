@@ -59,6 +59,7 @@ fn check(delivery: &Delivery) {
             Ok(Trigger::Signal(signal)) => {
                 assert!(Signal { carried: None, ..signal_of(signal) }.to_json().len() <= 400, "{signal:?}");
             }
+            Ok(Trigger::Resume { run }) => assert!((1..=64).contains(&run.len()) && run.is_ascii(), "{run:?}"),
             Ok(Trigger::Sweep | Trigger::Nothing(_)) => {}
             Err(error) => check_error(error),
         }
@@ -68,8 +69,9 @@ fn check(delivery: &Delivery) {
 }
 
 fn signal_of(signal: &Signal) -> Signal {
-    let Signal { job, run, seq, position, carried } = signal;
-    Signal { job: job.clone(), run: run.clone(), seq: *seq, position: *position, carried: carried.clone() }
+    let Signal { job, run, seq, token, swept, position, carried } = signal;
+    let [job, run, token] = [job, run, token].map(String::clone);
+    Signal { job, run, seq: *seq, token, swept: *swept, position: *position, carried: carried.clone() }
 }
 
 fn check_error(error: &Error) {
@@ -85,12 +87,15 @@ fn damaged_documents_never_panic_and_never_leave_the_bounds() {
         .map(|(_, text)| serde_json::from_str::<Value>(text).unwrap().to_string().into_bytes())
         .filter(|bytes| bytes.len() < 2_000)
         .collect();
-    let signal = Signal { job: "import".into(), run: "9f".into(), seq: 57, position: 22_800, carried: None }.to_json();
+    let signal = json!({ "recursive_lambda": { "v": 1, "job": "import", "run": "9f", "seq": 57, "token": "ab.1" }, "position": 22_800 });
+    let signal = signal.to_string();
+    let resume = json!({ "recursive_lambda_resume": { "v": 1, "run": "9f" } });
     documents.extend([
         signal.clone().into_bytes(),
         sqs(&signal.into()).to_string().into_bytes(),
         manual("a b").to_string().into_bytes(),
         sweep().to_string().into_bytes(),
+        resume.to_string().into_bytes(),
     ]);
     documents.push(sqs(&envelope(&s3("a+b%2Bc"))).to_string().into_bytes());
     let mut random = Random(1);

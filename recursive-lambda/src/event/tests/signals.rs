@@ -5,14 +5,16 @@ use crate::event::names::MAX_JOB_NAME;
 use serde_json::value::RawValue;
 
 fn signal(job: &str, run: &str, seq: u64, position: u64) -> Signal {
-    Signal { job: job.into(), run: run.into(), seq, position, carried: None }
+    Signal { job: job.into(), run: run.into(), seq, token: "ab-0.1".into(), swept: false, position, carried: None }
 }
 
 #[test]
 fn the_wire_is_what_the_design_says() {
     let json = signal("import", "9f", 57, 22_800).to_json();
-    assert_eq!(json, r#"{"recursive_lambda":{"v":1,"job":"import","run":"9f","seq":57},"position":22800}"#);
-    assert_eq!(read(&json), ["other", "signal import 9f 57 22800 -"]);
+    assert_eq!(json, r#"{"recursive_lambda":{"v":1,"job":"import","run":"9f","seq":57,"token":"ab-0.1"},"position":22800}"#);
+    assert_eq!(read(&json), ["other", "signal import 9f 57 ab-0.1 22800 -"]);
+    let swept = Signal { swept: true, ..signal("import", "9f", 57, 0) }.to_json();
+    assert_eq!(read(&swept), ["other", "signal import 9f 57 ab-0.1 swept 0 -"]);
 }
 
 #[test]
@@ -21,9 +23,11 @@ fn a_signal_is_at_most_400_bytes_and_reads_back() {
     let run = "9".repeat(64);
     let cases = [signal(&longest, &run, u64::MAX, u64::MAX), signal(&"ü".repeat(MAX_JOB_NAME / 2), &run, 0, 0)];
     for signal in cases {
+        let signal = Signal { token: "t".repeat(32), swept: true, ..signal };
         let json = signal.to_json();
         assert!(json.len() <= 400, "{} bytes", json.len());
-        let expected = format!("signal {} {} {} {} -", signal.job, signal.run, signal.seq, signal.position);
+        let Signal { job, run, seq, token, position, .. } = signal;
+        let expected = format!("signal {job} {run} {seq} {token} swept {position} -");
         assert_eq!(read(&json), ["other".to_owned(), expected]);
     }
 }
@@ -36,11 +40,11 @@ fn what_a_signal_carries_passes_through_unchanged() {
     let json = Signal { carried: Some(carried), ..signal("import", "9f", 1, 0) }.to_json();
     assert_eq!(
         json,
-        format!(r#"{{"recursive_lambda":{{"v":1,"job":"import","run":"9f","seq":1}},"position":0,"record":{record}}}"#)
+        format!(r#"{{"recursive_lambda":{{"v":1,"job":"import","run":"9f","seq":1,"token":"ab-0.1"}},"position":0,"record":{record}}}"#)
     );
-    assert_eq!(read(&json), ["other".to_owned(), format!("signal import 9f 1 0 {record}")]);
+    assert_eq!(read(&json), ["other".to_owned(), format!("signal import 9f 1 ab-0.1 0 {record}")]);
     let redriven = sqs(&Value::from(json));
-    assert_eq!(only(&redriven), format!("m signal import 9f 1 0 {record}"));
+    assert_eq!(only(&redriven), format!("m signal import 9f 1 ab-0.1 0 {record}"));
     let item = parse(redriven.to_string().as_bytes()).unwrap().items.remove(0);
     assert!(!format!("{item:?}").contains("340282"), "state is never logged");
 }
@@ -56,6 +60,11 @@ fn a_signal_that_is_not_ours_is_refused() {
         (of(json!("s3cret")), "`recursive_lambda` is not a JSON object"),
         (of(json!({ "v": 1, "job": "j", "run": "r" })), "`recursive_lambda.seq` is missing"),
         (of(json!({ "v": 1, "job": "j", "run": "r", "seq": -1 })), "`recursive_lambda.seq` is not a whole number"),
+        (of(json!({ "v": 1, "job": "j", "run": "r", "seq": 1, "swept": 1 })), "`recursive_lambda.swept` is not true or false"),
+        (
+            of(json!({ "v": 1, "job": "j", "run": "r", "seq": 1, "token": "s3cret".repeat(6) })),
+            "`recursive_lambda.token` is longer than a signal's token",
+        ),
         (of(json!({ "v": 1, "job": "j", "run": "../s3cret", "seq": 1 })), "`recursive_lambda.run` is not a run's name"),
         (of(json!({ "v": 1, "job": "a/s3cret", "run": "r", "seq": 1 })), "`recursive_lambda.job` is not a job's name"),
         (of(json!({ "v": 1, "job": "", "run": "r", "seq": 1 })), "`recursive_lambda.job` is not a job's name"),
@@ -71,5 +80,5 @@ fn a_signal_that_is_not_ours_is_refused() {
     }
     let lenient =
         json!({ "recursive_lambda": { "v": 1, "job": "j", "run": "r", "seq": 1, "sent": 7 }, "record": null, "Records": [] });
-    assert_eq!(only(&lenient), "signal j r 1 0 -", "position is for people, null is absent, the rest is not ours");
+    assert_eq!(only(&lenient), "signal j r 1 - 0 -", "position is for people, null is absent, the rest is not ours");
 }

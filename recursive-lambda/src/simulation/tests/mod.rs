@@ -11,6 +11,7 @@ mod duplicates;
 mod ends;
 mod leases;
 mod scale;
+mod signals;
 mod sweeps;
 
 use super::faults::{Fault, Faults};

@@ -1,0 +1,38 @@
+//! What the log says of a run that does not go on: it waits out an error, or it failed.
+
+use crate::engine::record::{LastError, Record, Status, Waiting};
+use crate::engine::refusal::how_to_resume;
+
+/// Where a saved record leaves its run, if that is worth a line.
+pub(super) enum Stands {
+    Moves,
+    Waits(Waiting, Option<LastError>),
+    Failed(Option<LastError>),
+}
+
+impl Stands {
+    pub(super) fn of(record: &Record) -> Self {
+        match (&record.waiting, record.status) {
+            (_, Status::Failed) => Self::Failed(record.last_error.clone()),
+            (Some(waiting), Status::Ready | Status::Completing) if record.owner.is_none() => {
+                Self::Waits(waiting.clone(), record.last_error.clone())
+            }
+            _ => Self::Moves,
+        }
+    }
+
+    pub(super) fn tell(self, run: &str) {
+        let said = |error: Option<LastError>| error.map(|error| error.message.escape_debug().to_string());
+        match self {
+            Self::Moves => {}
+            Self::Waits(Waiting { since, next, errors, .. }, error) => tracing::warn!(
+                since = %humantime::format_rfc3339_seconds(since),
+                next = %humantime::format_rfc3339_seconds(next),
+                errors,
+                said = said(error),
+                "the run waits, and is tried again"
+            ),
+            Self::Failed(error) => tracing::error!(said = said(error), "the run failed; {}", how_to_resume(run)),
+        }
+    }
+}

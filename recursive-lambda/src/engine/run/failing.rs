@@ -1,0 +1,209 @@
+//! What fails on the way: errors that are waited out, those that end the run, and the search for the record at fault.
+//!
+//! A retryable error counts against nobody: it may be an outage. So it is waited out, and where records may be skipped, one that fails
+//! with it is skipped only if another record is processed in the same search.
+
+use super::{Phase, Run, Then, Work};
+use crate::engine::record::{LastError, Record, Search, Status, Waiting};
+use crate::engine::step::{Cause, Done, Effect, Failure, Given, How, Now, Refusal, Reply, Why};
+use std::time::{Duration, SystemTime};
+
+/// So many records in a row that fail with retryable errors are an outage.
+const MOST_SUSPECTS: u64 = 8;
+
+/// When Lambda delivers a failed event again: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+const DELIVERIES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
+
+impl Run {
+    /// Rules R12 and R13.
+    pub(super) fn failed(&mut self, now: Now, mut work: Box<Work>, failure: Failure) -> Effect {
+        work.pace.in_flight = 0;
+        let is_of_records = failure.records > 0 && matches!(failure.cause, Cause::Panicked | Cause::Other);
+        if work.pace.suspects > 0 {
+            if is_of_records {
+                return self.pass_over(work, failure.error, false);
+            }
+            work.forget_suspects();
+        }
+        if failure.cause == Cause::Changed && work.record.position == 0 {
+            work.record.owner = None;
+            work.record.status = Status::Superseded;
+            return self.save(work, Then::Reply(Reply::Acknowledge(Why::Superseded)));
+        }
+        let skips = self.rules.skip.filter(|_| is_of_records);
+        let is_retryable = match failure.cause {
+            Cause::Environment => true,
+            Cause::Other => !failure.terminal,
+            Cause::Changed | Cause::Panicked => false,
+        };
+        if is_retryable {
+            let searches = skips.is_some() && self.is_to_be_searched(&work.record);
+            return if searches { self.doubt(now, work, failure) } else { self.wait(now, work, failure.error) };
+        }
+        let record = &mut work.record;
+        // Without the whole batch it was tried often enough; its parts are tried once.
+        let last = failure.terminal || record.attempts >= self.rules.max_attempts || record.search.is_some();
+        match skips.filter(|_| last) {
+            Some(most) if record.set_aside >= most => {
+                let refusal = Refusal::TooManySetAside { set_aside: record.set_aside };
+                record.fail(refusal.as_last_error(Some(failure.error)));
+                return self.save(work, Then::Reply(Reply::Refuse(refusal)));
+            }
+            Some(_) if failure.records == 1 => return self.pass_over(work, failure.error, true),
+            Some(_) => return self.halve(now, work, failure, false),
+            None => {}
+        }
+        record.owner = None;
+        record.status = match record.status {
+            _ if last => Status::Failed,
+            Status::Completing => Status::Completing,
+            _ => Status::Ready,
+        };
+        record.last_error = Some(failure.error);
+        self.save(work, Then::Reply(Reply::Fail))
+    }
+
+    /// The run stays where it is and is tried again: by Lambda's next delivery, then by sweeps, until it is time to give up.
+    fn wait(&mut self, now: Now, mut work: Box<Work>, error: LastError) -> Effect {
+        work.forget_suspects();
+        let wall = SystemTime::UNIX_EPOCH + now.wall;
+        let record = &mut work.record;
+        // The next try is of the whole batch: an outage is over for all of its records at once.
+        record.search = record.search.filter(|search| !search.doubtful);
+        let waiting = match record.waiting.take() {
+            None => Waiting { since: wall, next: wall, errors: 1, waited_ms: 0 },
+            Some(before) => Waiting {
+                errors: before.errors.saturating_add(1),
+                waited_ms: before.waited_ms + now.elapsed.as_millis() as u64,
+                ..before
+            },
+        };
+        let pause = DELIVERIES.get(waiting.errors as usize - 1).copied().unwrap_or(waiting.pause().max(self.rules.lease * 2));
+        let is_over = waiting.errors >= self.rules.max_attempts && waiting.waited() >= self.rules.retry_for;
+        record.attempts = record.attempts.saturating_sub(1);
+        record.owner = None;
+        record.status = match record.status {
+            _ if is_over => Status::Failed,
+            Status::Completing => Status::Completing,
+            _ => Status::Ready,
+        };
+        record.waiting = Some(Waiting { next: wall + pause, ..waiting });
+        record.last_error = Some(error);
+        let swept = matches!(self.given, Given::Signal { swept: true, .. });
+        // Without a person or Lambda behind it: the next sweep tries again.
+        let answer = if swept && !is_over { Reply::Acknowledge(Why::Waits) } else { Reply::Fail };
+        self.save(work, Then::Reply(answer))
+    }
+
+    /// Without a known deadline a search goes on: it is short, and otherwise would never come to its end.
+    fn is_out_of_time(&self, now: Now) -> bool {
+        now.left.is_some() && self.budget.allows(0, now.left) == 0
+    }
+
+    fn is_to_be_searched(&self, record: &Record) -> bool {
+        let errors = record.waiting.as_ref().map_or(0, |waiting| waiting.errors) + 1;
+        record.search.is_some_and(|search| search.doubtful) || errors.is_multiple_of(self.rules.max_attempts)
+    }
+
+    /// A retryable error came again and again: is one of the records at fault, or is it an outage?
+    fn doubt(&mut self, now: Now, mut work: Box<Work>, failure: Failure) -> Effect {
+        if failure.records > 1 {
+            return self.halve(now, work, failure, true);
+        }
+        let until = work.record.position + 1;
+        let begun = Search { until, step: 1, doubtful: true, witness: false };
+        work.record.search = Some(Search { doubtful: true, ..work.record.search.unwrap_or(begun) });
+        work.pace.alone += 1;
+        if self.is_out_of_time(now) {
+            return self.wait(now, work, failure.error);
+        }
+        // By itself it is tried as often as a batch is: what fails now and then is not at fault.
+        if work.pace.alone < self.rules.max_attempts { self.work(now, work) } else { self.pass_over(work, failure.error, false) }
+    }
+
+    /// One of so many records after the cursor is at fault: half of them are tried next.
+    fn halve(&mut self, now: Now, mut work: Box<Work>, failure: Failure, doubtful: bool) -> Effect {
+        let record = &mut work.record;
+        record.search_among(failure.records, doubtful);
+        record.last_error = Some(failure.error);
+        record.attempts = 1;
+        if self.is_out_of_time(now) {
+            return self.hand_over(work, Status::Ready);
+        }
+        self.save(work, Then::Work)
+    }
+
+    pub(super) fn pass_over(&mut self, work: Box<Work>, error: LastError, certain: bool) -> Effect {
+        self.phase = Phase::PassingOver { work, error: error.clone(), certain };
+        Effect::PassOver(error)
+    }
+
+    /// The record at the cursor is kept, and the cursor behind it, in memory only.
+    pub(super) fn passed_over(&mut self, now: Now, mut work: Box<Work>, error: LastError, certain: bool, done: Done) -> Effect {
+        let record = &mut work.record;
+        record.position += done.records;
+        record.offset = done.offset;
+        record.line = done.line;
+        work.pace.suspects += done.records;
+        work.pace.alone = 0;
+        work.suspicion = Some(error.clone());
+        let done = Done { records: 0, ..done };
+        if certain {
+            return self.begin_to_set_aside(work, done);
+        }
+        let is_last = done.at_end || record.search.is_none_or(|search| record.position >= search.until);
+        if is_last && record.search.is_some_and(|search| search.witness) {
+            return self.begin_to_set_aside(work, done);
+        }
+        if done.at_end || work.pace.suspects >= MOST_SUSPECTS || self.is_out_of_time(now) {
+            return self.wait(now, work, error);
+        }
+        self.work(now, work)
+    }
+
+    /// Behind the suspects a record was processed, so they are at fault. `worked`: false at the end of the object, where nothing was left.
+    pub(super) fn witnessed(&mut self, now: Now, work: Box<Work>, worked: bool, done: Done) -> Effect {
+        match work.suspicion.clone() {
+            Some(error) if !worked && work.record.search.is_none_or(|search| !search.witness) => self.wait(now, work, error),
+            _ => self.begin_to_set_aside(work, done),
+        }
+    }
+
+    /// Invariant I7: what is set aside is written before the cursor passes it in the store. `done`: what was processed behind it.
+    fn begin_to_set_aside(&mut self, work: Box<Work>, done: Done) -> Effect {
+        let Work { saved, pace, suspicion, .. } = &*work;
+        let most = self.rules.skip.unwrap_or(u64::MAX);
+        if pace.suspects > 0 && saved.set_aside.saturating_add(pace.suspects) > most {
+            let refusal = Refusal::TooManySetAside { set_aside: saved.set_aside };
+            let mut record = saved.clone();
+            record.fail(refusal.as_last_error(suspicion.clone()));
+            return self.begin_save(How::Swap, Box::new(record), Then::Reply(Reply::Refuse(refusal)), None);
+        }
+        self.phase = Phase::SettingAside { work, done };
+        Effect::SetAside
+    }
+
+    pub(super) fn set_aside(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
+        let record = &mut work.record;
+        if work.pace.suspects > 0 {
+            record.set_aside += work.pace.suspects;
+            record.last_error = work.suspicion.take();
+            work.pace.suspects = 0;
+            // The rest of the batch may be without fault.
+            let behind = record.position + done.records;
+            record.search = record.search.map(|search| Search { step: search.until.saturating_sub(behind), ..search });
+        }
+        self.passed(now, work, done)
+    }
+}
+
+impl Work {
+    /// Goes back to the first of them.
+    fn forget_suspects(&mut self) {
+        if self.pace.suspects > 0 {
+            self.record = self.saved.clone();
+            self.pace.suspects = 0;
+            self.suspicion = None;
+        }
+    }
+}
