@@ -99,6 +99,7 @@ impl Environment {
         let (world, group, position) = (&self.world, self.group, batch.position());
         let moment = self.begin(&format_batch(batch)).await;
         self.hear(batch);
+        self.need_the_sink()?;
         world.with(|state| state.executed(group, batch.run_id(), position..position + batch.len() as u64, &world.options));
         let (least, most) = world.options.batch_ms;
         let (took, panics, fails) = world.with(|state| {
@@ -169,11 +170,24 @@ impl Environment {
         }
     }
 
+    /// Fails during an outage.
+    fn need_the_sink(&self) -> Result<(), Error> {
+        let Some((begin, length)) = self.world.options.outage else { return Ok(()) };
+        self.world.with(|state| {
+            if !(begin..begin + length).contains(&state.now) {
+                return Ok(());
+            }
+            state.refused_by_the_sink += 1;
+            Err("the sink is out of service".into())
+        })
+    }
+
     /// What `on_complete` does.
     pub(super) async fn complete(&self, summary: &Summary, totals: &Totals) -> Result<(), Error> {
         let moment = self.begin("on_complete").await;
         let (world, group) = (&self.world, self.group);
         self.latency(Fault::JobSlow).await;
+        self.need_the_sink()?;
         if moment == Some(Moment::NotApplied) || world.strikes(group, Fault::CompletionFails) {
             return Err("on_complete fails".into());
         }

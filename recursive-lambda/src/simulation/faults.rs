@@ -5,6 +5,7 @@
 use super::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::time::Duration;
 
 macro_rules! faults {
@@ -40,6 +41,14 @@ impl Fault {
         matches!(self, BodyTorn | GetSlow | Paused | PausedUnawares | ReadSlow | WriteLate | WriteReplyLost | WriteSlow)
     }
 
+    fn is_of_a_brown_out(self) -> bool {
+        use Fault::{EventLate, EventThrottled, EventTwice, ReadFails, SignalReplyLost, SignalThrottled, WriteReplyLost};
+        matches!(
+            self,
+            EventLate | EventThrottled | EventTwice | ReadFails | SignalReplyLost | SignalThrottled | WriteReplyLost
+        )
+    }
+
     /// Whether an invocation that it strikes may lose its lease although it is at work.
     pub(super) fn delays_renewals(self) -> bool {
         use Fault::{
@@ -62,6 +71,9 @@ impl Fault {
         )
     }
 }
+
+/// How often of ten thousand occasions each fault of a brown-out strikes.
+const BROWN: u16 = 3_000;
 
 const KINDS: usize = Fault::ALL.len();
 
@@ -95,6 +107,8 @@ pub(super) struct Faults {
     struck: [u32; KINDS],
     /// How many may still strike.
     left: u32,
+    /// When the queue, Invoke and the store are all unwell.
+    brown_out: Range<Duration>,
     /// When faults stop, so that everything can come to its end.
     until: Duration,
     /// Effects by number, and what happens to them: for enumerations.
@@ -111,6 +125,7 @@ impl Faults {
             rates: [0; KINDS],
             struck: [0; KINDS],
             left: 0,
+            brown_out: Duration::ZERO..Duration::ZERO,
             until: Duration::ZERO,
             script: BTreeMap::new(),
             effects: 0,
@@ -133,6 +148,10 @@ impl Faults {
         }
         faults.left = chance.pick(&[1, 2, 4, 8, 16, 64], 8) as u32;
         faults.until = chance.millis(1_000, 3_600_000);
+        if chance.one_in(12) {
+            let begin = chance.millis(0, 600_000);
+            faults.brown_out = begin..begin + chance.millis(60_000, 1_200_000);
+        }
         faults.chance = chance;
         faults
     }
@@ -144,6 +163,11 @@ impl Faults {
             faults.set(*fault, *rate);
         }
         faults
+    }
+
+    /// The same with a brown-out.
+    pub(super) fn browned_out(self, brown_out: Range<Duration>) -> Self {
+        Self { brown_out, ..self }
     }
 
     pub(super) fn scripted(script: impl IntoIterator<Item = (u64, Moment)>) -> Self {
@@ -163,7 +187,9 @@ impl Faults {
     /// Whether this signal is lost because it is the first of its kind.
     pub(super) fn loses_first(&mut self, payload: &str) -> bool {
         let Some(lost) = &mut self.lost_once else { return false };
-        let loses = payload.contains("\"recursive_lambda\"") && lost.insert(payload.into());
+        // Whoever sends it, and however often: its run and number.
+        let signal = payload.split_once("\"recursive_lambda\"").and_then(|(_, rest)| rest.split_once(",\"token\""));
+        let loses = signal.is_some_and(|(signal, _)| lost.insert(signal.into()));
         if loses && let Some(count) = self.struck.get_mut(Fault::EventLost as usize) {
             *count += 1;
         }
@@ -180,14 +206,17 @@ impl Faults {
     pub(super) fn stop(&mut self) {
         self.left = 0;
         self.until = Duration::ZERO;
+        self.brown_out = Duration::ZERO..Duration::ZERO;
     }
 
     /// Whether this fault strikes now.
     pub(super) fn strikes(&mut self, fault: Fault, now: Duration) -> bool {
         let rate = self.rates.get(fault as usize).copied().unwrap_or_default();
-        let strikes = rate > 0 && self.left > 0 && now < self.until && self.chance.strikes(rate);
+        let brown = self.brown_out.contains(&now) && fault.is_of_a_brown_out();
+        let usual = rate > 0 && self.left > 0 && now < self.until;
+        let strikes = (usual || brown) && self.chance.strikes(if brown { rate.max(BROWN) } else { rate });
         if strikes {
-            self.left -= 1;
+            self.left = self.left.saturating_sub(u32::from(!brown));
             if let Some(count) = self.struck.get_mut(fault as usize) {
                 *count += 1;
             }
@@ -232,6 +261,9 @@ impl fmt::Debug for Faults {
         }
         for (effect, moment) in &self.script {
             list.entry(effect, moment);
+        }
+        if !self.brown_out.is_empty() {
+            list.entry(&"brown-out", &self.brown_out);
         }
         list.entry(&"left", &self.left).entry(&"until", &self.until).finish()
     }

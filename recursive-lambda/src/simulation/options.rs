@@ -117,6 +117,8 @@ pub(super) struct Options {
     pub(super) batch_ms: (u64, u64),
     /// How long a store or Lambda takes for each half of an answer, in milliseconds.
     pub(super) latency_ms: (u64, u64),
+    /// When everything that the job needs is out of service, and for how long: it fails with a retryable error.
+    pub(super) outage: Option<(Duration, Duration)>,
     /// How long the queue keeps an event before it delivers it, in milliseconds.
     pub(super) queue_ms: (u64, u64),
     /// Whether an event that is acknowledged once is not tried again for its duplicates.
@@ -157,6 +159,7 @@ impl Options {
             batches_per_invocation: None,
             batch_ms: (500, 1_500),
             latency_ms: (5, 30),
+            outage: None,
             queue_ms: (1, 50),
             one_acknowledgement_for_all: true,
             duplicates: (0, Duration::ZERO),
@@ -193,6 +196,12 @@ impl Options {
         let poison: BTreeMap<_, _> = poisonous.filter(|(_, poison)| kind.is_table() || *poison != Poison::Undecodable).collect();
         let poison: Vec<_> = poison.into_iter().collect();
         let patient = poison.is_empty() && !chance.one_in(8);
+        let outage = chance.one_in(10).then(|| {
+            let length = chance.pick(&[180, 3_600, 20 * 3_600, 30 * 3_600], 180);
+            (chance.millis(0, 60_000), Duration::from_secs(length))
+        });
+        let retry_for = if outage.is_some() { 24 } else { chance.pick(&[0, 0, 1, 24], 0) };
+        let retry_for = Duration::from_secs(retry_for * 3_600);
         let via = chance.pick(&[Via::S3, Via::S3, Via::Sqs, Via::EventBridge, Via::Hand], Via::S3);
         let uploads = if matches!(via, Via::S3 | Via::Sqs) { chance.pick(&[1, 1, 1, 2, 3], 1) } else { 1 };
         Self {
@@ -212,6 +221,9 @@ impl Options {
             batches_per_invocation: chance.one_in(6).then(|| chance.between(1, 5)),
             batch_ms: (slowest / 10, slowest),
             latency_ms: chance.pick(&[(1, 2), (5, 30), (20, 400)], (5, 30)),
+            queue_ms: chance.pick(&[(1, 50), (1, 50), (1, 50), (1, 60_000), (1_000, 300_000)], (1, 50)),
+            outage,
+            retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
             ..Self::plain(kind, rows)
@@ -233,6 +245,16 @@ impl Options {
     /// Every batch begins at a multiple of this.
     pub(super) fn unit(&self) -> u64 {
         if self.kind.is_picky() { 1 } else { self.batch() }
+    }
+
+    /// Whether a run can be kept from going on for as long as it is waited for.
+    pub(super) fn outlasts_its_patience(&self) -> bool {
+        self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
+    }
+
+    /// Whether runs wait for sweeps.
+    pub(super) fn waits(&self) -> bool {
+        self.outage.is_some() || !self.retry_for.is_zero()
     }
 
     pub(super) fn poison_in(&self, records: Range<u64>) -> Option<Poison> {

@@ -2,10 +2,10 @@
 
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
-use super::options::{Fate, Options, PATIENT, SKIP, Via, WIDTH};
+use super::options::{Fate, Options, PATIENT, Poison, SKIP, Via, WIDTH};
 use super::store::StoredObject;
 use super::trace::Keep;
-use super::world::{Source, World};
+use super::world::{Source, State, World};
 use crate::engine::record::{Record, Status};
 use crate::engine::sweep::Swept;
 use serde_json::{Value, json};
@@ -34,6 +34,8 @@ pub(super) struct Report {
     pub(super) extra: u64,
     pub(super) invocations: u64,
     pub(super) duplicates: u64,
+    /// Calls that failed because of an outage.
+    pub(super) refused_by_the_sink: u64,
     pub(super) writes: u64,
     /// What each sweep came to.
     pub(super) swept: Vec<Swept>,
@@ -100,6 +102,7 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         world.with(|state| {
             state.faults.stop();
             state.checks.closed = over;
+            state.redriven += letters.len() as u64;
         });
         for (payload, source) in letters {
             world.with(|state| state.note(WORLD, format_args!("redrive {payload}")));
@@ -121,7 +124,7 @@ fn is_over(world: &World) -> bool {
 /// What comes from outside where events may be lost: the schedule goes on, and an object whose start was lost is started again, because
 /// no sweep can know of it.
 fn revive(world: &Arc<World>, over: bool) -> bool {
-    if over || world.with(|state| state.faults.struck(Fault::EventLost)) == 0 {
+    if over || (world.with(|state| state.faults.struck(Fault::EventLost)) == 0 && !world.options.waits()) {
         return false;
     }
     let missing = world.with(|state| (state.records.len() as u64) < state.uploads);
@@ -133,14 +136,15 @@ fn revive(world: &Arc<World>, over: bool) -> bool {
     schedule(world) || missing
 }
 
-/// Sends the sweep's event at its interval, for a day at most, until every run is over.
+/// Sends the sweep's event at its interval, for two days at most, until every run is over.
 fn schedule(world: &Arc<World>) -> bool {
-    let Some(interval) = world.options.sweeps_every.filter(|_| world.with(|state| state.faults.may_lose_events())) else {
+    let needed = |_: &Duration| world.options.waits() || world.with(|state| state.faults.may_lose_events());
+    let Some(interval) = world.options.sweeps_every.filter(needed) else {
         return false;
     };
     let clone = Arc::clone(world);
     world.spawn(async move {
-        for _ in 0..DAY.as_secs() / interval.as_secs() {
+        for _ in 0..2 * DAY.as_secs() / interval.as_secs() {
             clone.sleep(interval).await;
             if is_over(&clone) {
                 return;
@@ -228,6 +232,10 @@ fn judge(world: &World) -> Report {
         if extra > bound {
             wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
         }
+        let (most, swept) = (invocations_allowed(options, state, hung), state.swept.len() as u64);
+        if state.invocations > most {
+            wrong.push(format!("{} invocations, {swept} of them sweeps, at most {most} are allowed", state.invocations));
+        }
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
         let faults = state.faults.total() + hung + options.uploads * (options.starts + 3 * attempts(options));
@@ -244,6 +252,7 @@ fn judge(world: &World) -> Report {
             executions: state.checks.executions(),
             extra,
             invocations: state.invocations,
+            refused_by_the_sink: state.refused_by_the_sink,
             duplicates: state.duplicates,
             writes: state.writes,
             swept: std::mem::take(&mut state.swept),
@@ -262,10 +271,25 @@ fn never_began(options: &Options, end: Option<Status>) -> bool {
     end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
 }
 
+/// What fails costs its three deliveries, a duplicate its own and what it breeds, a sweep itself and what it signals.
+fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
+    let hand_overs = state.records.values().map(|stored| stored.record.seq + 1).sum::<u64>();
+    let swept = state.swept.iter().map(|swept| 1 + 3 * swept.signalled).sum::<u64>();
+    let trouble = state.faults.total() + hung + state.redriven + state.refused_by_the_sink + options.uploads * attempts(options);
+    hand_overs * 3 / 2 + 3 * (options.starts + options.uploads + state.duplicates + trouble) + swept
+}
+
 /// The poisonous record is reached by a run that can fail.
 fn must_fail(options: &Options) -> bool {
     let poisonous = options.poison.iter().filter(|(row, _)| *row < options.end()).count() as u64;
-    poisonous > if options.kind.is_picky() { SKIP } else { 0 }
+    poisonous > if options.kind.is_picky() { SKIP.min(options.end().saturating_sub(1)) } else { 0 }
+}
+
+/// A record that fails with a retryable error is skipped only if another one is processed.
+fn may_lack_a_witness(options: &Options) -> bool {
+    let is_poisonous = |row| options.poison_in(row..row + 1).is_some();
+    let error = |(row, poison): &(u64, Poison)| *poison == Poison::Error && (*row + 1..options.end()).all(is_poisonous);
+    options.kind.is_picky() && options.poison.iter().any(error)
 }
 
 fn may_fail(options: &Options, faults: &Faults) -> bool {
@@ -274,6 +298,8 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
     let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
     must_fail(options)
         || unlucky
+        || may_lack_a_witness(options)
+        || options.outlasts_its_patience()
         || (options.fate != Fate::Stays && !options.versions)
         || (impatient && faults.total() >= u64::from(options.max_attempts))
 }
@@ -290,5 +316,8 @@ fn extra_executions_allowed(options: &Options, faults: &Faults, hung: u64) -> u6
 fn attempts(options: &Options) -> u64 {
     // Where the record at fault is looked for, its batch is halved until it is alone.
     let searches = if options.kind.is_picky() { 4 } else { 1 };
-    options.poison.len() as u64 * u64::from(options.max_attempts) * searches
+    let tries = options.poison.len() as u64 * u64::from(options.max_attempts) * searches;
+    // Those that sweeps make in two days, and what they search.
+    let waits = options.poison.iter().filter(|(_, poison)| options.waits() && *poison == Poison::Error).count() as u64;
+    tries + waits * 100
 }

@@ -40,6 +40,10 @@ pub(super) struct State {
     pub(super) invocations: u64,
     /// What each sweep came to.
     pub(super) swept: Vec<Swept>,
+    /// Calls that failed because of an outage.
+    pub(super) refused_by_the_sink: u64,
+    /// Dead letters that were sent again.
+    pub(super) redriven: u64,
     /// The most tasks and timers there ever were.
     pub(super) peak: usize,
     pub(super) requests: u64,
@@ -75,6 +79,8 @@ impl World {
             checks: Checks::new(&options),
             invocations: 0,
             swept: Vec::new(),
+            refused_by_the_sink: 0,
+            redriven: 0,
             peak: 0,
             requests: 0,
             duplicates: 0,
