@@ -2,7 +2,7 @@
 //!
 //! A line's last column is the trace of effects; `fixtures` has the few words it is written in.
 
-#![allow(clippy::unwrap_used, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod acquiring;
 mod concurrent;
@@ -12,4 +12,5 @@ mod fenced;
 mod fixtures;
 mod setting_aside;
 mod signalling;
+mod waiting;
 mod working;

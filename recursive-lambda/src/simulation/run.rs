@@ -124,7 +124,8 @@ fn is_over(world: &World) -> bool {
 /// What comes from outside where events may be lost: the schedule goes on, and an object whose start was lost is started again, because
 /// no sweep can know of it.
 fn revive(world: &Arc<World>, over: bool) -> bool {
-    if over || (world.with(|state| state.faults.struck(Fault::EventLost)) == 0 && !world.options.waits()) {
+    let waits = |state: &State| world.options.waits() && !state.records.is_empty();
+    if over || world.with(|state| state.faults.struck(Fault::EventLost) == 0 && !waits(state)) {
         return false;
     }
     let missing = world.with(|state| (state.records.len() as u64) < state.uploads);
@@ -238,7 +239,7 @@ fn judge(world: &World) -> Report {
         }
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
-        let faults = state.faults.total() + hung + options.uploads * (options.starts + 3 * attempts(options));
+        let faults = state.faults.total() + hung + state.refused_by_the_sink + options.uploads * (options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
         }

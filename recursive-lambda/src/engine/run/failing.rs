@@ -144,6 +144,9 @@ impl Run {
         record.position += done.records;
         record.offset = done.offset;
         record.line = done.line;
+        if done.header.is_some() {
+            record.header.clone_from(&done.header);
+        }
         work.pace.suspects += done.records;
         work.pace.alone = 0;
         work.suspicion = Some(error.clone());

@@ -4,7 +4,7 @@ use super::fixtures::*;
 use crate::engine::record::{Plan, Record, Status};
 use crate::engine::run::Run;
 use crate::engine::save::Saved;
-use crate::engine::step::{Effect, Event, Given, How, Rules};
+use crate::engine::step::{Done, Effect, Event, How, Rules};
 
 #[test]
 fn a_run_is_taken_up_where_the_record_stands() {
@@ -131,6 +131,20 @@ fn an_error_is_counted_by_the_attempt_that_ends_with_it() {
     assert_eq!(
         told,
         [
+            "read > over e Running(1)@0 mine try 1 > work > swap Ready(1)@0 try 0 !Job waits 1 > fail",
+            "read > over e Running(1)@0 mine try 1 !Job waits 1 > work > swap Ready(1)@0 try 0 !Job waits 2 > fail",
+            "read > over e Running(1)@0 mine try 1 !Job waits 2 > work > swap Failed(1)@0 try 0 !Job waits 3 > fail",
+            "read > refuse RunFailed: no",
+        ]
+    );
+}
+
+#[test]
+fn a_panic_is_counted_by_the_attempt_that_ends_with_it() {
+    let told = deliveries(&rules(), ready(1), 4, |_| vec![panics()]);
+    assert_eq!(
+        told,
+        [
             "read > over e Running(1)@0 mine try 1 > work > swap Ready(1)@0 try 1 !Job > fail",
             "read > over e Running(1)@0 mine try 2 !Job > work > swap Ready(1)@0 try 2 !Job > fail",
             "read > over e Running(1)@0 mine try 3 !Job > work > swap Failed(1)@0 try 3 !Job > fail",
@@ -173,29 +187,35 @@ fn progress_begins_the_count_anew_and_clears_the_error() {
         1 | 2 => vec![fails()],
         _ => vec![batch(10), fails()],
     });
-    let third = "read > over e Running(1)@0 mine try 3 !Job > work > capture > swap Running(1)@10 mine try 1 > work > swap Ready(1)@10 try 1 !Job > fail";
+    let third = "read > over e Running(1)@0 mine try 1 !Job waits 2 > work > work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail";
     assert_eq!(told.last().unwrap(), third);
 }
 
+/// A batch that took so many seconds.
+fn slow_batch(position: u64, seconds: u64) -> In {
+    done(Done { took: s(seconds), ..to(position) })
+}
+
 #[test]
-fn after_a_failure_every_batch_is_saved_for_ten_seconds() {
-    let second = |elapsed: u64| vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(elapsed)];
-    let first = |elapsed: u64| vec![found(ready(1)), applied(), batch(10).elapsed(elapsed)];
+fn after_a_death_batches_are_saved_until_the_unsaved_work_is_done() {
+    let died = || aged(46, running(1));
     let retried = "read > over e Running(1)@0 mine try 2 > work > ";
     for (name, events, want) in [
-        ("the first attempt is not careful", first(0), "read > over e Running(1)@0 mine try 1 > work > work".to_owned()),
-        ("the second is", second(0), format!("{retried}capture")),
-        ("to the last moment", second(9), format!("{retried}capture")),
+        ("the first attempt is not careful", vec![found(ready(1)), applied(), batch(10)], "read > over e Running(1)@0 mine try 1 > work > work".to_owned()),
+        ("after an error it is not, either", vec![found(tried(1, ready(1))), applied(), batch(10)], format!("{retried}work")),
+        ("after a death it is", vec![died(), applied(), batch(10)], format!("{retried}capture")),
+        (
+            "until so much work is done, however long the saves take",
+            vec![died(), applied(), slow_batch(10, 19), captured(), applied().elapsed(500), slow_batch(20, 1).elapsed(501), captured()],
+            format!("{retried}capture > swap Running(1)@10 mine try 1 > work > capture > swap Ready(2)@20 try 0"),
+        ),
     ] {
         assert_eq!(trace(&mut signal(1), events), want, "{name}");
     }
-    let relaxed = Rules { checkpoint: s(60), ..rules() };
-    let mut run = signal_under(relaxed, 1);
-    let events = vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(4), captured(), applied().elapsed(5)];
-    assert_eq!(trace(&mut run, events), format!("{retried}capture > swap Running(1)@10 mine try 1 > work"));
-    let mut still = run.clone();
-    assert_eq!(batch(20).elapsed(9).into_step(&mut still).1, "capture", "a save does not end the care");
-    let rest = [batch(20).elapsed(10), captured(), applied(), accepted()].map(|input| input.into_step(&mut run).1);
-    let hands_over = "capture > swap Ready(2)@20 try 0 > signal 2 > ack Yielded";
-    assert_eq!(rest.join(" > "), hands_over, "ten seconds do, and what fails next has all deliveries");
+    let mut run = signal(1);
+    trace(&mut run, vec![died(), applied(), slow_batch(10, 12).left(5)]);
+    let Effect::Save(_, left) = captured().into_step(&mut run).0 else { unreachable!() };
+    assert_eq!((left.status, left.careful_ms), (Status::Ready, 8_000), "the next invocation is careful for the rest");
+    let next = trace(&mut signal(2), vec![found(*left), applied(), batch(20)]);
+    assert_eq!(next, "read > over e Running(2)@10 mine try 1 > work > capture");
 }

@@ -60,7 +60,7 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
             "what failed was waited for",
             four(),
             vec![beside(3, 10), fails(), captured(), applied()],
-            "work 4x10 > work > capture > swap Ready(1)@10 try 1 !Job > fail".into(),
+            "work 4x10 > work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail".into(),
         ),
     ] {
         let mut run = run;
@@ -70,14 +70,14 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
 }
 
 #[test]
-fn after_a_failure_batches_go_one_by_one_for_ten_seconds() {
+fn after_a_death_batches_go_one_by_one() {
     let mut run = four();
-    let care = vec![found(tried(1, ready(1))), applied(), batch(10).elapsed(9), captured(), applied().elapsed(9)];
+    let care = vec![aged(46, running(1)), applied(), batch(10).elapsed(9), captured(), applied().elapsed(9)];
     let told = trace(&mut run, care);
     assert_eq!(told, "read > over e Running(1)@0 mine try 2 > work > capture > swap Running(1)@10 mine try 1 > work");
-    let rest = [batch(20).elapsed(10), captured()].map(|input| input.into_step(&mut run).1);
+    let rest = [done(Done { took: s(80), ..to(20) }).elapsed(10), captured()].map(|input| input.into_step(&mut run).1);
     assert_eq!(rest.join(" > "), "capture > swap Ready(2)@20 try 0", "the next invocation has several in flight again");
-    let one_is_left = vec![found(tried(1, ready(1))), applied(), beside(1, 10), captured(), applied()];
+    let one_is_left = vec![aged(46, running(1)), applied(), beside(1, 10), captured(), applied()];
     let told = trace(&mut four(), one_is_left);
     assert!(told.ends_with("work > capture > swap Running(1)@10 mine try 1 > work 0x10"), "{told}");
 }

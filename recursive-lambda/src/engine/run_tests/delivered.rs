@@ -34,8 +34,9 @@ fn a_start_creates_the_record_then_signals_then_acknowledges() {
 fn a_start_that_comes_second_is_like_a_signal_of_the_first_invocation() {
     let to = |record, then: &'static str| (record, format!("create Ready(1)@0 try 0 > {then}"));
     for (record, want) in [
-        to(ready(1), "signal 1"),
-        to(running(1), "ack OthersWork"),
+        to(left_by("", ready(1)), "signal 1"),
+        to(ready(1), "ack Behind"),
+        to(running(1), "ack Behind"),
         to(running(0), "refuse DuplicateInFlight"),
         // A queue admits, although this run was begun in place by somebody who gave it back.
         to(ready(0), "signal 0"),
@@ -70,13 +71,16 @@ fn a_signal_is_weighed_by_its_number_and_the_lease() {
         ("now, live for the second it is counted in", signal(2), vec![aged(45, running(2))], "read > refuse DuplicateInFlight"),
         ("now, expired", signal(2), vec![aged(46, running(2))], "read > over e Running(2)@0 mine try 2"),
         ("now, the same request's", signal(2), vec![found(ours)], "read > refuse DuplicateInFlight"),
-        ("late, free", signal(1), vec![found(ready(2)), accepted()], "read > signal 2 > ack SignalledAgain"),
-        ("late, live", signal(1), vec![aged(45, running(2))], "read > ack OthersWork"),
-        ("late, expired", signal(1), vec![aged(46, running(2)), accepted()], "read > signal 2 > ack SignalledAgain"),
+        ("late, and it handed over", signal(1), vec![found(left_by("own", ready(2))), accepted()], "read > signal 2 > ack SignalledAgain"),
+        ("late, and another handed over", signal(1), vec![found(left_by("another's", ready(2)))], "read > ack Behind"),
+        ("late, and somebody came since", signal(1), vec![found(ready(2))], "read > ack Behind"),
+        ("late by two", signal(1), vec![found(left_by("own", ready(3)))], "read > ack Behind"),
+        ("late, live", signal(1), vec![aged(45, running(2))], "read > ack Behind"),
+        ("late, expired", signal(1), vec![aged(46, left_by("own", running(2)))], "read > ack Behind"),
         (
             "late, completing",
             signal(1),
-            vec![found(with(Status::Completing, 2)), accepted()],
+            vec![found(left_by("own", with(Status::Completing, 2))), accepted()],
             "read > signal 2 > ack SignalledAgain",
         ),
         ("ahead", signal(3), vec![found(ready(2))], "read > refuse FromFuture { seq: 2 }"),

@@ -67,9 +67,9 @@ fn on_complete_runs_between_two_saves_in_half_an_invocation() {
             "capture > swap Completing(2)@10 try 0 > signal 2 > ack Yielded",
         ),
         (
-            "less is left for nothing",
-            vec![nothing_left().left(449), applied(), accepted()],
-            "swap Completing(2)@0 try 0 > signal 2 > ack Yielded",
+            "less is left, and nothing else was done",
+            vec![nothing_left().left(449), applied().left(9), completed(), applied()],
+            "swap Completing(1)@0 mine try 1 > complete > swap Done(1)@0 try 1 > ack Done",
         ),
         (
             "nothing in it",
@@ -85,7 +85,7 @@ fn on_complete_runs_between_two_saves_in_half_an_invocation() {
         (
             "it fails",
             vec![last_batch(10), captured(), applied(), completion_fails(false), applied()],
-            "capture > swap Completing(1)@10 mine try 1 > complete > swap Completing(1)@10 try 1 !Job > fail",
+            "capture > swap Completing(1)@10 mine try 1 > complete > swap Completing(1)@10 try 0 !Job waits 1 > fail",
         ),
         (
             "it fails for good",
@@ -101,46 +101,61 @@ fn on_complete_runs_between_two_saves_in_half_an_invocation() {
 fn on_complete_has_as_many_attempts_as_a_batch() {
     let handed_over = |attempts| tried(attempts, with(Status::Completing, 2));
     let after_nothing = work(true, tried(2, ready(1)), vec![nothing_left(), applied(), completion_fails(false), applied()]);
-    assert_eq!(after_nothing, "swap Completing(1)@0 mine try 1 > complete > swap Completing(1)@0 try 1 !Job > fail");
+    assert_eq!(after_nothing, "swap Completing(1)@0 mine try 1 > complete > swap Completing(1)@0 try 0 !Job waits 1 > fail");
     for (name, before, then, want) in [
         ("handed over", 0, vec![completed(), applied()], "swap Done(2)@0 try 1 > ack Done"),
-        ("first error", 0, vec![completion_fails(false), applied()], "swap Completing(2)@0 try 1 !Job > fail"),
-        ("last error", 2, vec![completion_fails(false), applied()], "swap Failed(2)@0 try 3 !Job > fail"),
+        ("first error", 0, vec![completion_fails(false), applied()], "swap Completing(2)@0 try 0 !Job waits 1 > fail"),
+        ("last panic", 2, vec![completion_panics(), applied()], "swap Failed(2)@0 try 3 !Job > fail"),
+        ("a panic before it", 1, vec![completion_panics(), applied()], "swap Completing(2)@0 try 2 !Job > fail"),
     ] {
         assert_eq!(work(true, handed_over(before), then), want, "{name}");
     }
 }
 
 #[test]
-fn on_complete_does_not_start_late_in_an_invocation_that_was_fenced_before() {
+fn an_invocation_that_has_done_nothing_else_runs_on_complete_however_late() {
     let mut run = signal_under(Rules { on_complete: true, ..rules() }, 2);
-    let taken_up = trace(&mut run, vec![found(with(Status::Completing, 2)), applied().left(449), applied(), accepted()]);
-    assert_eq!(taken_up, "read > over e Completing(2)@0 mine try 1 > swap Completing(3)@0 try 0 > signal 3 > ack Yielded");
+    let taken_up = trace(&mut run, vec![found(with(Status::Completing, 2)), applied().left(1), completed()]);
+    assert_eq!(taken_up, "read > over e Completing(2)@0 mine try 1 > complete > swap Done(2)@0 try 1");
+}
+
+#[test]
+fn a_run_in_which_everything_was_skipped_is_not_done() {
+    let skipped = Record { set_aside: 7, position: 7, ..ready(1) };
+    let failed = "swap Failed(1)@7 try 1 !Record aside 7 > refuse NothingProcessed { set_aside: 7 }";
+    assert_eq!(work(true, skipped.clone(), vec![nothing_left(), applied()]), failed);
+    let one_was_not = Record { batches: 1, ..skipped };
+    assert_eq!(work(false, one_was_not, vec![nothing_left(), applied()]), "swap Done(1)@7 try 1 aside 7 > ack Done");
+}
+
+fn completion_panics() -> In {
+    In::of(crate::engine::step::Event::Completed(Err(failure(false, crate::engine::step::Cause::Panicked))))
 }
 
 #[test]
 fn an_error_gives_the_run_back_or_stops_it() {
     for (name, before, then, want) in [
-        ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
-        ("the last attempt", 2, vec![fails(), applied()], "swap Failed(1)@0 try 3 !Job > fail"),
-        ("the deployment is at fault", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job > fail"),
+        ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        ("deaths are another count", 2, vec![fails(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
+        ("the last panic", 2, vec![panics(), applied()], "swap Failed(1)@0 try 3 !Job > fail"),
+        ("the deployment is at fault", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
         (
             "the deployment is at fault, after progress",
             0,
             vec![batch(10), cannot_be_tried(), captured(), applied()],
-            "work > capture > swap Ready(1)@10 try 0 !Job > fail",
+            "work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail",
         ),
         ("for good", 0, vec![fails_for_good(), applied()], "swap Failed(1)@0 try 1 !Job > fail"),
         (
             "what was done before is saved",
             0,
             vec![batch(10), fails(), captured(), applied()],
-            "work > capture > swap Ready(1)@10 try 1 !Job > fail",
+            "work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail",
         ),
-        ("best effort: unknown", 0, vec![fails(), unknown()], "swap Ready(1)@0 try 1 !Job > fail"),
-        ("best effort: refused", 0, vec![fails(), saved(Saved::Refused("403".into()))], "swap Ready(1)@0 try 1 !Job > fail"),
-        ("best effort: lost", 0, vec![fails(), lost(running(1))], "swap Ready(1)@0 try 1 !Job > fail"),
-        ("best effort: gone", 0, vec![fails(), saved(Saved::Gone)], "swap Ready(1)@0 try 1 !Job > fail"),
+        ("best effort: unknown", 0, vec![fails(), unknown()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        ("best effort: refused", 0, vec![fails(), saved(Saved::Refused("403".into()))], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        ("best effort: lost", 0, vec![fails(), lost(running(1))], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        ("best effort: gone", 0, vec![fails(), saved(Saved::Gone)], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
     ] {
         assert_eq!(work(false, tried(before, ready(1)), then), want, "{name}");
     }

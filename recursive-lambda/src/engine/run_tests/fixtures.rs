@@ -157,6 +157,11 @@ impl In {
         Self { now: Now { elapsed: s(seconds), ..self.now }, ..self }
     }
 
+    /// By the host's clock.
+    pub(super) fn at(self, wall: Duration) -> Self {
+        Self { now: Now { wall, ..self.now }, ..self }
+    }
+
     pub(super) fn renewed(self, seconds_ago: u64) -> Self {
         Self { now: Now { renewed: s(seconds_ago), ..self.now }, ..self }
     }
@@ -231,6 +236,10 @@ pub(super) fn failure(terminal: bool, cause: Cause) -> Failure {
 
 pub(super) fn fails() -> In {
     In::of(Event::Batch(Batch::Failed(failure(false, Cause::Other))))
+}
+
+pub(super) fn panics() -> In {
+    In::of(Event::Batch(Batch::Failed(failure(false, Cause::Panicked))))
 }
 
 pub(super) fn fails_for_good() -> In {

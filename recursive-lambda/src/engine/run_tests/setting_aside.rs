@@ -34,8 +34,8 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
         (
             "the last of the object",
             skipping(2),
-            vec![records_fail(1), last_passed_over(0), put_aside(), applied()],
-            "pass over !Job > set aside > swap Done(1)@1 try 1 !Job aside 1 > ack Done",
+            vec![batch(10), records_fail(1), last_passed_over(10), put_aside(), captured(), applied()],
+            "work > pass over !Job > set aside > capture > swap Done(1)@11 try 1 !Job aside 1 > ack Done",
         ),
         (
             "after a batch, whose state is saved before the record is passed",
@@ -59,7 +59,7 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
             "it cannot be written",
             skipping(2),
             vec![records_fail(1), passed_over(0), cannot_be_put_aside(), applied()],
-            "pass over !Job > set aside > swap Ready(1)@0 try 0 !Job > fail",
+            "pass over !Job > set aside > swap Ready(1)@0 try 0 !Job waits 1 > fail",
         ),
         (
             "there is none at the cursor",
@@ -73,8 +73,14 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
             vec![records_fail(0), applied()],
             "swap Failed(1)@0 try 1 !Job > fail",
         ),
-        ("an error to try again", skipping(2), vec![fails(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
-        ("the deployment is at fault", skipping(2), vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 0 !Job > fail"),
+        ("an error to try again", skipping(2), vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        ("a panic to try again", skipping(2), vec![panics(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
+        (
+            "the deployment is at fault",
+            skipping(2),
+            vec![cannot_be_tried(), applied()],
+            "swap Ready(1)@0 try 0 !Job waits 1 > fail",
+        ),
     ] {
         let told = trace(&mut signal_under(rules, 1), begun(then));
         assert_eq!(told.strip_prefix(TAKEN_UP).unwrap_or(&told), want, "{name}");
@@ -141,37 +147,37 @@ fn a_batch_is_searched_only_when_it_was_tried_often_enough_and_each_part_once() 
         (
             "the last attempt",
             run(),
-            vec![found(tried(2, ready(1))), applied(), fails(), applied()],
+            vec![found(tried(2, ready(1))), applied(), panics(), applied()],
             "read > over e Running(1)@0 mine try 3 > work > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5",
         ),
         (
             "not the one before",
             run(),
-            vec![found(tried(1, ready(1))), applied(), fails(), applied()],
+            vec![found(tried(1, ready(1))), applied(), panics(), applied()],
             "read > over e Running(1)@0 mine try 2 > work > swap Ready(1)@0 try 2 !Job > fail",
         ),
         (
             "a part",
             run(),
-            vec![found(first.clone()), applied(), In::of(short(5, false)), applied()],
+            vec![found(first.clone()), applied(), In::of(short(5, true)), applied()],
             "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > swap Running(1)@0 mine try 1 !Job search 3..10 > work 1x3",
         ),
         (
             "no time is left for the parts",
             run(),
-            vec![found(first.clone()), applied(), In::of(short(5, false)).left(10), applied(), accepted()],
+            vec![found(first.clone()), applied(), In::of(short(5, true)).left(10), applied(), accepted()],
             "read > over e Running(1)@0 mine try 1 search 5..10 > work 1x5 > swap Ready(2)@0 try 0 !Job search 3..10 > signal 2 > ack Yielded",
         ),
         (
             "one too many is found",
             signal_under(skipping(0), 1),
-            vec![found(searching(1, 10, ready(1))), applied(), In::of(short(1, false)), applied()],
+            vec![found(searching(1, 10, ready(1))), applied(), In::of(short(1, true)), applied()],
             "read > over e Running(1)@0 mine try 1 search 1..10 > work 1x1 > swap Failed(1)@0 try 1 !TooManySetAside search 1..10 > refuse TooManySetAside { set_aside: 0 }",
         ),
         (
             "behind the last attempt's batch all deliveries are left",
             run(),
-            vec![found(tried(2, ready(1))), applied(), fails(), applied(), part(5), captured(), applied(), part(5), captured()],
+            vec![found(tried(2, ready(1))), applied(), panics(), applied(), part(5), captured(), applied(), part(5), captured()],
             "read > over e Running(1)@0 mine try 3 > work > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5 > \
              capture > swap Running(1)@5 mine try 1 search 5..10 > work 1x5 > capture > swap Ready(2)@10 try 0",
         ),
@@ -253,7 +259,7 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
             "and is no record",
             run(),
             vec![aged(46, tried(3, completing)), applied()],
-            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3 }",
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, on_complete: true }",
         ),
     ]);
 }

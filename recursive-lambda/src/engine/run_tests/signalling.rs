@@ -8,8 +8,8 @@ use crate::engine::save::Read;
 fn a_refused_signal_gives_the_event_back() {
     check(vec![
         ("admitting", admission(), vec![applied(), refused()], "create Ready(1)@0 try 0 > signal 1 > refuse SignalFailed"),
-        ("again", signal(1), vec![found(ready(2)), refused()], "read > signal 2 > refuse SignalFailed"),
-        ("sweeping", sweep(ready(2)), vec![refused()], "signal 2 > refuse SignalFailed"),
+        ("again", signal(1), vec![found(left_by("own", ready(2))), refused()], "read > signal 2 > refuse SignalFailed"),
+        ("sweeping", sweep(ready(2)), vec![refused()], "signal 2 swept > refuse SignalFailed"),
         (
             "handing over",
             signal(1),
@@ -43,14 +43,28 @@ fn after_silence_the_record_tells_whether_the_signal_arrived() {
 fn an_owner_who_was_dead_before_the_signal_does_not_answer_for_it() {
     let dead = || aged(60, running(2));
     check(vec![
-        ("still dead", signal(1), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
+        ("still dead", resumption(), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
         (
             "taken over",
-            signal(1),
+            resumption(),
             vec![dead(), silence(), paused(), found(Record { epoch: 2, ..running(2) })],
             "read > signal 2 > pause 1s > read > ack SignalledAgain",
         ),
     ]);
+}
+
+#[test]
+fn each_try_of_a_signal_has_a_token_of_its_own() {
+    let mut run = admission();
+    trace(&mut run, vec![]);
+    let tokens: Vec<_> = [applied(), silence(), paused(), found(ready(1)), silence(), paused(), found(ready(1))]
+        .into_iter()
+        .filter_map(|input| match input.into_step(&mut run).0 {
+            crate::engine::step::Effect::Signal { token, .. } => Some(token),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tokens, ["me.1", "me.2", "me.3"]);
 }
 
 #[test]
@@ -69,20 +83,20 @@ fn a_signal_is_sent_four_times() {
 #[test]
 fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
     check(vec![
-        ("handed over", sweep(ready(2)), vec![accepted()], "signal 2 > ack SignalledAgain"),
-        ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 > ack SignalledAgain"),
-        ("begun in place", sweep(running(0)), vec![accepted()], "signal 0 > ack SignalledAgain"),
+        ("handed over", sweep(ready(2)), vec![accepted()], "signal 2 swept > ack SignalledAgain"),
+        ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 swept > ack SignalledAgain"),
+        ("begun in place", sweep(running(0)), vec![accepted()], "signal 0 swept > ack SignalledAgain"),
         (
             "silence, and nobody came",
             sweep(running(3)),
             vec![silence(), paused(), aged(100, running(3)), accepted()],
-            "signal 3 > pause 1s > read > signal 3 > ack SignalledAgain",
+            "signal 3 swept > pause 1s > read > signal 3 swept > ack SignalledAgain",
         ),
         (
             "silence, and it arrived",
             sweep(ready(2)),
             vec![silence(), paused(), found(running(2))],
-            "signal 2 > pause 1s > read > ack SignalledAgain",
+            "signal 2 swept > pause 1s > read > ack SignalledAgain",
         ),
     ]);
 }

@@ -100,7 +100,8 @@ fn a_handover_that_is_not_certain_is_not_signalled() {
         ("unknown", saved(Saved::Unknown("503".into())), "refuse StoreFailed(\"503\")"),
         ("refused", saved(Saved::Refused("403".into())), "refuse StoreFailed(\"403\")"),
         ("gone", saved(Saved::Gone), "refuse RecordGone"),
-        ("somebody handed over before", lost(ready(2)), "signal 2"),
+        ("another handed over before", lost(left_by("another's", ready(2))), "ack Behind"),
+        ("another delivery of the same event did", lost(left_by("own", ready(2))), "signal 2"),
     ] {
         assert_eq!(work(rules(), yields(saved)), format!("capture > swap Ready(2)@10 try 0 > {want}"), "{name}");
     }
