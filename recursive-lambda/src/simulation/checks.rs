@@ -262,12 +262,13 @@ impl State {
                 let before = &stored.record;
                 let lease = world.options.lease + Duration::from_secs(1);
                 let free = before.owner.is_none() || stored.age(self.now) >= lease;
-                must(!before.is_over(), "a run that is over is written again");
+                let resumes = before.status == Status::Failed && !after.is_over() && after.owner.is_none();
+                must(!before.is_over() || resumes, "a run that is over is written again");
                 must(after.position >= before.position, "the position goes back");
                 must(after.position == before.position || mine(before), "somebody else's position is committed");
                 // Whose owner died is left to the next invocation.
                 let leaves = free && before.owner.is_some() && after.owner.is_none() && after.seq == before.seq + 1;
-                let hands_over = after.seq == before.seq + 1 && (mine(before) || leaves);
+                let hands_over = after.seq == before.seq + 1 && (mine(before) || leaves || resumes);
                 must(after.seq == before.seq || hands_over, "a seq is skipped, or taken");
                 must(after.seq == before.seq || after.owner.is_none(), "a hand-over keeps its owner");
                 let gives_up = after.is_over() || after.last_error.is_some();
@@ -275,7 +276,7 @@ impl State {
                 if after.epoch == before.epoch {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
-                        mine(before) || (free && after.status == Status::Failed) || leaves,
+                        mine(before) || (free && after.status == Status::Failed) || leaves || resumes,
                         "the record is written by who does not own it",
                     );
                 } else {

@@ -119,6 +119,10 @@ pub(super) struct Options {
     pub(super) latency_ms: (u64, u64),
     /// When everything that the job needs is out of service, and for how long: it fails with a retryable error.
     pub(super) outage: Option<(Duration, Duration)>,
+    /// Whether the bucket of the object answers 403.
+    pub(super) denied: bool,
+    /// When a person resumes what failed.
+    pub(super) resumed_at: Option<Duration>,
     /// How long the queue keeps an event before it delivers it, in milliseconds.
     pub(super) queue_ms: (u64, u64),
     /// Whether an event that is acknowledged once is not tried again for its duplicates.
@@ -160,6 +164,8 @@ impl Options {
             batch_ms: (500, 1_500),
             latency_ms: (5, 30),
             outage: None,
+            denied: false,
+            resumed_at: None,
             queue_ms: (1, 50),
             one_acknowledgement_for_all: true,
             duplicates: (0, Duration::ZERO),
@@ -249,7 +255,7 @@ impl Options {
 
     /// Whether a run can be kept from going on for as long as it is waited for.
     pub(super) fn outlasts_its_patience(&self) -> bool {
-        self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
+        self.denied || self.resumed_at.is_none() && self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
     }
 
     /// Whether runs wait for sweeps.

@@ -36,6 +36,8 @@ pub(super) struct Report {
     pub(super) duplicates: u64,
     /// Calls that failed because of an outage.
     pub(super) refused_by_the_sink: u64,
+    /// How often a batch that never ends was started.
+    pub(super) hung: u64,
     pub(super) writes: u64,
     /// What each sweep came to.
     pub(super) swept: Vec<Swept>,
@@ -82,6 +84,7 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         world.accept(source, payload);
     }
     schedule(&world);
+    resume(&world);
     let mut redrives = 0;
     loop {
         if !world.executor().run(polls(&world.options)) {
@@ -131,6 +134,7 @@ fn revive(world: &Arc<World>, over: bool) -> bool {
     let missing = world.with(|state| (state.records.len() as u64) < state.uploads);
     if missing {
         world.note(WORLD, format_args!("starts again"));
+        world.with(|state| state.redriven += 1);
         let (source, payload) = start(world);
         world.accept(source, payload);
     }
@@ -154,6 +158,19 @@ fn schedule(world: &Arc<World>) -> bool {
         }
     });
     true
+}
+
+/// A person resumes what failed, by the identity that the log and the store show.
+fn resume(world: &Arc<World>) {
+    let Some(at) = world.options.resumed_at else { return };
+    let clone = Arc::clone(world);
+    world.spawn(async move {
+        clone.sleep(at).await;
+        let runs: Vec<_> = clone.with(|state| state.records.keys().cloned().collect());
+        for run in runs.iter().filter_map(|name| name.split('/').next_back()) {
+            clone.accept(Source::Lambda, json!({ "recursive_lambda_resume": { "v": 1, "run": run } }).to_string());
+        }
+    });
 }
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -239,7 +256,8 @@ fn judge(world: &World) -> Report {
         }
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
-        let faults = state.faults.total() + hung + state.refused_by_the_sink + options.uploads * (options.starts + 3 * attempts(options));
+        let signalled = state.swept.iter().map(|swept| swept.signalled).sum::<u64>();
+        let faults = state.faults.total() + hung + state.refused_by_the_sink + signalled + options.uploads * (3 * options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
         }
@@ -254,6 +272,7 @@ fn judge(world: &World) -> Report {
             extra,
             invocations: state.invocations,
             refused_by_the_sink: state.refused_by_the_sink,
+            hung,
             duplicates: state.duplicates,
             writes: state.writes,
             swept: std::mem::take(&mut state.swept),

@@ -228,6 +228,9 @@ impl Objects for Environment {
             }
             environment.die_if(moment, Moment::Applied).await;
             let fails = matches!(moment, Some(Moment::NotApplied | Moment::ReplyLost));
+            if world.options.denied {
+                return Err(SourceError::Denied("403".into()));
+            }
             if fails || world.strikes(environment.group, Fault::GetFails) {
                 return Err(SourceError::Failed("the body ended early".into()));
             }

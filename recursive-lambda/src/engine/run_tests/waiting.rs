@@ -134,7 +134,7 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
             "it is the batch's last, and the next batch's first is",
             alone(1, false),
             vec![passed_over(0), part(1, 2), put_aside()],
-            "work 1x1 > set aside > capture".into(),
+            "work 1x1 > set aside > work".into(),
         ),
         ("it is the object's last, and nothing is", alone(1, false), vec![last_passed_over(0), applied()], waits.into()),
         ("no time is left to see", alone(10, false), vec![passed_over(0).left(5), applied()], waits.into()),

@@ -10,6 +10,8 @@ mod crash_points;
 mod duplicates;
 mod ends;
 mod leases;
+mod moves;
+mod outages;
 mod scale;
 mod signals;
 mod sweeps;

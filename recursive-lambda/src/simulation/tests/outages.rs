@@ -1,0 +1,69 @@
+//! Outages of what the job needs: the run waits, loses nothing, skips nothing, and fails only when it has waited long enough.
+
+use super::*;
+use crate::simulation::options::{Poison, SWEEPS};
+use std::time::Duration;
+
+const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(60 * minutes);
+
+fn hit(kind: Kind, outage: Duration) -> Options {
+    Options {
+        outage: Some((Duration::from_secs(20), outage)),
+        retry_for: MINUTES(24 * 60),
+        max_attempts: 3,
+        sweeps_every: Some(SWEEPS),
+        ..Options::plain(kind, 120)
+    }
+}
+
+/// The table in RELIABILITY.md; `-- --nocapture` prints it.
+#[test]
+fn an_outage_costs_time_and_nothing_else() {
+    println!("| outage | `on_error` | ends | executions of batches | calls in the outage | skipped | invocations, sweeps among them | took |");
+    for (name, outage, end) in [
+        ("3 minutes", MINUTES(3), Status::Done),
+        ("1 hour", MINUTES(60), Status::Done),
+        ("20 hours", MINUTES(20 * 60), Status::Done),
+        ("30 hours", MINUTES(30 * 60), Status::Failed),
+    ] {
+        for kind in [Kind::Table, Kind::Picky, Kind::Plain] {
+            let report = well(simulate(hit(kind, outage), Faults::none()));
+            let Report { executions, refused_by_the_sink, invocations, swept, took, record, .. } = &report;
+            let record = record.as_ref().unwrap();
+            let on_error = if kind.is_picky() { "skip" } else { "stop" };
+            let swept = swept.len();
+            let took = humantime::format_duration(Duration::from_secs(took.as_secs()));
+            println!("| {name} | {kind:?} {on_error} | {:?} | {executions} | {refused_by_the_sink} | {} | {invocations}, {swept} | {took} |", record.status, record.set_aside);
+            assert_eq!((report.end, record.set_aside, report.extra), (Some(end), 0, 0), "{report}");
+            assert!(*refused_by_the_sink <= if kind.is_picky() { 400 } else { 60 }, "{report}");
+        }
+    }
+}
+
+#[test]
+fn an_outage_in_on_complete_is_waited_out() {
+    // There is no batch before it.
+    let options = Options { rows: 0, outage: Some((Duration::ZERO, MINUTES(20 * 60))), ..hit(Kind::Table, MINUTES(0)) };
+    let report = well(simulate(options, Faults::none()));
+    assert_eq!((report.end, report.extra), (Some(Status::Done), 0), "{report}");
+    assert!(report.refused_by_the_sink > 3, "{report}");
+}
+
+#[test]
+fn a_run_that_failed_in_an_outage_goes_on_when_it_is_resumed() {
+    for kind in [Kind::Table, Kind::Picky] {
+        let options = Options { resumed_at: Some(MINUTES(31 * 60)), ..hit(kind, MINUTES(30 * 60)) };
+        let report = well(simulate(options, Faults::none()));
+        let record = report.record.as_ref().unwrap();
+        assert_eq!((report.end, record.set_aside, report.extra, record.position), (Some(Status::Done), 0, 0, 120), "{report}");
+    }
+}
+
+/// People write `?` on a parse error and mean the record.
+#[test]
+fn an_outage_skips_no_record_and_a_bad_record_is_found_all_the_same() {
+    let options = Options { poison: vec![(40, Poison::Error), (41, Poison::Error)], ..hit(Kind::Picky, MINUTES(60)) };
+    let report = well(simulate(options, Faults::none()));
+    let record = report.record.as_ref().unwrap();
+    assert_eq!((report.end, record.set_aside), (Some(Status::Done), 2), "{report}");
+}
