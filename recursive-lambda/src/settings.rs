@@ -62,8 +62,17 @@ impl Default for Settings {
 const PREFIX: &str = "RECURSIVE_LAMBDA_";
 
 /// The variables, without it.
-const NAMES: [&str; 9] =
-    ["STATE", "LEASE", "CHECKPOINT", "MAX_ATTEMPTS", "RETRY_FOR", "MAX_INVOCATIONS", "BUCKETS", "RESERVE", "BATCHES_PER_INVOCATION"];
+const NAMES: [&str; 9] = [
+    "STATE",
+    "LEASE",
+    "CHECKPOINT",
+    "MAX_ATTEMPTS",
+    "RETRY_FOR",
+    "MAX_INVOCATIONS",
+    "BUCKETS",
+    "RESERVE",
+    "BATCHES_PER_INVOCATION",
+];
 
 impl Settings {
     /// Takes what the environment says over what is set; the first mistake is the error.

@@ -88,7 +88,16 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             epoch: record.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
         };
-        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), undecoded: None, passed_over: Vec::new(), closed: false })
+        Ok(Self {
+            site,
+            feed,
+            calls: Calls::new(),
+            state,
+            run: Arc::new(run),
+            undecoded: None,
+            passed_over: Vec::new(),
+            closed: false,
+        })
     }
 
     /// Starts up to so many batches of up to so many records, and waits for the first one in flight.

@@ -95,7 +95,7 @@ pub(crate) struct Search {
     /// Whether the errors are retryable: then no record is skipped unless another one was processed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) doubtful: bool,
-    /// Whether a part of the batch was processed since the search began.
+    /// Whether a part of the batch was processed since the doubt arose.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) witness: bool,
 }
@@ -360,7 +360,9 @@ impl Record {
     pub(crate) fn search_among(&mut self, records: u64, doubtful: bool) {
         let begun = Search { until: self.position + records, step: 0, doubtful, witness: false };
         let search = self.search.unwrap_or(begun);
-        self.search = Some(Search { step: records.div_ceil(2), doubtful, ..search });
+        // What was processed before the doubt arose is no witness.
+        let witness = search.witness && search.doubtful;
+        self.search = Some(Search { step: records.div_ceil(2), doubtful, witness, ..search });
     }
 
     /// How many records the next batch may hold.

@@ -124,7 +124,11 @@ mod tests {
         let plan = Plan { batch: 400, format: "c\nsv".into(), hash: "00".into() };
         for (refusal, kind, says) in [
             (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and comes again"),
-            (Refusal::RunFailed(None), ErrorKind::RunFailed, "the run failed\n  put that right, then send {\"recursive_lambda_resume\":{\"v\":1,\"run\":\"9f\"}}"),
+            (
+                Refusal::RunFailed(None),
+                ErrorKind::RunFailed,
+                "the run failed\n  put that right, then send {\"recursive_lambda_resume\":{\"v\":1,\"run\":\"9f\"}}",
+            ),
             (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"the run failed: bad\trow"),
             (
                 Refusal::RunFailed(Some(LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("bad") })),
@@ -134,7 +138,11 @@ mod tests {
             (Refusal::UnknownRun, ErrorKind::UnknownRun, "there is no record of this run"),
             (Refusal::FromFuture { seq: 7 }, ErrorKind::FromFuture, "which is at invocation 7"),
             (Refusal::PlanChanged { was: plan }, ErrorKind::PlanChanged, r"batch = 400, format = c\nsv: deploy that again"),
-            (deaths(false), ErrorKind::Runaway, "3 invocations died without an error in the batch that begins at record 800, line 802"),
+            (
+                deaths(false),
+                ErrorKind::Runaway,
+                "3 invocations died without an error in the batch that begins at record 800, line 802",
+            ),
             (deaths(true), ErrorKind::Runaway, "3 invocations died in `on_complete`"),
             (Refusal::TooManyInvocations { invocations: 9 }, ErrorKind::Runaway, "the run took 9 invocations"),
             (Refusal::TooManySetAside { set_aside: 5 }, ErrorKind::TooManySetAside, "5 are skipped already"),

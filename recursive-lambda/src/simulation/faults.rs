@@ -43,10 +43,7 @@ impl Fault {
 
     fn is_of_a_brown_out(self) -> bool {
         use Fault::{EventLate, EventThrottled, EventTwice, ReadFails, SignalReplyLost, SignalThrottled, WriteReplyLost};
-        matches!(
-            self,
-            EventLate | EventThrottled | EventTwice | ReadFails | SignalReplyLost | SignalThrottled | WriteReplyLost
-        )
+        matches!(self, EventLate | EventThrottled | EventTwice | ReadFails | SignalReplyLost | SignalThrottled | WriteReplyLost)
     }
 
     /// Whether an invocation that it strikes may lose its lease although it is at work.

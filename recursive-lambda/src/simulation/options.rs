@@ -255,7 +255,9 @@ impl Options {
 
     /// Whether a run can be kept from going on for as long as it is waited for.
     pub(super) fn outlasts_its_patience(&self) -> bool {
-        self.denied || self.resumed_at.is_none() && self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
+        self.denied
+            || self.resumed_at.is_none()
+                && self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
     }
 
     /// Whether runs wait for sweeps.

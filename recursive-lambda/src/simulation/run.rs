@@ -257,7 +257,11 @@ fn judge(world: &World) -> Report {
         let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
         let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
         let signalled = state.swept.iter().map(|swept| swept.signalled).sum::<u64>();
-        let faults = state.faults.total() + hung + state.refused_by_the_sink + signalled + options.uploads * (3 * options.starts + 3 * attempts(options));
+        let faults = state.faults.total()
+            + hung
+            + state.refused_by_the_sink
+            + signalled
+            + options.uploads * (3 * options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
         }

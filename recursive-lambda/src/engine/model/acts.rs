@@ -14,7 +14,9 @@ impl Model {
         let invocation = world.events[place.0].at_work[place.1];
         match self.shelf.errand(invocation.actor) {
             Errand::Read => self.tell(world.clone(), place, see(self.scenario.design, world, place), "reads", out),
-            Errand::Check => self.tell(world.clone(), place, see(self.scenario.design, world, place), "asks whether its signal arrived", out),
+            Errand::Check => {
+                self.tell(world.clone(), place, see(self.scenario.design, world, place), "asks whether its signal arrived", out)
+            }
             Errand::ReadBack { .. } => {
                 let input = see(self.scenario.design, world, place);
                 self.tell(world.clone(), place, input, "reads back", out);

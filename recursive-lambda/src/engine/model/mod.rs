@@ -34,8 +34,27 @@ const BOTH: &[Kind] = &[Admit, InPlace];
 const ENOUGH: u32 = 9;
 
 const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
-    let job = Job { batches, on_complete: true, every_batch: false, max_attempts: ENOUGH, size: 1, skips: false, patient: false, concurrency: 1 };
-    Scenario { job, starts, faults, errors: false, late: false, loses: false, sweeps: false, resumes: false, design: Design::Shipped }
+    let job = Job {
+        batches,
+        on_complete: true,
+        every_batch: false,
+        max_attempts: ENOUGH,
+        size: 1,
+        skips: false,
+        patient: false,
+        concurrency: 1,
+    };
+    Scenario {
+        job,
+        starts,
+        faults,
+        errors: false,
+        late: false,
+        loses: false,
+        sweeps: false,
+        resumes: false,
+        design: Design::Shipped,
+    }
 }
 
 /// User code fails and objects change, too; so runs fail as they do in earnest.
@@ -158,11 +177,7 @@ fn what_is_set_aside_is_written_before_it_is_passed() {
 
 #[test]
 fn a_failed_run_that_is_resumed_goes_on() {
-    hold(&[
-        resumed(scenario(2, 2, ADMIT)),
-        resumed(scenario(2, 2, IN_PLACE)),
-        resumed(swept(scenario(2, 1, ADMIT))),
-    ]);
+    hold(&[resumed(scenario(2, 2, ADMIT)), resumed(scenario(2, 2, IN_PLACE)), resumed(swept(scenario(2, 1, ADMIT)))]);
 }
 
 #[test]

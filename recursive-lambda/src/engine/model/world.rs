@@ -220,7 +220,12 @@ impl World {
 
     pub(super) fn normalise(&mut self) {
         self.events.retain(|event| {
-            !event.acknowledged || event.dead_letter || event.owners || event.late || !event.waiting.is_empty() || !event.at_work.is_empty()
+            !event.acknowledged
+                || event.dead_letter
+                || event.owners
+                || event.late
+                || !event.waiting.is_empty()
+                || !event.at_work.is_empty()
         });
         for event in &mut self.events {
             event.waiting.sort_unstable();
@@ -231,7 +236,10 @@ impl World {
         let mut known = Vec::new();
         for event in self.events.iter_mut().filter(|event| event.twin > 0) {
             let number = known.iter().position(|twin| *twin == event.twin);
-            event.twin = 1 + number.unwrap_or_else(|| { known.push(event.twin); known.len() - 1 }) as u8;
+            event.twin = 1 + number.unwrap_or_else(|| {
+                known.push(event.twin);
+                known.len() - 1
+            }) as u8;
         }
     }
 

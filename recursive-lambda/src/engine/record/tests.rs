@@ -143,7 +143,8 @@ fn a_count_that_could_overflow_is_in_no_record() {
 fn numbers_that_contradict_each_other_are_no_record() {
     let header = || Some(Verbatim(b"".as_slice().into()));
     let at = |offset, header| Record { offset, header, ..fresh() };
-    let searching = |until, step| Record { position: 10, search: Some(Search { until, step, doubtful: false, witness: false }), ..fresh() };
+    let searching =
+        |until, step| Record { position: 10, search: Some(Search { until, step, doubtful: false, witness: false }), ..fresh() };
     for (name, record, want) in [
         ("as it begins", fresh(), true),
         ("the most attempts", Record { attempts: (1 << 20) - 1, ..fresh() }, true),
@@ -171,7 +172,11 @@ fn numbers_that_contradict_each_other_are_no_record() {
 
 #[test]
 fn a_batch_is_as_large_as_plan_and_search_allow_and_never_empty() {
-    let searching = |position, until, step| Record { position, search: Some(Search { until, step, doubtful: false, witness: false }), ..fresh() };
+    let searching = |position, until, step| Record {
+        position,
+        search: Some(Search { until, step, doubtful: false, witness: false }),
+        ..fresh()
+    };
     for (name, record, want) in [
         ("the plan's", fresh(), 10),
         ("a forged plan's", Record { plan: Plan { batch: 0, ..fresh().plan }, ..fresh() }, 1),

@@ -38,7 +38,7 @@ impl Run {
         };
         if is_retryable {
             let searches = skips.is_some() && self.is_to_be_searched(&work.record);
-            return if searches { self.doubt(now, work, failure) } else { self.wait(now, work, failure.error) };
+            return if searches { self.doubt(now, work, failure) } else { self.wait(now, work, failure.cause, failure.error) };
         }
         let record = &mut work.record;
         // Without the whole batch it was tried often enough; its parts are tried once.
@@ -64,12 +64,12 @@ impl Run {
     }
 
     /// The run stays where it is and is tried again: by Lambda's next delivery, then by sweeps, until it is time to give up.
-    fn wait(&mut self, now: Now, mut work: Box<Work>, error: LastError) -> Effect {
+    fn wait(&mut self, now: Now, mut work: Box<Work>, cause: Cause, error: LastError) -> Effect {
         work.forget_suspects();
         let wall = SystemTime::UNIX_EPOCH + now.wall;
         let record = &mut work.record;
         // The next try is of the whole batch: an outage is over for all of its records at once.
-        record.search = record.search.filter(|search| !search.doubtful);
+        record.search = record.search.filter(|search| !search.doubtful || cause == Cause::Environment);
         let waiting = match record.waiting.take() {
             None => Waiting { since: wall, next: wall, errors: 1, waited_ms: 0 },
             Some(before) => Waiting {
@@ -110,12 +110,13 @@ impl Run {
         if failure.records > 1 {
             return self.halve(now, work, failure, true);
         }
-        let until = work.record.position + 1;
+        // Of a search for certain errors the end is kept.
+        let until = work.record.search.map_or(work.record.position + 1, |search| search.until);
         let begun = Search { until, step: 1, doubtful: true, witness: false };
-        work.record.search = Some(Search { doubtful: true, ..work.record.search.unwrap_or(begun) });
+        work.record.search = Some(work.record.search.filter(|search| search.doubtful).unwrap_or(begun));
         work.pace.alone += 1;
         if self.is_out_of_time(now) {
-            return self.wait(now, work, failure.error);
+            return self.wait(now, work, failure.cause, failure.error);
         }
         // By itself it is tried as often as a batch is: what fails now and then is not at fault.
         if work.pace.alone < self.rules.max_attempts { self.work(now, work) } else { self.pass_over(work, failure.error, false) }
@@ -154,12 +155,11 @@ impl Run {
         if certain {
             return self.begin_to_set_aside(work, done);
         }
-        let is_last = done.at_end || record.search.is_none_or(|search| record.position >= search.until);
-        if is_last && record.search.is_some_and(|search| search.witness) {
+        if done.at_end && record.search.is_some_and(|search| search.witness) {
             return self.begin_to_set_aside(work, done);
         }
         if done.at_end || work.pace.suspects >= MOST_SUSPECTS || self.is_out_of_time(now) {
-            return self.wait(now, work, error);
+            return self.wait(now, work, Cause::Other, error);
         }
         self.work(now, work)
     }
@@ -167,7 +167,9 @@ impl Run {
     /// Behind the suspects a record was processed, so they are at fault. `worked`: false at the end of the object, where nothing was left.
     pub(super) fn witnessed(&mut self, now: Now, work: Box<Work>, worked: bool, done: Done) -> Effect {
         match work.suspicion.clone() {
-            Some(error) if !worked && work.record.search.is_none_or(|search| !search.witness) => self.wait(now, work, error),
+            Some(error) if !worked && work.record.search.is_none_or(|search| !search.witness) => {
+                self.wait(now, work, Cause::Other, error)
+            }
             _ => self.begin_to_set_aside(work, done),
         }
     }

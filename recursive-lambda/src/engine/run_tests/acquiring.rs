@@ -187,7 +187,8 @@ fn progress_begins_the_count_anew_and_clears_the_error() {
         1 | 2 => vec![fails()],
         _ => vec![batch(10), fails()],
     });
-    let third = "read > over e Running(1)@0 mine try 1 !Job waits 2 > work > work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail";
+    let third =
+        "read > over e Running(1)@0 mine try 1 !Job waits 2 > work > work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail";
     assert_eq!(told.last().unwrap(), third);
 }
 
@@ -201,12 +202,24 @@ fn after_a_death_batches_are_saved_until_the_unsaved_work_is_done() {
     let died = || aged(46, running(1));
     let retried = "read > over e Running(1)@0 mine try 2 > work > ";
     for (name, events, want) in [
-        ("the first attempt is not careful", vec![found(ready(1)), applied(), batch(10)], "read > over e Running(1)@0 mine try 1 > work > work".to_owned()),
+        (
+            "the first attempt is not careful",
+            vec![found(ready(1)), applied(), batch(10)],
+            "read > over e Running(1)@0 mine try 1 > work > work".to_owned(),
+        ),
         ("after an error it is not, either", vec![found(tried(1, ready(1))), applied(), batch(10)], format!("{retried}work")),
         ("after a death it is", vec![died(), applied(), batch(10)], format!("{retried}capture")),
         (
             "until so much work is done, however long the saves take",
-            vec![died(), applied(), slow_batch(10, 19), captured(), applied().elapsed(500), slow_batch(20, 1).elapsed(501), captured()],
+            vec![
+                died(),
+                applied(),
+                slow_batch(10, 19),
+                captured(),
+                applied().elapsed(500),
+                slow_batch(20, 1).elapsed(501),
+                captured(),
+            ],
             format!("{retried}capture > swap Running(1)@10 mine try 1 > work > capture > swap Ready(2)@20 try 0"),
         ),
     ] {

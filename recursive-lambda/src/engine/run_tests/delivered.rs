@@ -71,7 +71,12 @@ fn a_signal_is_weighed_by_its_number_and_the_lease() {
         ("now, live for the second it is counted in", signal(2), vec![aged(45, running(2))], "read > refuse DuplicateInFlight"),
         ("now, expired", signal(2), vec![aged(46, running(2))], "read > over e Running(2)@0 mine try 2"),
         ("now, the same request's", signal(2), vec![found(ours)], "read > refuse DuplicateInFlight"),
-        ("late, and it handed over", signal(1), vec![found(left_by("own", ready(2))), accepted()], "read > signal 2 > ack SignalledAgain"),
+        (
+            "late, and it handed over",
+            signal(1),
+            vec![found(left_by("own", ready(2))), accepted()],
+            "read > signal 2 > ack SignalledAgain",
+        ),
         ("late, and another handed over", signal(1), vec![found(left_by("another's", ready(2)))], "read > ack Behind"),
         ("late, and somebody came since", signal(1), vec![found(ready(2))], "read > ack Behind"),
         ("late by two", signal(1), vec![found(left_by("own", ready(3)))], "read > ack Behind"),

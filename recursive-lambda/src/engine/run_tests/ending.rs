@@ -153,7 +153,12 @@ fn an_error_gives_the_run_back_or_stops_it() {
             "work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail",
         ),
         ("best effort: unknown", 0, vec![fails(), unknown()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
-        ("best effort: refused", 0, vec![fails(), saved(Saved::Refused("403".into()))], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
+        (
+            "best effort: refused",
+            0,
+            vec![fails(), saved(Saved::Refused("403".into()))],
+            "swap Ready(1)@0 try 0 !Job waits 1 > fail",
+        ),
         ("best effort: lost", 0, vec![fails(), lost(running(1))], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
         ("best effort: gone", 0, vec![fails(), saved(Saved::Gone)], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
     ] {

@@ -103,7 +103,8 @@ const THRICE: &str = "work 1x1 > work 1x1 > work 1x1 > pass over !Job > ";
 #[test]
 fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
     let thrice = || vec![part_fails(1), part_fails(1), part_fails(1)];
-    let begun = |record: Record, then: Vec<In>| [found(record), applied()].into_iter().chain(thrice()).chain(then).collect::<Vec<_>>();
+    let begun =
+        |record: Record, then: Vec<In>| [found(record), applied()].into_iter().chain(thrice()).chain(then).collect::<Vec<_>>();
     let waits = "swap Ready(1)@0 try 0 !Job waits 1 > fail";
     for (name, record, then, want) in [
         (
@@ -125,10 +126,16 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
             "work 1x1 > pass over !Job > work 1x1 > pass over !Job > work 1x1 > swap Failed(1)@0 try 1 !TooManySetAside".into(),
         ),
         (
-            "it is the batch's last, and one before it is",
+            "it is the object's last, and one before it is",
             alone(1, true),
-            vec![passed_over(0), put_aside()],
-            "set aside > work".into(),
+            vec![last_passed_over(0), put_aside()],
+            "set aside > swap Failed(1)@1".into(),
+        ),
+        (
+            "it is the batch's last, and the next one fails, too",
+            alone(1, true),
+            vec![passed_over(0), part_fails(1), last_passed_over(1).left(5), put_aside()],
+            "work 1x1 > pass over !Job > set aside".into(),
         ),
         (
             "it is the batch's last, and the next batch's first is",
@@ -142,7 +149,7 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
             "the deployment is at fault for the next one",
             alone(10, false),
             vec![passed_over(0), cannot_be_tried(), applied()],
-            format!("work 1x1 > {waits}"),
+            "work 1x1 > swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail".into(),
         ),
     ] {
         let told = trace(&mut skipping(), begun(record, then));
@@ -165,7 +172,10 @@ fn where_nothing_is_processed_it_is_an_outage() {
     let told = trace(&mut skipping(), events.collect());
     assert!(told.ends_with("pass over !Job > swap Ready(1)@0 try 0 !Job waits 3 > fail"), "nothing is skipped: {told}");
     let fourth = trace(&mut skipping(), vec![found(waited(3, 900, ready(1))), applied(), fails(), applied()]);
-    assert!(fourth.ends_with("work > swap Ready(1)@0 try 0 !Job waits 4 > fail"), "and the next two tries do not search: {fourth}");
+    assert!(
+        fourth.ends_with("work > swap Ready(1)@0 try 0 !Job waits 4 > fail"),
+        "and the next two tries do not search: {fourth}"
+    );
     let sixth = trace(&mut skipping(), vec![found(waited(5, 900, ready(1))), applied(), fails(), applied()]);
     assert!(sixth.ends_with("work > swap Running(1)@0 mine try 1 !Job waits 5 search 5..10? > work 1x5"), "{sixth}");
 }
@@ -217,7 +227,9 @@ fn replanned() -> Record {
 #[test]
 fn invocations_before_a_resumption_are_forgiven() {
     let few = || signal_under(Rules { max_invocations: 5, ..rules() }, 1);
-    for (resumed_after, want) in [(5, "Running(1)@0 mine try 1"), (4, "Running(1)@0 mine try 1"), (3, "Failed(1)@0 try 0 !Runaway")] {
+    for (resumed_after, want) in
+        [(5, "Running(1)@0 mine try 1"), (4, "Running(1)@0 mine try 1"), (3, "Failed(1)@0 try 0 !Runaway")]
+    {
         let told = trace(&mut few(), vec![found(Record { invocations: 8, resumed_after, ..ready(1) })]);
         assert_eq!(told, format!("read > over e {want}"), "{resumed_after}");
     }

@@ -87,7 +87,8 @@ fn damaged_documents_never_panic_and_never_leave_the_bounds() {
         .map(|(_, text)| serde_json::from_str::<Value>(text).unwrap().to_string().into_bytes())
         .filter(|bytes| bytes.len() < 2_000)
         .collect();
-    let signal = json!({ "recursive_lambda": { "v": 1, "job": "import", "run": "9f", "seq": 57, "token": "ab.1" }, "position": 22_800 });
+    let signal =
+        json!({ "recursive_lambda": { "v": 1, "job": "import", "run": "9f", "seq": 57, "token": "ab.1" }, "position": 22_800 });
     let signal = signal.to_string();
     let resume = json!({ "recursive_lambda_resume": { "v": 1, "run": "9f" } });
     documents.extend([

@@ -40,7 +40,9 @@ fn what_a_signal_carries_passes_through_unchanged() {
     let json = Signal { carried: Some(carried), ..signal("import", "9f", 1, 0) }.to_json();
     assert_eq!(
         json,
-        format!(r#"{{"recursive_lambda":{{"v":1,"job":"import","run":"9f","seq":1,"token":"ab-0.1"}},"position":0,"record":{record}}}"#)
+        format!(
+            r#"{{"recursive_lambda":{{"v":1,"job":"import","run":"9f","seq":1,"token":"ab-0.1"}},"position":0,"record":{record}}}"#
+        )
     );
     assert_eq!(read(&json), ["other".to_owned(), format!("signal import 9f 1 ab-0.1 0 {record}")]);
     let redriven = sqs(&Value::from(json));

@@ -19,7 +19,9 @@ fn a_batch_that_kills_is_started_four_times() {
         };
         let report = well(simulate(options, Faults::none()));
         let Report { executions, invocations, hung, took, .. } = report;
-        println!("{before} batches before it: started {hung} times, {executions} executions, {invocations} invocations, {took:?}");
+        println!(
+            "{before} batches before it: started {hung} times, {executions} executions, {invocations} invocations, {took:?}"
+        );
         assert_eq!((report.end, report.sunk), (Some(Status::Failed), before), "{report}");
         assert!(hung <= 4, "{report}");
     }

@@ -19,7 +19,9 @@ fn hit(kind: Kind, outage: Duration) -> Options {
 /// The table in RELIABILITY.md; `-- --nocapture` prints it.
 #[test]
 fn an_outage_costs_time_and_nothing_else() {
-    println!("| outage | `on_error` | ends | executions of batches | calls in the outage | skipped | invocations, sweeps among them | took |");
+    println!(
+        "| outage | `on_error` | ends | executions of batches | calls in the outage | skipped | invocations, sweeps among them | took |"
+    );
     for (name, outage, end) in [
         ("3 minutes", MINUTES(3), Status::Done),
         ("1 hour", MINUTES(60), Status::Done),
@@ -33,7 +35,10 @@ fn an_outage_costs_time_and_nothing_else() {
             let on_error = if kind.is_picky() { "skip" } else { "stop" };
             let swept = swept.len();
             let took = humantime::format_duration(Duration::from_secs(took.as_secs()));
-            println!("| {name} | {kind:?} {on_error} | {:?} | {executions} | {refused_by_the_sink} | {} | {invocations}, {swept} | {took} |", record.status, record.set_aside);
+            println!(
+                "| {name} | {kind:?} {on_error} | {:?} | {executions} | {refused_by_the_sink} | {} | {invocations}, {swept} | {took} |",
+                record.status, record.set_aside
+            );
             assert_eq!((report.end, record.set_aside, report.extra), (Some(end), 0, 0), "{report}");
             assert!(*refused_by_the_sink <= if kind.is_picky() { 400 } else { 60 }, "{report}");
         }

@@ -5,7 +5,13 @@ use std::time::Duration;
 
 /// A chain of so many invocations, one batch in each.
 fn chain(hops: u64, queue_ms: (u64, u64)) -> Options {
-    Options { batches_per_invocation: Some(1), batch_ms: (50, 400), queue_ms, one_acknowledgement_for_all: false, ..Options::plain(Kind::Plain, hops) }
+    Options {
+        batches_per_invocation: Some(1),
+        batch_ms: (50, 400),
+        queue_ms,
+        one_acknowledgement_for_all: false,
+        ..Options::plain(Kind::Plain, hops)
+    }
 }
 
 #[test]
