@@ -2,8 +2,8 @@
 //!
 //! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
 
-use super::Split;
-use super::splitter::{Cursor, Next};
+use super::splitter::Cursor;
+use super::{Split, brief};
 use crate::{Error, ErrorKind, Place};
 
 #[derive(Debug)]
@@ -71,26 +71,32 @@ impl Unread {
         self.start.position += 1;
     }
 
-    /// The answer to a format that wants more bytes.
-    pub(super) fn more<T>(&self, what: &str, limit: usize) -> Result<Next<T>, Error> {
-        if self.finished {
-            return Err(self.broken_contract(Split::More));
+    /// The first bytes, `limit` of them at most.
+    pub(super) fn first(&self, limit: usize) -> &[u8] {
+        self.bytes().get(..limit).unwrap_or(self.bytes())
+    }
+
+    /// Whether a format that wants more bytes can have them within the limit.
+    pub(super) fn may_grow(&self, limit: usize) -> Result<bool, Error> {
+        if self.finished { Err(self.broken_contract(Split::More)) } else { Ok(self.bytes().len() <= limit) }
+    }
+
+    /// Whether what a format found, or did not find the end of, is longer than the limit.
+    pub(super) fn is_too_long(&self, split: Split, limit: usize) -> bool {
+        match split {
+            Split::More => true,
+            Split::Record { next, .. } | Split::Bad { next, .. } => next > limit && next <= self.bytes().len(),
+            Split::Skip(_) => false,
         }
-        if self.bytes().len() > limit {
-            return Err(self.too_long(what, limit));
-        }
-        Ok(Next::More)
     }
 
     /// Content and length of a record that a format found.
-    pub(super) fn record(&self, what: &str, split: Split, limit: usize) -> Result<(usize, usize), Error> {
+    pub(super) fn record(&self, split: Split) -> Result<(usize, usize), Error> {
         match split {
-            Split::Record { content, next } if content <= next && (1..=self.bytes().len()).contains(&next) => {
-                if next > limit {
-                    Err(self.too_long(what, limit))
-                } else {
-                    Ok((content, next))
-                }
+            Split::Record { content, next } | Split::Bad { content, next, .. }
+                if content <= next && (1..=self.bytes().len()).contains(&next) =>
+            {
+                Ok((content, next))
             }
             split => Err(self.broken_contract(split)),
         }
@@ -101,9 +107,11 @@ impl Unread {
         if (least..=self.bytes().len()).contains(&count) { Ok(count) } else { Err(self.broken_contract(Split::Skip(count))) }
     }
 
-    fn too_long(&self, what: &str, limit: usize) -> Error {
+    pub(super) fn too_long(&self, what: &str, limit: usize) -> Error {
+        let begins = brief::quoted(self.first(limit));
         let message = format!(
-            "the {what} is longer than {limit} bytes: is `format` right, is a quote left open? A job over `Window` reads records of any length"
+            "the {what} is longer than {limit} bytes, it begins with {begins}: is `format` right, do lines end with a carriage return alone? \
+             A job over `Window` reads records of any length"
         );
         Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
     }

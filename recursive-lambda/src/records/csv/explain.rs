@@ -4,6 +4,35 @@ use crate::records::brief;
 use csv::{ByteRecord, DeserializeError, DeserializeErrorKind, ErrorKind};
 use serde::de::DeserializeOwned;
 
+/// A row of another number of fields than the header: the row, because two numbers show nobody what is wrong, and what it looks like.
+pub(super) fn count(record: &[u8], row: &ByteRecord, header: &ByteRecord) -> String {
+    let (found, expected) = (row.len(), header.len());
+    let fields = if found == 1 { "field" } else { "fields" };
+    let message = format!("row has {found} {fields}, the header {expected}: {}", brief::quoted(record));
+    match looks_like(record, row, expected) {
+        Some(hint) => format!("{message}; {hint}"),
+        None => message,
+    }
+}
+
+fn looks_like(record: &[u8], row: &ByteRecord, expected: usize) -> Option<&'static str> {
+    let found = row.len();
+    let has = |text: &[u8]| record.windows(text.len()).any(|window| window == text);
+    let last_is_empty = row.iter().next_back().is_some_and(<[u8]>::is_empty);
+    let cases = [
+        (record.starts_with(b"\x1a"), "that is Ctrl-Z, which old programs put at the end of a file; remove it"),
+        (record.trim_ascii().is_empty(), "a row of blanks is a row; only an empty line is skipped"),
+        (record.starts_with(b"#"), "comments are not read"),
+        (has(b"\\\""), "a quote within a field has a backslash before it, and is read only where it is written twice, `\"\"`"),
+        (has(b", \"") || has(b"\t\""), "a quote opens a field only right after the comma, without a blank"),
+        (found == expected + 1 && last_is_empty, "it has a comma at its end"),
+        (found == 1 && record.contains(&b';'), "fields are separated by `,` only"),
+        (found == 1 && record.contains(&b'\t'), "fields are separated by `,` only"),
+        (found > expected, "a field with a comma in it must be in quotes"),
+    ];
+    cases.into_iter().find(|(is_so, _)| *is_so).map(|(_, hint)| hint)
+}
+
 /// What is wrong with `row`, which `T` refused with `error`.
 pub(super) fn explain<T: DeserializeOwned>(error: &csv::Error, header: &ByteRecord, row: &ByteRecord) -> String {
     let ErrorKind::Deserialize { err: error, .. } = error.kind() else {
