@@ -214,6 +214,9 @@ fn mean(bytes: u64, records: u64) -> Option<f64> {
 }
 
 #[cfg(test)]
+mod cases;
+
+#[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
@@ -221,7 +224,7 @@ mod tests {
     use std::future::{Future, ready};
     use std::ops::Range;
 
-    struct Store(Bytes);
+    pub(super) struct Store(pub(super) Bytes);
 
     impl Objects for Store {
         async fn head(&self, named: &Object) -> Result<Object, SourceError> {

@@ -74,10 +74,19 @@ impl Format for Csv {
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
-        match blank_lines(bytes) {
-            0 => self.end.find(bytes, end),
-            blank => Split::Skip(blank),
+        match (blank_lines(bytes), bytes) {
+            (0, _) => self.end.find(bytes, end),
+            // A `\n` may follow, and belongs to it.
+            (1, b"\r") if !end => Split::More,
+            (blank, _) if !end && bytes.get(blank - 1..) == Some(b"\r") => Split::Skip(blank - 1),
+            (blank, _) => Split::Skip(blank),
         }
+    }
+
+    /// A `\r` alone ends a line, too, as it ends a row.
+    fn line_ends(bytes: &[u8]) -> u64 {
+        let ends = |at: usize| bytes.get(at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n');
+        memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|at| ends(*at)).count() as u64
     }
 }
 

@@ -114,6 +114,13 @@ pub trait Format: Sized + Send + 'static {
     /// A record of more than 16 MiB is asked about once more, cut to 16 MiB and with `end`: [`Split::Bad`] says how much of it to
     /// skip, and after any other answer the run fails.
     fn split(&mut self, bytes: &[u8], end: bool) -> Split;
+
+    /// How many lines end in `bytes`, for the line that an error names: by default as many as there are `\n`. It is asked about what [`Split`]
+    /// says, piece by piece.
+    #[must_use]
+    fn line_ends(bytes: &[u8]) -> u64 {
+        memchr::memchr_iter(b'\n', bytes).count() as u64
+    }
 }
 
 /// How a record's bytes become a value of type `T`.

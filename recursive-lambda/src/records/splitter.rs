@@ -15,7 +15,7 @@ pub(crate) struct Cursor {
     pub(crate) position: u64,
     /// Bytes done: where to read on.
     pub(crate) offset: u64,
-    /// Newlines done: a record that begins here is on line `line + 1`.
+    /// Line ends done: a record that begins here is on line `line + 1`.
     pub(crate) line: u64,
 }
 
@@ -127,7 +127,7 @@ impl<F: Format> Splitter<F> {
         self.format = Some(open(header)?);
         self.header = header.to_vec();
         self.only = unread.is_finished() && content > 0 && content == unread.bytes().len();
-        unread.advance(next);
+        unread.advance::<F>(next);
         self.cursor = unread.start();
         Ok(true)
     }
@@ -151,7 +151,7 @@ impl<F: Format> Splitter<F> {
             let mut split = format.split(unread.bytes(), unread.is_finished());
             if let Split::Skip(skipped) = split {
                 let skipped = unread.checked(1, skipped)?;
-                unread.advance(skipped);
+                unread.advance::<F>(skipped);
                 continue;
             }
             if split == Split::More && unread.may_grow(limit)? {
@@ -184,7 +184,7 @@ impl<F: Format> Splitter<F> {
                 },
             };
             let value = decoded.map_err(|error| Undecoded { error, bytes: record.get(..content).unwrap_or_default().to_vec() });
-            unread.advance_record(next);
+            unread.advance_record::<F>(next);
             self.cursor = unread.start();
             return Ok(Next::Record { value, place });
         }

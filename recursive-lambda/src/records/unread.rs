@@ -3,7 +3,7 @@
 //! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
 
 use super::splitter::Cursor;
-use super::{Split, brief};
+use super::{Format, Split, brief};
 use crate::{Error, ErrorKind, Place};
 
 #[derive(Debug)]
@@ -58,16 +58,16 @@ impl Unread {
     }
 
     /// Passes bytes that belong to no record.
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(super) fn advance<F: Format>(&mut self, count: usize) {
         let passed = self.bytes().get(..count).unwrap_or_default();
-        self.start.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.start.line += F::line_ends(passed);
         self.start.offset += count as u64;
         self.passed += count;
     }
 
     /// Passes a record.
-    pub(super) fn advance_record(&mut self, count: usize) {
-        self.advance(count);
+    pub(super) fn advance_record<F: Format>(&mut self, count: usize) {
+        self.advance::<F>(count);
         self.start.position += 1;
     }
 
@@ -108,10 +108,11 @@ impl Unread {
     }
 
     pub(super) fn too_long(&self, what: &str, limit: usize) -> Error {
-        let begins = brief::quoted(self.first(limit));
+        let first = self.first(limit);
+        let ends = if first.contains(&b'\r') { " Its lines may end with `\\r` alone, and `\\n` must end them." } else { "" };
         let message = format!(
-            "the {what} is longer than {limit} bytes, it begins with {begins}: is `format` right, do lines end with a carriage return alone? \
-             A job over `Window` reads records of any length"
+            "the {what} is longer than {limit} bytes: is `format` right? It begins with {}.{ends} A job over `Window` reads records of any length",
+            brief::bytes(first)
         );
         Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
     }
@@ -126,6 +127,7 @@ impl Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::Lines;
 
     #[test]
     fn memory_stays_within_what_is_unread_and_one_part() {
@@ -134,7 +136,7 @@ mod tests {
             let mut unread = Unread::from(Cursor::default());
             for _ in 0..200 {
                 unread.push(&vec![b'\n'; part]);
-                unread.advance(pass);
+                unread.advance::<Lines>(pass);
                 let left = unread.bytes().len();
                 assert!(unread.buffer.len() <= 2 * (left + part), "{} bytes kept of {left}", unread.buffer.len());
             }

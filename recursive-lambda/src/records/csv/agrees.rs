@@ -43,7 +43,8 @@ impl Peer {
             let mark = if left.byte() == 0 && object.starts_with(BYTE_ORDER_MARK) { 3 } else { 0 };
             let newlines = skipped.iter().filter(|&&byte| byte == b'\n').count();
             let fields = row.iter().map(<[u8]>::to_vec).collect();
-            rows.push((fields, left.line() + newlines as u64, left.byte() + (mark + skipped.len()) as u64));
+            let offset = left.byte() as usize + mark + skipped.len();
+            rows.push((fields, left.line() + (newlines + carriage_returns(&object[..offset])) as u64, offset as u64));
         }
         rows
     }
@@ -97,7 +98,13 @@ fn fields(csv: &mut Csv, bytes: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn line(object: &[u8], offset: usize) -> u64 {
-    1 + object[..offset].iter().filter(|&&byte| byte == b'\n').count() as u64
+    let before = &object[..offset];
+    1 + (before.iter().filter(|&&byte| byte == b'\n').count() + carriage_returns(before)) as u64
+}
+
+/// Lines that end with `\r` alone, which end a row for the csv crate and no line.
+fn carriage_returns(before: &[u8]) -> usize {
+    before.iter().enumerate().filter(|(at, byte)| **byte == b'\r' && before.get(at + 1) != Some(&b'\n')).count()
 }
 
 /// By the splitter, in one piece and cut.

@@ -50,18 +50,28 @@ pub(super) fn explain<T: DeserializeOwned>(error: &csv::Error, header: &ByteReco
     match field {
         Some(field) => {
             let name = brief::quoted(header.get(field).unwrap_or_default());
-            let value = brief::quoted(row.get(field).unwrap_or_default());
+            let value = row.get(field).unwrap_or_default();
             if expected.is_empty() {
-                format!("column {name}: {reason}")
+                format!("column {name}: {reason}{}", if is_a_guess(&reason) { GUESSED } else { "" })
             } else {
-                format!("column {name}: {expected}{value} ({reason})")
+                let blanks = if value.trim_ascii().len() < value.len() { "; blanks are part of a value" } else { "" };
+                format!("column {name}: {expected}{} ({reason}){blanks}", brief::quoted(value))
             }
         }
         None => {
             let names: Vec<String> = header.iter().map(brief::quoted).collect();
-            brief::message(&format!("{reason}; the columns are {}", names.join(", ")))
+            let guess = if is_a_guess(&reason) { GUESSED } else { "" };
+            brief::message(&format!("{reason}{guess}; the columns are {}", names.join(", ")))
         }
     }
+}
+
+const GUESSED: &str = " (a flattened struct gets 01234 as the number 1234; see `Csv`)";
+
+/// Whether text was taken for something else before its type was asked.
+fn is_a_guess(reason: &str) -> bool {
+    let is_taken_for = |kind: &str| reason.starts_with(&format!("invalid type: {kind}"));
+    ["integer", "floating point", "boolean"].into_iter().any(is_taken_for) && reason.contains("expected a string")
 }
 
 /// The field at which `T` gives up, where csv does not say: it does so for its own parse errors only, not for an enum's unknown

@@ -141,7 +141,7 @@ fn is_numbered(header: &ByteRecord) -> bool {
 
 /// Names, the first ones of many.
 fn shown<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> String {
-    const SHOWN: usize = 12;
+    const SHOWN: usize = 8;
     let mut names = names.into_iter();
     let mut shown: Vec<String> = names.by_ref().take(SHOWN).map(brief::quoted).collect();
     if names.next().is_some() {

@@ -13,7 +13,7 @@ fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
         return;
     };
     assert_eq!(whole.end.offset, object.len() as u64, "{shown}");
-    assert_eq!(whole.end.line, object.iter().filter(|&&byte| byte == b'\n').count() as u64, "{shown}");
+    assert_eq!(whole.end.line, F::line_ends(object), "{shown}");
 
     assert_eq!(read_cut(Splitter::<F>::start(LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
     for &cut in more_cuts {
