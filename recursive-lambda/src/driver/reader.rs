@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::job::Decoding;
 use crate::ports::{Objects, SourceError};
 use crate::records::{Cursor, Next, Splitter, Undecoded};
-use crate::{BoxError, Error, Place};
+use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -62,6 +62,21 @@ pub(crate) struct Raw {
     /// After it.
     pub(crate) cursor: Cursor,
     pub(crate) at_end: bool,
+}
+
+/// The largest record that is skipped, in bytes.
+const MOST_SKIPPED: usize = 1 << 20;
+
+impl Raw {
+    /// Whether it may be skipped for `error`: so many bytes are more likely many records taken for one.
+    pub(crate) fn check_skippable(&self, error: &str) -> Result<(), Error> {
+        let length = self.bytes.len();
+        if length <= MOST_SKIPPED {
+            return Ok(());
+        }
+        let message = format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} can be");
+        Err(Error::terminal(Error::new(ErrorKind::Record, message).at(self.place)))
+    }
 }
 
 impl<F: Format, O: Objects> Reader<F, O> {

@@ -24,9 +24,6 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The largest record that is skipped, in bytes.
-const MOST_SKIPPED: usize = 1 << 20;
-
 pub(super) struct Session<'a, H: Handler, P> {
     site: &'a Site<H, P>,
     feed: Feed<H, P>,
@@ -242,14 +239,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             in_flight: 0,
         };
         let Some(raw) = raw else { return Ok(done) };
-        if raw.bytes.len() > MOST_SKIPPED {
-            let message = format!(
-                "{}; the record is not skipped, because it has {} bytes, and more than {MOST_SKIPPED} are hardly one record",
-                error.message,
-                raw.bytes.len()
-            );
-            return Err(Error::terminal(Error::new(ErrorKind::Record, message).at(raw.place)).into());
-        }
+        raw.check_skippable(&error.message)?;
         let aside = Aside::new(record, raw.place, &raw.bytes, error, done.header.clone());
         let written = match aside.to_json() {
             Ok(body) => records.set_aside(id, record.position, body).await,

@@ -42,6 +42,8 @@ use serde::de::DeserializeOwned;
 #[derive(Debug)]
 pub struct Csv {
     header: ByteRecord,
+    /// What is wrong with the quotes of the header.
+    misquoted: Option<String>,
     row: ByteRecord,
     fields: Fields,
     end: RowEnd,
@@ -69,8 +71,9 @@ impl Format for Csv {
     }
 
     fn open(header: &[u8]) -> Result<Self, BoxError> {
+        let misquoted = quotes::check(header).err().map(|error| error.to_string());
         let (header, fields) = Fields::open(header);
-        Ok(Self { header, row: ByteRecord::new(), fields, end: RowEnd::default() })
+        Ok(Self { header, misquoted, row: ByteRecord::new(), fields, end: RowEnd::default() })
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
@@ -94,13 +97,16 @@ impl<T: DeserializeOwned> Decode<T> for Csv {
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError> {
         quotes::check(record)?;
         self.fields.read(record, &mut self.row);
-        if self.row.len() != self.header.len() {
+        if self.row.len() != self.header.len() || record == b"\x1a" {
             return Err(explain::count(record, &self.row, &self.header).into());
         }
         self.row.deserialize(Some(&self.header)).map_err(|error| explain::explain::<T>(&error, &self.header, &self.row).into())
     }
 
     fn check(&self, only: bool) -> Result<(), BoxError> {
-        Ok(header::check(&self.header, shape::shape_of::<T>(), only)?)
+        match &self.misquoted {
+            Some(why) => Err(format!("the header is wrong: {why}").into()),
+            None => Ok(header::check(&self.header, shape::shape_of::<T>(), only)?),
+        }
     }
 }

@@ -33,11 +33,10 @@ pub(super) fn look(bytes: &[u8], end: bool) -> Look {
     if start.starts_with(BYTE_ORDER_MARK) {
         return Look::Text(BYTE_ORDER_MARK.len());
     }
-    match is_all {
-        true if is_utf_16(start) => Look::Other(UTF_16),
-        false if BYTE_ORDER_MARK.starts_with(start) || may_be_utf_16(start) => Look::More,
-        _ => Look::Text(0),
+    if !is_all {
+        return if BYTE_ORDER_MARK.starts_with(start) || may_be_utf_16(start) { Look::More } else { Look::Text(0) };
     }
+    utf_16(start).map_or(Look::Text(0), Look::Other)
 }
 
 /// A kind of file that is no text.
@@ -101,8 +100,6 @@ macro_rules! encoding {
     };
 }
 
-const UTF_16: &str = encoding!("UTF-16");
-
 const fn kind(magic: &'static [u8], then: Then, reason: &'static str) -> Kind {
     Kind { magic, then, reason }
 }
@@ -125,21 +122,26 @@ const KINDS: [Kind; 19] = [
     kind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Then::Anything, not_text!("an old Excel or Word file")),
     kind(b"\xff\xfe\0\0", Then::Anything, encoding!("UTF-32")),
     kind(b"\0\0\xfe\xff", Then::Anything, encoding!("UTF-32")),
-    kind(b"\xff\xfe", Then::Anything, UTF_16),
-    kind(b"\xfe\xff", Then::Anything, UTF_16),
+    kind(b"\xff\xfe", Then::Anything, encoding!("UTF-16")),
+    kind(b"\xfe\xff", Then::Anything, encoding!("UTF-16")),
 ];
 
 /// UTF-16 without a mark: every other byte is 0 in what begins with letters, digits and signs of English.
-fn is_utf_16(start: &[u8]) -> bool {
+fn utf_16(start: &[u8]) -> Option<&'static str> {
     let units = start.len() / 2;
     let odd_length = start.len() < ENOUGH && !start.len().is_multiple_of(2);
     if units < 2 || odd_length {
-        return false;
+        return None;
     }
-    [0, 1].iter().any(|zero| {
-        let fits = |unit: &&[u8]| unit.get(*zero) == Some(&0) && unit.get(1 - zero).is_some_and(|byte| *byte != 0 && is_text(*byte));
+    let is = |zero: usize| {
+        let fits = |unit: &&[u8]| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(|byte| *byte != 0 && is_text(*byte));
         start.chunks_exact(2).take(2).all(|unit| fits(&unit)) && start.chunks_exact(2).filter(fits).count() * 4 >= units * 3
-    })
+    };
+    match (is(1), is(0)) {
+        (true, _) => Some(encoding!("UTF-16LE")),
+        (_, true) => Some(encoding!("UTF-16BE")),
+        _ => None,
+    }
 }
 
 /// Whether more bytes can make it that.
@@ -157,8 +159,9 @@ mod tests {
 
     /// The word that the reason names it by, or `None` for text.
     fn named(bytes: &[u8], end: bool) -> Option<&'static str> {
-        const NAMES: [&str; 15] = [
-            "gzip", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel", "UTF-",
+        const NAMES: [&str; 18] = [
+            "gzip", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel", "UTF-32",
+            "UTF-16LE", "UTF-16BE", "UTF-16",
         ];
         match look(bytes, end) {
             Look::Other(reason) => NAMES.into_iter().find(|name| reason.contains(name)),
@@ -188,13 +191,13 @@ mod tests {
             (b"ARROW1\0\0", Some("Arrow")),
             (b"%PDF-1.7\n%\xe2\xe3", Some("PDF")),
             (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", Some("Excel")),
-            (b"\xff\xfei\0d\0", Some("UTF-")),
-            (b"\xfe\xff\0i\0d", Some("UTF-")),
-            (b"\xff\xfe\0\0i\0\0\0", Some("UTF-")),
-            (b"i\0d\0,\0n\0a\0m\0e\0\n\x001\0", Some("UTF-")),
-            (b"\0i\0d\0,\0n\0a\0m\0e\0\n\x001", Some("UTF-")),
-            (b"i\0d\0\n\0", Some("UTF-")),
-            ("id,Gr\u{f6}\u{df}e".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().leak(), Some("UTF-")),
+            (b"\xff\xfei\0d\0", Some("UTF-16")),
+            (b"\xfe\xff\0i\0d", Some("UTF-16")),
+            (b"\xff\xfe\0\0i\0\0\0", Some("UTF-32")),
+            (b"i\0d\0,\0n\0a\0m\0e\0\n\x001\0", Some("UTF-16LE")),
+            (b"\0i\0d\0,\0n\0a\0m\0e\0\n\x001", Some("UTF-16BE")),
+            (b"i\0d\0\n\0", Some("UTF-16LE")),
+            ("id,Gr\u{f6}\u{df}e".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>().leak(), Some("UTF-16LE")),
             (b"a\0\n", None),
             (b"a\0b,c,d,e,f,g,h,i,j", None),
             (b"\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0log", None),

@@ -5,7 +5,7 @@
 use super::Split;
 use std::fmt;
 
-/// What is wrong, and how far.
+/// What is wrong with a record, and how far.
 #[derive(Debug)]
 pub(super) struct Misread {
     message: String,
@@ -17,8 +17,8 @@ pub(super) struct Misread {
 pub(super) enum Extent {
     /// The record's first `content` bytes; the next record begins at byte `next` of it.
     FirstLine { content: usize, next: usize },
-    /// The object, if no record stands before this one.
-    Object,
+    /// The object, which is `what`, if no record stands before this one.
+    Object { what: &'static str },
 }
 
 impl Misread {
@@ -28,9 +28,9 @@ impl Misread {
         Self { message, extent: Extent::FirstLine { content, next } }
     }
 
-    /// As the first record, it shows that the object is not of this format.
-    pub(super) fn object(message: String) -> Self {
-        Self { message, extent: Extent::Object }
+    /// As the first record, it shows that the object is something else.
+    pub(super) fn object(what: &'static str, message: String) -> Self {
+        Self { message, extent: Extent::Object { what } }
     }
 }
 

@@ -173,7 +173,9 @@ impl<F: Format> Splitter<F> {
                     Ok(value) => Ok(value),
                     Err(error) => {
                         match error.downcast_ref::<Misread>().map(|misread| misread.extent) {
-                            Some(Extent::Object) if place.record == 0 => return Err(bad(error.to_string(), place)),
+                            Some(Extent::Object { what }) if place.record == 0 => {
+                                return Err(bad(format!("{what}: {error}"), place));
+                            }
                             Some(Extent::FirstLine { content: line, next: behind }) if behind <= next => {
                                 (content, next) = (line, behind);
                             }

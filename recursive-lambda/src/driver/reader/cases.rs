@@ -159,7 +159,7 @@ fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
         ("02-compressed/g.jsonl.gz", VALUES, 0, &["compressed (gzip)", START]),
         ("02-compressed/data.zip", ROWS, 0, &["compressed (zip", r#""PK\x03\x04"#, START]),
         ("02-compressed/data.zip", BYTES, 0, &["compressed (zip", START]),
-        ("03-header-is-the-whole-object/b64.csv", ROWS, 0, &["none of the record's columns", "aWQsbm", START]),
+        ("03-header-is-the-whole-object/b64.csv", ROWS, 0, &["none of the record's columns", "aWQsbm", "one line; is it CSV?", START]),
         ("03-header-is-the-whole-object/b64.csv", OPTIONAL, 0, &["none of the record's columns", "aWQsbm", START]),
         ("03-header-is-the-whole-object/b64.csv", TUPLES, 0, &["one line without a line end", "aWQsbm", "is it CSV?"]),
         ("03-header-is-the-whole-object/b64.csv", MAPS, 0, &["one line without a line end"]),
@@ -191,7 +191,7 @@ fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
         ("12-cr-only/cr_only.txt", BYTES, 0, &["carriage return", START]),
         ("12-cr-only/cr_only.jsonl", JSON, 0, &["carriage return", "`tr '\\r' '\\n'`", START]),
         ("13-utf16/utf16le_bom.csv", ROWS, 0, &["UTF-16", "`iconv", START]),
-        ("13-utf16/utf16le_nobom.csv", MAPS, 0, &["UTF-16", r#"i\x00d\x00"#, START]),
+        ("13-utf16/utf16le_nobom.csv", MAPS, 0, &["`iconv -f UTF-16LE -t UTF-8`", r#"i\x00d\x00"#, START]),
         ("13-utf16/utf16le_nobom.csv", STRINGS, 0, &["UTF-16", START]),
         ("13-utf16/utf16le.jsonl", JSON, 0, &["UTF-16", START]),
         ("17-duplicate-header/dup_hdr.csv", ROWS, 0, &[r#"two columns of the name "name""#, r#""id", "name", "name""#, START]),
@@ -206,8 +206,8 @@ fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
 fn a_record_that_is_wrong_is_shown() {
     assert_refused(
         &[
-            ("01-open-quote/quote_last.csv", ROWS, 99, &["never closed", r#"100,100.5,\"name100"#, "(record 99, line 101, byte 1473)"]),
-            ("01-open-quote/quote_mid.csv", ROWS, 99, &["never closed", r#"100,\"name100,100.5"#, "(record 99, line 101, byte 1473)"]),
+            ("01-open-quote/quote_last.csv", ROWS, 99, &["is not closed", r#"100,100.5,\"name100"#, "(record 99, line 101, byte 1473)"]),
+            ("01-open-quote/quote_mid.csv", ROWS, 99, &["is not closed", r#"100,\"name100,100.5"#, "(record 99, line 101, byte 1473)"]),
             ("08-json-that-is-no-lines/concat.jsonl", JSON, 0, &["trailing characters", r#"found "{\"a\": 2}{"#, "line of its own"]),
             ("09-delimiter/backslash.csv", ROWS, 0, &["a backslash before it", r#"1,\"say \\\"hi\\\" now\",1.5"#, "line 2"]),
             ("09-delimiter/backslash_one.csv", ROWS, 0, &["a backslash before it", "say", "line 2"]),
@@ -255,5 +255,142 @@ fn skipping_takes_the_bad_record_and_nothing_else() {
         let outcome = read(&case(file), 100);
         show(file, &outcome);
         assert_eq!(outcome, Outcome { records, skipped: skipped.to_vec(), error: None }, "{file}");
+    }
+}
+
+/// What is read, although it looks odd: object, how it is read, records.
+#[test]
+fn what_is_legal_is_read() {
+    type Ids = (String, String);
+    let long = format!("id,name,amount\n1,\"{}\",2\n2,b,3\n", "line\r\n".repeat(100_000));
+    let cases: [(&[u8], Read, u64); 50] = [
+        (b"", ROWS, 0),
+        (b"", JSON, 0),
+        (b"", STRINGS, 0),
+        (b"\n\n", MAPS, 0),
+        (b"id,name,amount", ROWS, 0),
+        (b"id,name,amount\r\n", ROWS, 0),
+        (b"id,name,amount\n", TUPLES, 0),
+        (b"id,name,amount\n", MAPS, 0),
+        (b"amount,\"id\",name\n2,1,a", ROWS, 1),
+        (b"\xef\xbb\xbfid,name,amount\n1,a,2\n", ROWS, 1),
+        (b"id,name,extra\n1,a,2\n", ROWS, 1),
+        (b"id\n1\n", OPTIONAL, 1),
+        (b"id,,\n1,,\n", MAPS, 1),
+        (b"id,x,x\n1,,\n", OPTIONAL, 1),
+        (b"id,x,x\n1,,\n", LISTS, 1),
+        (b"city,2024,2025\nParis,1,2\n", MAPS, 1),
+        (b",0,1\n0,a,b\n", MAPS, 1),
+        (b"0,1,2\n5,a,2\n", TUPLES, 1),
+        (b"n,1999\na,b\n", read::<Csv, BTreeMap<String, String>>, 1),
+        (b"a;b,c\n1;2,3\n", MAPS, 1),
+        (b"text\none; two\na|b\tc\n", LISTS, 2),
+        (b"text\nC:\\dir\n\"C:\\dir\\\"\n5\" pipe\n\"odd\"x\n", LISTS, 4),
+        (b"id,name,amount\r1,a,2\r2,b,3", ROWS, 2),
+        (b"id,name,amount\n1,\"two\nlines, \"\"quoted\"\"\",2\n", ROWS, 1),
+        (long.as_bytes(), ROWS, 2),
+        (b"ORC,PAR1\na,b\n", read::<Csv, Ids>, 1),
+        (b"BZh,PK\na,b\n", read::<Csv, Ids>, 1),
+        (b"1", read::<Jsonl, u8>, 1),
+        (b"[1]\n[2,3]\n", read::<Jsonl, Vec<u8>>, 2),
+        (b"[1]\n[2,3]\n", VALUES, 2),
+        (b"[{\"a\":1}]\n[]\n", VALUES, 2),
+        (b"[4]\n[5]\n", JSON, 2),
+        (b"{\"a\":\r1}\r\n{\"a\":2}", JSON, 2),
+        (b"\xef\xbb\xbf\n \n{\"a\":2}", JSON, 1),
+        (b"\"<\"\n", VALUES, 1),
+        (b"\n", STRINGS, 1),
+        (b"a\r\nb", STRINGS, 2),
+        (b"a\r", STRINGS, 1),
+        (b"10 %\r20 %\rdone\n", STRINGS, 1),
+        (b"<?xml version=\"1.0\"?>\n<a/>\n", STRINGS, 2),
+        (b"{\n[\n\"\n", STRINGS, 3),
+        (b"a\0b\nc\0\n", STRINGS, 2),
+        (b"\0\0\0\0\0\0\0\0after a crash\n", STRINGS, 1),
+        (b"PARIS\nORCHARD\nBZh\n", STRINGS, 3),
+        (b"one\n\x1a", STRINGS, 2),
+        (b"\xff\xd8\xff\xe0\n\0\x01\r\x02", BYTES, 2),
+        (b"\0\x01\r\x02\x03", BYTES, 1),
+        (b"Gr\xfc\xdfe\n", BYTES, 1),
+        (b"\x1f\x8b\n", BYTES, 1),
+        (b"\xff\n", BYTES, 1),
+    ];
+    for (object, read, records) in cases {
+        let outcome = read(object, 0);
+        let shown = object.get(..80).unwrap_or(object).escape_ascii();
+        assert_eq!(outcome, Outcome { records, skipped: Vec::new(), error: None }, "{shown}");
+    }
+}
+
+/// What is not: object, how it is read, words of the error.
+#[test]
+fn what_is_not_what_it_seems_is_refused() {
+    let cases: [(&[u8], Read, &str); 25] = [
+        (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", ROWS, "XML or HTML"),
+        (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", MAPS, "XML or HTML"),
+        (b"<!DOCTYPE html>\n<html></html>\n", JSON, "XML or HTML"),
+        (b"<html>\n", VALUES, "XML or HTML"),
+        (b"{\"a\":\n1\n}\n", VALUES, "over several lines"),
+        (b"[1,\n2\n]\n", read::<Jsonl, u8>, "JSON array"),
+        (b"\n\n[\n1\n]\n", VALUES, "JSON array"),
+        (b"id|name\n1|a\n", MAPS, "separated by `|`"),
+        (b"Id,Name,Amount\n1,a,2\n", ROWS, "#[serde(rename"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfid,name,amount\n", OPTIONAL, "\\u{feff}id"),
+        (b"id,amount \n1,2\n", OPTIONAL, "\"amount \" where the record has \"amount\""),
+        (b"a,b,c\n1,2,3\n", OPTIONAL, "without a header row?"),
+        (b"id,name,id\n1,a,2\n", ROWS, "two columns of the name \"id\""),
+        (b"id,\"name,amount\n1,a,2\n", ROWS, "is not closed"),
+        (b"\"", MAPS, "is not closed"),
+        (b"id,\"name\n1,\"a\",2\n3,b\n", OPTIONAL, "the header is wrong: a quote opens"),
+        (b"1,2\n3,4\n", read::<Csv, (u8, u8)>, "\"1\" where a column's name"),
+        (b"2019,2020\n3,4\n", MAPS, "\"2019\" where a column's name"),
+        (b"id\n1\n\x1a", LISTS, "Ctrl-Z"),
+        (b"PAR1\x15\x04", LISTS, "Parquet"),
+        (b"Obj\x01\x04\n", BYTES, "Avro"),
+        (b"\x28\xb5\x2f\xfd\n", STRINGS, "zstd"),
+        (b"\xfe\xff\0a\0\n", BYTES, "UTF-16"),
+        (b"a\0\n\0", STRINGS, "UTF-16LE"),
+        (b"a,b\rc", STRINGS, "carriage return"),
+    ];
+    for (object, read, words) in cases {
+        let outcome = read(object, 0);
+        let error = outcome.error.as_deref().unwrap_or_else(|| panic!("{} is read: {outcome:?}", object.escape_ascii()));
+        assert!(error.contains(words), "no {words:?} in {error}");
+    }
+}
+
+/// A quote that is not closed within the largest record, and what may be skipped of it.
+#[test]
+fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
+    const ROW: &str = "1,a row of some length that is no different from others,2\n";
+    let rows = ROW.repeat(super::RECORD_LIMIT / ROW.len() + 1);
+    let first = |name: &str| format!("id,name,amount\n{ROW}7,{name},1\n{rows}");
+    let records = (rows.len() / ROW.len() + 1) as u64;
+    let line = first("\"open");
+    for (object, behind) in [(line.clone(), 0), (format!("{line}8,b\",2\n"), 1), (format!("{line}8,\"b\",2\n"), 1)] {
+        let outcome = read_in::<Csv, Row>(object.as_bytes(), 1, false);
+        assert_eq!((outcome.records, outcome.error), (records + behind, None), "{behind}");
+        assert_eq!(outcome.skipped, [(3, "7,\"open,1".len())]);
+    }
+    let outcome = read_in::<Csv, Row>(line.as_bytes(), 0, false);
+    let error = outcome.error.unwrap();
+    assert!(error.contains("is not closed") && error.contains("(record 1, line 3, byte 73)"), "{error}");
+    let header = read_in::<Csv, Row>(line.replacen("id", "\"id", 1).as_bytes(), 9, false);
+    assert!(header.error.unwrap().contains("is not closed"));
+    let one_line = read_in::<Csv, Row>(format!("id,name,amount\n1,\"{}", "x".repeat(super::RECORD_LIMIT)).as_bytes(), 9, false);
+    assert!(one_line.error.unwrap().contains("the record is longer than 16777216 bytes"));
+}
+
+#[test]
+fn a_record_of_more_than_a_mebibyte_is_not_skipped() {
+    for (length, may_be) in [(0, true), (1 << 20, true), ((1 << 20) + 1, false)] {
+        let raw = super::Raw { place: crate::Place::new(7, 8, 90), bytes: vec![b'x'; length], cursor: Cursor::default(), at_end: false };
+        let said = raw.check_skippable("the record does not decode: why").map_err(|error| {
+            assert!(error.is_terminal());
+            error.to_string()
+        });
+        let error = "the record does not decode: why; this record is not skipped, because it has 1048577 bytes, and at most 1048576 can be \
+             (record 7, line 8, byte 90)";
+        assert_eq!(said, if may_be { Ok(()) } else { Err(error.into()) });
     }
 }

@@ -115,7 +115,7 @@ fn check(peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) 
     let cut = read_cut(Splitter::<Csv>::start(LIMIT), object, cuts);
     if is_open && expected.len() == 1 {
         let error = whole.unwrap_err().to_string();
-        assert!(error.contains("is never closed") && cut.unwrap_err().to_string() == error, "{shown}: {error}");
+        assert!(error.contains("is not closed") && cut.unwrap_err().to_string() == error, "{shown}: {error}");
         return;
     }
     let (whole, cut) = (whole.unwrap(), cut.unwrap());

@@ -13,7 +13,7 @@ pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(),
         return Ok(());
     }
     match shape {
-        Shape::Columns(names) => check_columns(header, names)?,
+        Shape::Columns(names) => check_columns(header, names, only)?,
         Shape::List | Shape::Any => check_unnamed(header, only)?,
     }
     match duplicate(header, shape) {
@@ -27,7 +27,7 @@ pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(),
     }
 }
 
-fn check_columns(header: &ByteRecord, names: &[&str]) -> Result<(), String> {
+fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), String> {
     if !header.iter().any(|cell| is_one_of(cell, names)) {
         return Err(format!(
             "the header has none of the record's columns {}, it has {}: {}",
@@ -35,6 +35,7 @@ fn check_columns(header: &ByteRecord, names: &[&str]) -> Result<(), String> {
             shown(header.iter()),
             what_it_is(header).unwrap_or(match misspelt(header, names) {
                 Some(_) => RENAME,
+                None if only => "it is all of the object, one line; is it CSV?",
                 None => HEADERLESS,
             })
         ));

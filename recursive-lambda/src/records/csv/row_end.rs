@@ -5,7 +5,7 @@
 use crate::records::Split;
 use crate::records::misread::bad_first_line;
 
-const OPEN_QUOTE: &str = "a quote opens a field here and is never closed (a quote within a field is written twice, `\"\"`; one after a \
+const OPEN_QUOTE: &str = "a quote opens a field here and is not closed (a quote within a field is written twice, `\"\"`; one after a \
     backslash is not read)";
 
 /// Finds where a row ends, and remembers how far it looked when it did not.

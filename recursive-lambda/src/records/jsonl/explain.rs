@@ -12,29 +12,32 @@ pub(super) fn explain(error: &serde_json::Error, line: &[u8]) -> BoxError {
         return brief::message(&text).into();
     };
     let reason = format!("{} at column {}", brief::message(reason), error.column());
-    if let Some(what) = another_kind(error, line) {
-        return Misread::object(format!("{what}; the first line is {}, and there is {reason}", brief::quoted(line))).into();
-    }
-    if error.classify() == Category::Data {
+    let (what, is_data) = (another_kind(error, line), error.classify() == Category::Data);
+    if what.is_none() && is_data {
         return reason.into();
     }
     let rest = line.get(error.column().saturating_sub(1)..).unwrap_or_default();
-    let found = if error.is_eof() { line } else { rest };
+    let found = if error.is_eof() || is_data { line } else { rest };
     let hint = looks_like(line, rest).map(|hint| format!("; {hint}")).unwrap_or_default();
-    format!("{reason}, found {}{hint}", brief::quoted(found)).into()
+    let message = format!("{reason}, found {}{hint}", brief::quoted(found));
+    match what {
+        Some(what) => Misread::object(what, message).into(),
+        None => message.into(),
+    }
 }
 
 /// What an object is that begins with such a line.
 fn another_kind(error: &serde_json::Error, line: &[u8]) -> Option<&'static str> {
     let line = line.trim_ascii();
-    let is_opener = !line.is_empty() && line.iter().all(|byte| matches!(byte, b'[' | b'{' | b' ' | b'\t'));
+    let goes_on = line.last().is_some_and(|last| b",:[{".contains(last));
+    let is_open = error.is_eof() && line.starts_with(b"{") && goes_on;
     let follows = line.iter().skip(1).find(|byte| !byte.is_ascii_whitespace());
-    let is_array = line.starts_with(b"[") && (is_opener || error.is_eof() || follows == Some(&b'{') || line.ends_with(b","));
+    let is_array = line.starts_with(b"[") && (goes_on || error.is_eof() || follows == Some(&b'{'));
     if line.starts_with(b"<") {
         Some("the object is XML or HTML, as the error page of a server is, not JSON lines")
     } else if is_array {
         Some("the object is a JSON array, which is not read; write one value a line, for example with `jq -c '.[]'`")
-    } else if is_opener {
+    } else if is_open {
         Some("the object is JSON whose values go over several lines, which is not read; write one value a line, for example with `jq -c .`")
     } else if error.classify() != Category::Data && has_values_after_a_carriage_return(line) {
         Some("the lines of the object end with a carriage return (\\r) alone, and a line feed (\\n) must end them; convert it, for example with `tr '\\r' '\\n'`")
