@@ -198,7 +198,8 @@ impl<F, T> Copy for Decoding<F, T> {}
 impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
     type Record = T;
     type Format = F;
-    const SUPPLY: Supply<Self, F, T> = Supply::Records { decoding: Decoding { check: F::check, decode: F::decode }, hand_over: Self::new };
+    const SUPPLY: Supply<Self, F, T> =
+        Supply::Records { decoding: Decoding { check: F::check, decode: F::decode }, hand_over: Self::new };
 }
 
 /// Only with the format that is the default: another one would mean nothing, and is refused.

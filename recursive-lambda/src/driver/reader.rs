@@ -74,7 +74,8 @@ impl Raw {
         if length <= MOST_SKIPPED {
             return Ok(());
         }
-        let message = format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} can be");
+        let message =
+            format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} can be");
         Err(Error::terminal(Error::new(ErrorKind::Record, message).at(self.place)))
     }
 }

@@ -25,8 +25,9 @@ use serde::de::DeserializeOwned;
 ///
 /// Comma and double quote, doubled inside quotes; `\n`, `\r\n` or `\r` ends a row unless it is quoted; blank lines are skipped; a
 /// UTF-8 byte order mark at the start of the object is skipped. It is what the `csv` crate reads by default, and a row becomes
-/// any type that implements `serde::Deserialize` just as there: a struct by the header's names, a tuple by order. The first
-/// row is the header, and a row with another number of fields is an error. An object without any row is done at once.
+/// any type that implements `serde::Deserialize` just as there: a struct by the header's names, a tuple or a `Vec` by order, a map with
+/// all columns. The first row is always the header, for tuples too, and a row with another number of fields is an error. Another
+/// delimiter, another quote, comments and files without a header row are not read. An object without any row is done at once.
 ///
 /// ```
 /// use recursive_lambda::format::{Csv, Decode, Format, Split};
@@ -38,6 +39,34 @@ use serde::de::DeserializeOwned;
 /// assert_eq!((id, city.as_str()), (1, "Luchon,\n31"));
 /// let row: BTreeMap<String, String> = csv.decode(b"2,Paris").unwrap();
 /// assert_eq!(row["city"], "Paris");
+/// ```
+///
+/// # What is refused
+///
+/// An object that is not such a file fails the run before its first batch, also with `on_error = skip(N)`: one that is compressed, a
+/// Parquet, Avro or ORC file, UTF-16, JSON, XML or HTML; one whose header has none of the columns of the record's struct, or, for a tuple, a
+/// `Vec` or a map, has numbers for names (years and a numbering from 0 are names), is separated by `;`, tabs or `|`, or is the whole object
+/// without a line end; and one with two columns of a name that the record asks for.
+///
+/// A row is an error where its quotes are: a quote that is never closed, one that is closed lines later with text after it, one within a
+/// field with a backslash before it. With `on_error = skip(N)` an open quote costs the line that it is on, and the next line is read again as
+/// a row. Two stray quotes that make a legal field of all that is between them are a legal field.
+///
+/// # Text that looks like a number
+///
+/// A struct's field gets its text as it is. A struct with `#[serde(flatten)]`, a map of `serde_json::Value` and an untagged enum do not say
+/// what they want, and the `csv` crate guesses: `01234` becomes 1234, `+336` becomes 336, `1e5` and `NaN` become floats, `true` becomes
+/// a boolean. Name all columns in one struct, or take the row as a map of `String`:
+///
+/// ```
+/// # use recursive_lambda::format::{Csv, Decode, Format};
+/// # use serde_json::Value;
+/// # use std::collections::HashMap;
+/// let mut csv = Csv::open(b"id,zip").unwrap();
+/// let guessed: HashMap<String, Value> = csv.decode(b"1,01234").unwrap();
+/// assert_eq!(guessed["zip"], 1234);
+/// let text: HashMap<String, String> = csv.decode(b"1,01234").unwrap();
+/// assert_eq!(text["zip"], "01234");
 /// ```
 #[derive(Debug)]
 pub struct Csv {

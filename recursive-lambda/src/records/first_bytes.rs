@@ -96,7 +96,13 @@ macro_rules! not_text {
 
 macro_rules! encoding {
     ($name:literal) => {
-        concat!("the object is text in ", $name, ", and only UTF-8 is read; convert it, for example with `iconv -f ", $name, " -t UTF-8`")
+        concat!(
+            "the object is text in ",
+            $name,
+            ", and only UTF-8 is read; convert it, for example with `iconv -f ",
+            $name,
+            " -t UTF-8`"
+        )
     };
 }
 
@@ -134,7 +140,8 @@ fn utf_16(start: &[u8]) -> Option<&'static str> {
         return None;
     }
     let is = |zero: usize| {
-        let fits = |unit: &&[u8]| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(|byte| *byte != 0 && is_text(*byte));
+        let fits =
+            |unit: &&[u8]| unit.get(zero) == Some(&0) && unit.get(1 - zero).is_some_and(|byte| *byte != 0 && is_text(*byte));
         start.chunks_exact(2).take(2).all(|unit| fits(&unit)) && start.chunks_exact(2).filter(fits).count() * 4 >= units * 3
     };
     match (is(1), is(0)) {
@@ -160,8 +167,8 @@ mod tests {
     /// The word that the reason names it by, or `None` for text.
     fn named(bytes: &[u8], end: bool) -> Option<&'static str> {
         const NAMES: [&str; 18] = [
-            "gzip", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel", "UTF-32",
-            "UTF-16LE", "UTF-16BE", "UTF-16",
+            "gzip", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",
+            "UTF-32", "UTF-16LE", "UTF-16BE", "UTF-16",
         ];
         match look(bytes, end) {
             Look::Other(reason) => NAMES.into_iter().find(|name| reason.contains(name)),

@@ -159,7 +159,12 @@ fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
         ("02-compressed/g.jsonl.gz", VALUES, 0, &["compressed (gzip)", START]),
         ("02-compressed/data.zip", ROWS, 0, &["compressed (zip", r#""PK\x03\x04"#, START]),
         ("02-compressed/data.zip", BYTES, 0, &["compressed (zip", START]),
-        ("03-header-is-the-whole-object/b64.csv", ROWS, 0, &["none of the record's columns", "aWQsbm", "one line; is it CSV?", START]),
+        (
+            "03-header-is-the-whole-object/b64.csv",
+            ROWS,
+            0,
+            &["none of the record's columns", "aWQsbm", "one line; is it CSV?", START],
+        ),
         ("03-header-is-the-whole-object/b64.csv", OPTIONAL, 0, &["none of the record's columns", "aWQsbm", START]),
         ("03-header-is-the-whole-object/b64.csv", TUPLES, 0, &["one line without a line end", "aWQsbm", "is it CSV?"]),
         ("03-header-is-the-whole-object/b64.csv", MAPS, 0, &["one line without a line end"]),
@@ -206,9 +211,24 @@ fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
 fn a_record_that_is_wrong_is_shown() {
     assert_refused(
         &[
-            ("01-open-quote/quote_last.csv", ROWS, 99, &["is not closed", r#"100,100.5,\"name100"#, "(record 99, line 101, byte 1473)"]),
-            ("01-open-quote/quote_mid.csv", ROWS, 99, &["is not closed", r#"100,\"name100,100.5"#, "(record 99, line 101, byte 1473)"]),
-            ("08-json-that-is-no-lines/concat.jsonl", JSON, 0, &["trailing characters", r#"found "{\"a\": 2}{"#, "line of its own"]),
+            (
+                "01-open-quote/quote_last.csv",
+                ROWS,
+                99,
+                &["is not closed", r#"100,100.5,\"name100"#, "(record 99, line 101, byte 1473)"],
+            ),
+            (
+                "01-open-quote/quote_mid.csv",
+                ROWS,
+                99,
+                &["is not closed", r#"100,\"name100,100.5"#, "(record 99, line 101, byte 1473)"],
+            ),
+            (
+                "08-json-that-is-no-lines/concat.jsonl",
+                JSON,
+                0,
+                &["trailing characters", r#"found "{\"a\": 2}{"#, "line of its own"],
+            ),
             ("09-delimiter/backslash.csv", ROWS, 0, &["a backslash before it", r#"1,\"say \\\"hi\\\" now\",1.5"#, "line 2"]),
             ("09-delimiter/backslash_one.csv", ROWS, 0, &["a backslash before it", "say", "line 2"]),
             ("09-delimiter/backslash_one.csv", LISTS, 0, &["a backslash before it", "say", "line 2"]),
@@ -255,6 +275,27 @@ fn skipping_takes_the_bad_record_and_nothing_else() {
         let outcome = read(&case(file), 100);
         show(file, &outcome);
         assert_eq!(outcome, Outcome { records, skipped: skipped.to_vec(), error: None }, "{file}");
+    }
+}
+
+/// The same, where another row closes the quote: object, records, and what is skipped.
+#[test]
+fn an_open_quote_costs_its_line_where_a_later_row_closes_it() {
+    type Case = (&'static str, u64, &'static [(u64, usize)]);
+    let cases: [Case; 6] = [
+        ("1,\"open,1\n2,b,2\n3,\"a, b\",3\n4,d,4\n", 3, &[(2, 9)]),
+        ("1,\"open,1\n2,b,2\n3,\"ab\",3\n4,d,4\n", 3, &[(2, 9)]),
+        ("1,\"open,1\n2,\"open,2\n3,c,3\n", 1, &[(2, 9), (3, 9)]),
+        ("1,\"open,1\n2,\"open,2\n3,\"open,3\n4,d,4", 1, &[(2, 9), (3, 9), (4, 9)]),
+        ("1,\"a\nb\",\"1\n2,b,2\n", 1, &[(2, 4), (3, 5)]),
+        ("1,a,1\n2,b,\"", 1, &[(3, 5)]),
+    ];
+    for (rows, records, skipped) in cases {
+        for line_end in ["\n", "\r\n", "\r"] {
+            let object = format!("id,name,amount\n{rows}").replace('\n', line_end);
+            let outcome = ROWS(object.as_bytes(), 9);
+            assert_eq!(outcome, Outcome { records, skipped: skipped.to_vec(), error: None }, "{object:?}");
+        }
     }
 }
 
@@ -384,7 +425,12 @@ fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
 #[test]
 fn a_record_of_more_than_a_mebibyte_is_not_skipped() {
     for (length, may_be) in [(0, true), (1 << 20, true), ((1 << 20) + 1, false)] {
-        let raw = super::Raw { place: crate::Place::new(7, 8, 90), bytes: vec![b'x'; length], cursor: Cursor::default(), at_end: false };
+        let raw = super::Raw {
+            place: crate::Place::new(7, 8, 90),
+            bytes: vec![b'x'; length],
+            cursor: Cursor::default(),
+            at_end: false,
+        };
         let said = raw.check_skippable("the record does not decode: why").map_err(|error| {
             assert!(error.is_terminal());
             error.to_string()

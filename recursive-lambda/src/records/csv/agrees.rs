@@ -18,6 +18,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// A row: its fields, and its first byte's line (counted from 1) and offset.
 type Row = (Vec<Vec<u8>>, u64, u64);
 
+/// A row with an open quote: its first line, and where that stands.
+type BadRow = (Vec<u8>, u64, u64);
+
 /// The `csv` crate, kept from input to input because building its tables takes longer than reading a short one.
 struct Peer(csv::Reader<Cursor<Vec<u8>>>);
 
@@ -58,14 +61,14 @@ impl Peer {
 }
 
 /// Where an object that ends in an open quote has it, and what its first line is.
-fn bad_row(object: &[u8], rows: &mut Vec<Row>) -> (Vec<u8>, u64, u64) {
+fn bad_row(object: &[u8], rows: &mut Vec<Row>) -> BadRow {
     let (_, line, offset) = rows.pop().unwrap();
     let first = object[offset as usize..].split(|byte| b"\r\n".contains(byte)).next().unwrap();
     (first.to_vec(), line, offset)
 }
 
 /// Ours, kept from input to input for the same reason: the header and the rows as the format alone splits them.
-fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<(Vec<u8>, u64, u64)>) {
+fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<BadRow>) {
     let mut rows = Vec::new();
     let (mut at, mut split) = (0, Csv::header(object, true));
     loop {

@@ -57,7 +57,10 @@ fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
     if let Some(what) = what_it_is(header) {
         Err(format!("the header has the columns {}: {what}", shown(header.iter())))
     } else if let Some(number) = number() {
-        Err(format!("the header has {} where a column's name should be: {HEADERLESS}; a struct reads columns of any name", brief::quoted(number)))
+        Err(format!(
+            "the header has {} where a column's name should be: {HEADERLESS}; a struct reads columns of any name",
+            brief::quoted(number)
+        ))
     } else if only {
         Err(format!(
             "the object is one line without a line end, which would be the header of no row: is it CSV? It has {}; a header alone ends with \
@@ -106,7 +109,9 @@ fn misspelt<'a>(header: &'a ByteRecord, names: &[&'a str]) -> Option<(&'a [u8], 
     let plain = |cell: &'a [u8]| cell.strip_prefix(MARK).unwrap_or(cell).trim_ascii();
     let cells = header.iter().filter(|cell| !is_one_of(cell, names));
     let missing = || names.iter().filter(|name| !header.iter().any(|cell| cell == name.as_bytes()));
-    cells.flat_map(|cell| missing().map(move |name| (cell, *name))).find(|(cell, name)| plain(cell).eq_ignore_ascii_case(name.as_bytes()))
+    cells
+        .flat_map(|cell| missing().map(move |name| (cell, *name)))
+        .find(|(cell, name)| plain(cell).eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// Two columns of one name, of which the type would get one. Columns without a name have none that could be asked for.

@@ -29,7 +29,11 @@ pub(super) fn check(record: &[u8]) -> Result<(), BoxError> {
                     continue;
                 }
                 if memchr::memchr2(b'\n', b'\r', field).is_some() {
-                    return Err(Misread::first_line(record, format!("{OPEN}: {}", brief::quoted(record.get(..first_line(record).0).unwrap_or_default()))).into());
+                    return Err(Misread::first_line(
+                        record,
+                        format!("{OPEN}: {}", brief::quoted(record.get(..first_line(record).0).unwrap_or_default())),
+                    )
+                    .into());
                 }
                 if field.ends_with(b"\\") {
                     return Err(format!("{BACKSLASH}: {}", brief::quoted(record)).into());

@@ -38,26 +38,40 @@ fn another_kind(error: &serde_json::Error, line: &[u8]) -> Option<&'static str> 
     } else if is_array {
         Some("the object is a JSON array, which is not read; write one value a line, for example with `jq -c '.[]'`")
     } else if is_open {
-        Some("the object is JSON whose values go over several lines, which is not read; write one value a line, for example with `jq -c .`")
+        Some(
+            "the object is JSON whose values go over several lines, which is not read; write one value a line, for example with `jq -c .`",
+        )
     } else if error.classify() != Category::Data && has_values_after_a_carriage_return(line) {
-        Some("the lines of the object end with a carriage return (\\r) alone, and a line feed (\\n) must end them; convert it, for example with `tr '\\r' '\\n'`")
+        Some(
+            "the lines of the object end with a carriage return (\\r) alone, and a line feed (\\n) must end them; convert it, for example with `tr '\\r' '\\n'`",
+        )
     } else {
         None
     }
 }
 
 fn has_values_after_a_carriage_return(line: &[u8]) -> bool {
-    memchr::memchr(b'\r', line).is_some_and(|at| line.get(at..).unwrap_or_default().iter().any(|byte| !byte.is_ascii_whitespace()))
+    memchr::memchr(b'\r', line)
+        .is_some_and(|at| line.get(at..).unwrap_or_default().iter().any(|byte| !byte.is_ascii_whitespace()))
 }
 
 fn looks_like(line: &[u8], rest: &[u8]) -> Option<&'static str> {
     let begins = |text: &[u8]| rest.starts_with(text);
     let cases = [
-        (line.starts_with(b"\xef\xbb\xbf"), "that is a byte order mark, which is skipped only at the start of the object: were files joined?"),
-        (line.starts_with(b"\x1e"), "that is a record separator of JSON text sequences (RFC 7464), which are not read; remove it"),
+        (
+            line.starts_with(b"\xef\xbb\xbf"),
+            "that is a byte order mark, which is skipped only at the start of the object: were files joined?",
+        ),
+        (
+            line.starts_with(b"\x1e"),
+            "that is a record separator of JSON text sequences (RFC 7464), which are not read; remove it",
+        ),
         (line.starts_with(b"\x1a"), "that is Ctrl-Z, which old programs put at the end of a file; remove it"),
         (begins(b"NaN") || begins(b"Infinity") || begins(b"-Infinity"), "JSON has no NaN and no infinity; write `null`"),
-        (line.iter().filter(|byte| **byte == b'{').count() > 1 && (begins(b"{") || begins(b",")), "each value needs a line of its own"),
+        (
+            line.iter().filter(|byte| **byte == b'{').count() > 1 && (begins(b"{") || begins(b",")),
+            "each value needs a line of its own",
+        ),
     ];
     cases.into_iter().find(|(is_so, _)| *is_so).map(|(_, hint)| hint)
 }
