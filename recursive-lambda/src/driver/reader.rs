@@ -68,7 +68,7 @@ pub(crate) struct Raw {
 const MOST_SKIPPED: usize = 1 << 20;
 
 impl Raw {
-    /// Whether it may be skipped for `error`: so many bytes are more likely many records taken for one.
+    /// Fails if it is too large to be skipped for `error`: then it is more likely many records taken for one.
     pub(crate) fn check_skippable(&self, error: &str) -> Result<(), Error> {
         let length = self.bytes.len();
         if length <= MOST_SKIPPED {

@@ -7,7 +7,7 @@ use super::line_end::BYTE_ORDER_MARK;
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
-    /// Text, after a byte order mark of so many bytes.
+    /// Text, after a byte order mark of this many bytes.
     Text(usize),
     /// It depends on what follows.
     More,
@@ -39,7 +39,7 @@ pub(super) fn look(bytes: &[u8], end: bool) -> Look {
     utf_16(start).map_or(Look::Text(0), Look::Other)
 }
 
-/// A kind of file that is no text.
+/// A kind of file that is not text.
 struct Kind {
     magic: &'static [u8],
     /// What stands further on, where the magic alone could be text.

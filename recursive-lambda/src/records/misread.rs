@@ -22,7 +22,7 @@ pub(super) enum Extent {
 }
 
 impl Misread {
-    /// The record is several lines taken for one: only the first is at fault.
+    /// The record is several lines taken for one: only the first is bad.
     pub(super) fn first_line(record: &[u8], message: String) -> Self {
         let (content, next) = first_line(record);
         Self { message, extent: Extent::FirstLine { content, next } }

@@ -35,7 +35,7 @@ pub enum Split {
     },
     /// The first so many bytes, at least 1, belong to no record: blank lines, a mark at the start.
     Skip(usize),
-    /// The first `content` bytes are no record, and cannot become one. It is an error at this place; with `on_error = skip(N)` these
+    /// The first `content` bytes are not a record, and cannot become one. It is an error at this place; with `on_error = skip(N)` these
     /// bytes are skipped as one record, and reading goes on at byte `next`. As an answer of [`Format::header`] it fails the run.
     Bad {
         /// Length in bytes of what is wrong, without its terminator.

@@ -176,8 +176,8 @@ impl<F: Format> Splitter<F> {
                             Some(Extent::Object { what }) if place.record == 0 => {
                                 return Err(bad(format!("{what}: {error}"), place));
                             }
-                            Some(Extent::FirstLine { content: line, next: behind }) if behind <= next => {
-                                (content, next) = (line, behind);
+                            Some(Extent::FirstLine { content: line, next: after }) if after <= next => {
+                                (content, next) = (line, after);
                             }
                             _ => {}
                         }

@@ -408,9 +408,9 @@ fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
     let first = |name: &str| format!("id,name,amount\n{ROW}7,{name},1\n{rows}");
     let records = (rows.len() / ROW.len() + 1) as u64;
     let line = first("\"open");
-    for (object, behind) in [(line.clone(), 0), (format!("{line}8,b\",2\n"), 1), (format!("{line}8,\"b\",2\n"), 1)] {
+    for (object, more) in [(line.clone(), 0), (format!("{line}8,b\",2\n"), 1), (format!("{line}8,\"b\",2\n"), 1)] {
         let outcome = read_in::<Csv, Row>(object.as_bytes(), 1, false);
-        assert_eq!((outcome.records, outcome.error), (records + behind, None), "{behind}");
+        assert_eq!((outcome.records, outcome.error), (records + more, None), "{more}");
         assert_eq!(outcome.skipped, [(3, "7,\"open,1".len())]);
     }
     let outcome = read_in::<Csv, Row>(line.as_bytes(), 0, false);
@@ -420,6 +420,10 @@ fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
     assert!(header.error.unwrap().contains("is not closed"));
     let one_line = read_in::<Csv, Row>(format!("id,name,amount\n1,\"{}", "x".repeat(super::RECORD_LIMIT)).as_bytes(), 9, false);
     assert!(one_line.error.unwrap().contains("the record is longer than 16777216 bytes"));
+    // What stands before a record that cannot be split is processed.
+    let lines = read_in::<Lines, String>(format!("a\nb\n{}", "x".repeat(super::RECORD_LIMIT + 1)).as_bytes(), 9, false);
+    assert_eq!(lines.records, 2);
+    assert!(lines.error.unwrap().contains("(record 2, line 3, byte 4)"));
 }
 
 #[test]

@@ -4,11 +4,16 @@ use crate::records::brief;
 use csv::{ByteRecord, DeserializeError, DeserializeErrorKind, ErrorKind};
 use serde::de::DeserializeOwned;
 
-/// A row of another number of fields than the header: the row, because two numbers show nobody what is wrong, and what it looks like.
+/// A row whose number of fields is not the header's: shows the row, because two numbers do not tell what is wrong, and a likely cause.
 pub(super) fn count(record: &[u8], row: &ByteRecord, header: &ByteRecord) -> String {
     let (found, expected) = (row.len(), header.len());
     let fields = if found == 1 { "field" } else { "fields" };
-    let message = format!("row has {found} {fields}, the header {expected}: {}", brief::quoted(record));
+    let shown = brief::quoted(record);
+    let message = if found == expected {
+        format!("the row is {shown}")
+    } else {
+        format!("row has {found} {fields}, the header {expected}: {shown}")
+    };
     match looks_like(record, row, expected) {
         Some(hint) => format!("{message}; {hint}"),
         None => message,

@@ -5,7 +5,7 @@
 use super::shape::Shape;
 use crate::records::brief;
 use csv::ByteRecord;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 /// Says why `header` cannot be that of records of this shape. `only`: it is all of the object, without a line end.
 pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(), String> {
@@ -40,7 +40,7 @@ fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), 
             })
         ));
     }
-    // A field that may be missing would be missing in every row, and nobody would know.
+    // An `Option` would be `None` in every row, without an error.
     match misspelt(header, names) {
         Some((cell, name)) if cell.trim_ascii().len() < cell.len() || cell.starts_with(MARK) => Err(format!(
             "the header has {} where the record has {}, and blanks are part of a name: {RENAME}",
@@ -82,7 +82,7 @@ const DELIMITERS: [(u8, &str); 3] = [
 ];
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What a header is that is none.
+/// What the first row is, if it is clearly not a header.
 fn what_it_is(header: &ByteRecord) -> Option<&'static str> {
     let first = header.get(0).unwrap_or_default().trim_ascii();
     let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
@@ -116,7 +116,7 @@ fn misspelt<'a>(header: &'a ByteRecord, names: &[&'a str]) -> Option<(&'a [u8], 
 
 /// Two columns of one name, of which the type would get one. Columns without a name have none that could be asked for.
 fn duplicate(header: &ByteRecord, shape: Shape) -> Option<&[u8]> {
-    let mut seen = HashSet::new();
+    let mut seen = BTreeSet::new();
     let is_asked_for = |cell: &&[u8]| match shape {
         Shape::Columns(names) => is_one_of(cell, names),
         Shape::Any => !cell.is_empty(),
@@ -134,7 +134,7 @@ fn is_number(cell: &[u8]) -> bool {
     cell.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) && cell.parse::<f64>().is_ok()
 }
 
-/// Numbers that are names: years behind a name, as `city,2024,2025`, and the numbering from 0 of a table without names.
+/// Numbers that are names: years after a name, as `city,2024,2025`, and the numbering from 0 of a table without names.
 fn is_numbered(header: &ByteRecord) -> bool {
     let is_year = |cell: &[u8]| cell.len() == 4 && (cell.starts_with(b"19") || cell.starts_with(b"20"));
     let first_is_a_name = header.get(0).is_some_and(|cell| !is_number(cell));

@@ -1,4 +1,4 @@
-//! Rows whose quotes are wrong although they end: the csv crate reads them, as text that nobody wrote.
+//! Rows that end, but whose quotes are wrong: the csv crate reads them, as text that is not in the file.
 //!
 //! Looked at only where a row has a line break or a backslash. A stray quote within one line is read as the csv crate reads it.
 

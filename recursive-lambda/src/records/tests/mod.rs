@@ -30,7 +30,7 @@ pub(super) struct Found {
     pub(super) place: Place,
     /// The cursor behind it.
     pub(super) after: Cursor,
-    /// Why it is no record, if the format says so.
+    /// Why it is not a record, if the format says so.
     pub(super) bad: Option<String>,
 }
 
