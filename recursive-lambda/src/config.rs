@@ -23,6 +23,7 @@ pub enum OnError {
     Stop,
     /// Up to so many records of a run are set aside: each is written, with what is wrong with it, beside the record of the run, and the
     /// run goes on behind it. The record at fault in a batch is found by calling the job with ever smaller parts of the batch.
+    /// A record of more than 1 MiB is never skipped, nor an object that is not of the job's format: the run fails.
     Skip(u64),
 }
 

@@ -44,7 +44,8 @@ struct Inner {
 pub enum ErrorKind {
     /// The job's function, its `is_complete` or its `on_complete` returned an error or panicked, or its state cannot be saved.
     Job,
-    /// A record is not what the format or the record's type says: malformed, not UTF-8, too large; or its type panicked.
+    /// A record is not what the format or the record's type says: malformed, not UTF-8, too large; or its type panicked. Or the object is not:
+    /// it is compressed, in another encoding, separated by another delimiter, or its header is that of another table.
     Record,
     /// The deployment's settings are missing or contradict each other.
     Config,

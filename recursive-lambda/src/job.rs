@@ -174,17 +174,32 @@ impl Flows for Window {
 /// How an input is made: of records that are read one by one, or of the whole object as a file.
 #[doc(hidden)]
 pub enum Supply<I, F, T> {
-    Records { decode: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
+    Records { decoding: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
     File { hand_over: fn(Arc<Held>, usize, Context) -> I },
 }
 
-/// Turns one record's bytes into the record.
-pub(crate) type Decoding<F, T> = fn(&mut F, &[u8]) -> Result<T, BoxError>;
+/// How bytes become records of one type.
+#[doc(hidden)]
+pub struct Decoding<F, T> {
+    /// Whether the object can hold such records, as [`Decode::check`] says it.
+    pub(crate) check: fn(&F, bool) -> Result<(), BoxError>,
+    /// Turns one record's bytes into the record.
+    pub(crate) decode: fn(&mut F, &[u8]) -> Result<T, BoxError>,
+}
+
+impl<F, T> Clone for Decoding<F, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<F, T> Copy for Decoding<F, T> {}
 
 impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
     type Record = T;
     type Format = F;
-    const SUPPLY: Supply<Self, F, T> = Supply::Records { decode: F::decode, hand_over: Self::new };
+    const SUPPLY: Supply<Self, F, T> =
+        Supply::Records { decoding: Decoding { check: F::check, decode: F::decode }, hand_over: Self::new };
 }
 
 /// Only with the format that is the default: another one would mean nothing, and is refused.

@@ -75,3 +75,34 @@ async fn one_more_than_the_limit_fails_the_run_and_what_was_set_aside_stays() {
     assert_eq!(stage.set_aside().len(), 5);
     assert!(stage.said().join("\n").contains("TooManySetAside"));
 }
+
+#[tokio::test]
+async fn a_quote_that_is_left_open_costs_its_line_and_no_other() {
+    let object = rows(&["", "", "", "", "", "", "", "", ""]).replace("4,16,", "4,\"16,");
+    let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+    let uploaded = stage.upload(object);
+    stage.tell(&uploaded);
+    stage.settle().await;
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["set_aside"]), (&json!("Done"), &json!(1)), "{record}");
+    assert_eq!(record["state"], json!({ "rows": 8, "dollars": (1 << 9) - 1 - (1 << 4) }));
+    let aside = stage.set_aside().pop().unwrap();
+    assert_eq!((&aside["record"], &aside["line"], &aside["data"]), (&json!(4), &json!(6), &json!("4,\"16,")));
+    assert!(aside["error"]["message"].as_str().unwrap().contains("is not closed"), "{aside}");
+}
+
+#[tokio::test]
+async fn an_object_of_another_kind_is_refused_and_not_skipped() {
+    for (object, words) in
+        [(b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), "compressed (gzip)"), (b"a;b\n1;2\n".to_vec(), "separated by `;`")]
+    {
+        let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+        let uploaded = stage.upload(object);
+        stage.tell(&uploaded);
+        stage.settle().await;
+        let record = stage.record();
+        assert_eq!((&record["status"], &record["position"]), (&json!("Failed"), &json!(0)), "{record}");
+        assert!(record["last_error"]["message"].as_str().unwrap().contains(words), "{record}");
+        assert!(stage.set_aside().is_empty());
+    }
+}

@@ -27,7 +27,7 @@ pub(super) struct Feed<H: Handler, P> {
 enum Kind<H: Handler, P> {
     Records {
         reader: Box<Reader<FormatOf<H>, Origin<P>>>,
-        decode: Decoding<FormatOf<H>, RecordOf<H>>,
+        decoding: Decoding<FormatOf<H>, RecordOf<H>>,
         hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
     },
     File {
@@ -91,9 +91,9 @@ impl<H: Handler, P: Objects + Disk> Feed<H, P> {
             Context { run: Arc::clone(run), position, attempt }
         };
         match &mut self.kind {
-            Kind::Records { reader, decode, hand_over } => {
+            Kind::Records { reader, decoding, hand_over } => {
                 let position = reader.cursor().position;
-                let read = reader.batch(batch, expected, *decode).await?;
+                let read = reader.batch(batch, expected, *decoding).await?;
                 Ok(Piece {
                     input: read.place.map(|_| hand_over(read.records, context(position))),
                     taken: read.cursor.position.saturating_sub(position),
@@ -160,11 +160,11 @@ fn open<H: Handler, P: Objects + Disk>(
 ) -> Result<Kind<H, P>, crate::Error> {
     Ok(match H::Input::SUPPLY {
         Supply::File { hand_over } => Kind::File { hand_over },
-        Supply::Records { decode, hand_over } => {
+        Supply::Records { decoding, hand_over } => {
             let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
             let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
             let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.header.as_ref())?;
-            Kind::Records { reader: Box::new(reader), decode, hand_over }
+            Kind::Records { reader: Box::new(reader), decoding, hand_over }
         }
     })
 }

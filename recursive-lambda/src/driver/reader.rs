@@ -9,7 +9,7 @@ use crate::format::Format;
 use crate::job::Decoding;
 use crate::ports::{Objects, SourceError};
 use crate::records::{Cursor, Next, Splitter, Undecoded};
-use crate::{BoxError, Error, Place};
+use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -64,6 +64,22 @@ pub(crate) struct Raw {
     pub(crate) at_end: bool,
 }
 
+/// The largest record that is skipped, in bytes.
+const MOST_SKIPPED: usize = 1 << 20;
+
+impl Raw {
+    /// Fails if it is too large to be skipped for `error`: then it is more likely many records taken for one.
+    pub(crate) fn check_skippable(&self, error: &str) -> Result<(), Error> {
+        let length = self.bytes.len();
+        if length <= MOST_SKIPPED {
+            return Ok(());
+        }
+        let message =
+            format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} can be");
+        Err(Error::terminal(Error::new(ErrorKind::Record, message).at(self.place)))
+    }
+}
+
 impl<F: Format, O: Objects> Reader<F, O> {
     /// Begins at `cursor`, with the header that was found at the object's start.
     pub(crate) fn new(objects: Arc<O>, object: Object, cursor: Cursor, header: Option<&Verbatim>) -> Result<Self, Error> {
@@ -92,14 +108,20 @@ impl<F: Format, O: Objects> Reader<F, O> {
         &mut self,
         batch: usize,
         batches: u64,
-        decode: Decoding<F, T>,
+        decoding: Decoding<F, T>,
     ) -> Result<ReadBatch<T>, ReadError> {
         let start = self.splitter.cursor();
         let mut records = Vec::with_capacity(batch.min(4096));
         let mut place = None;
         let mut demands = 0;
         while records.len() < batch && self.undecoded.is_none() {
-            match self.splitter.next(|format, bytes| decoded(decode, format, bytes)).map_err(ReadError::Unreadable)? {
+            let next = match self.next(decoding) {
+                Ok(next) => next,
+                // What stands before it is given out first; asked again, it is found again.
+                Err(_) if !records.is_empty() => break,
+                Err(error) => return Err(ReadError::Unreadable(error)),
+            };
+            match next {
                 Next::Record { value: Ok(value), place: at } => {
                     place.get_or_insert(at);
                     records.push(value);
@@ -132,9 +154,18 @@ impl<F: Format, O: Objects> Reader<F, O> {
         Ok(ReadBatch { records, place, cursor: self.cursor, at_end: self.is_at_end() })
     }
 
-    /// The next record as it stands in the object; `None` at its end.
+    fn next<T>(&mut self, Decoding { check, decode }: Decoding<F, T>) -> Result<Next<T>, Error> {
+        let begun = self.splitter.begin(|format, only| caught(|| check(format, only)))?;
+        if begun { self.splitter.next(|format, bytes| caught(|| decode(format, bytes))) } else { Ok(Next::More) }
+    }
+
+    /// The next record as it stands in the object, or what cannot be split there; `None` at its end.
     pub(crate) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
-        let mut read = self.batch(1, 1, |_, bytes| Ok(bytes.to_vec())).await?;
+        let as_it_stands = Decoding { check: |_, _| Ok(()), decode: |_, bytes| Ok(bytes.to_vec()) };
+        let mut read = match self.batch(1, 1, as_it_stands).await {
+            Err(ReadError::Undecoded(raw, _)) => return Ok(Some(raw)),
+            read => read?,
+        };
         let record = read.place.zip(read.records.pop());
         Ok(record.map(|(place, bytes)| Raw { place, bytes, cursor: read.cursor, at_end: read.at_end }))
     }
@@ -189,14 +220,17 @@ impl<F: Format, O: Objects> Reader<F, O> {
 }
 
 /// What a record's type makes of it. One that panics refuses it: the record is at fault, not the invocation.
-fn decoded<F, T>(decode: Decoding<F, T>, format: &mut F, record: &[u8]) -> Result<T, BoxError> {
-    let value = catch_unwind(AssertUnwindSafe(|| decode(format, record)));
+fn caught<T>(decode: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+    let value = catch_unwind(AssertUnwindSafe(decode));
     value.unwrap_or_else(|panic| Err(panicked("its type", &*panic).into_boxed()))
 }
 
 fn mean(bytes: u64, records: u64) -> Option<f64> {
     (records > 0).then(|| bytes as f64 / records as f64)
 }
+
+#[cfg(test)]
+mod cases;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]
@@ -206,7 +240,7 @@ mod tests {
     use std::future::{Future, ready};
     use std::ops::Range;
 
-    struct Store(Bytes);
+    pub(super) struct Store(pub(super) Bytes);
 
     impl Objects for Store {
         async fn head(&self, named: &Object) -> Result<Object, SourceError> {
@@ -223,9 +257,12 @@ mod tests {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = Object { size: body.len() as u64, ..Object::for_tests() };
         let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None).unwrap();
-        let decode: Decoding<Lines, usize> = |_, line| match line {
-            b"two" => std::panic::resume_unwind(Box::new("not two")),
-            line => Ok(line.len()),
+        let decode = Decoding {
+            check: |_, _| Ok(()),
+            decode: |_: &mut Lines, line: &[u8]| match line {
+                b"two" => std::panic::resume_unwind(Box::new("not two")),
+                line => Ok(line.len()),
+            },
         };
         assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [3], "what stands before it");
         let Err(ReadError::Undecoded(raw, error)) = reader.batch(10, 1, decode).await else { unreachable!() };

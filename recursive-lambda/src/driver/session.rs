@@ -246,6 +246,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             in_flight: 0,
         };
         let Some(raw) = raw else { return Ok(done) };
+        raw.check_skippable(&error.message)?;
         let done = Done { records: 1, offset: raw.cursor.offset, line: raw.cursor.line, at_end: raw.at_end, ..done };
         self.passed_over.push((raw, error));
         Ok(done)

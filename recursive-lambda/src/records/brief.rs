@@ -18,6 +18,14 @@ pub(super) fn quoted(bytes: &[u8]) -> String {
     format!("\"{shown}\"")
 }
 
+/// The first bytes of what may be no text, in quotes.
+pub(super) fn bytes(bytes: &[u8]) -> String {
+    match bytes.get(..16) {
+        Some(first) if first.len() < bytes.len() => format!("\"{}…\"", first.escape_ascii()),
+        _ => format!("\"{}\"", bytes.escape_ascii()),
+    }
+}
+
 /// The message of a library that quotes the record as it likes.
 pub(super) fn message(text: &str) -> String {
     let length = text.chars().count();

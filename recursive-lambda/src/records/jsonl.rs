@@ -1,7 +1,10 @@
 //! JSON values, one per line.
 
-use super::line_end::{LineEnd, skip_byte_order_mark};
-use super::{Decode, Format, Split, brief};
+mod explain;
+
+use super::first_bytes::{Look, look};
+use super::line_end::LineEnd;
+use super::{Decode, Format, Split};
 use crate::BoxError;
 use serde::de::DeserializeOwned;
 
@@ -9,6 +12,10 @@ use serde::de::DeserializeOwned;
 ///
 /// `\n` ends a line; lines of nothing but white space are skipped and are no records. A UTF-8 byte order mark at the start of the
 /// object is skipped. A value becomes any type that implements `serde::Deserialize`.
+///
+/// An object of another kind fails the run before its first batch, also with `on_error = skip(N)`: one that is compressed, a Parquet,
+/// Avro or ORC file, UTF-16, XML or HTML; and JSON that is not one value a line, as an array of objects, values over several lines and
+/// lines that end with `\r` alone are. Several values on one line are an error of that line.
 ///
 /// ```
 /// use recursive_lambda::format::{Decode, Format, Jsonl, Split};
@@ -26,7 +33,11 @@ pub struct Jsonl {
 
 impl Format for Jsonl {
     fn header(bytes: &[u8], end: bool) -> Split {
-        skip_byte_order_mark(bytes, end)
+        match look(bytes, end) {
+            Look::More => Split::More,
+            Look::Other(reason) => Split::Bad { content: bytes.len(), next: bytes.len(), reason },
+            Look::Text(mark) => Split::Skip(mark),
+        }
     }
 
     fn open(_: &[u8]) -> Result<Self, BoxError> {
@@ -48,15 +59,6 @@ fn is_white_space(byte: &u8) -> bool {
 
 impl<T: DeserializeOwned> Decode<T> for Jsonl {
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError> {
-        serde_json::from_slice(record).map_err(|error| explain(&error).into())
-    }
-}
-
-/// The line within the record says nothing: a record is one line, and its place names it.
-fn explain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())) {
-        Some(reason) => format!("{} at column {}", brief::message(reason), error.column()),
-        None => brief::message(&text),
+        serde_json::from_slice(record).map_err(|error| explain::explain(&error, record))
     }
 }

@@ -5,17 +5,6 @@ use super::Split;
 /// U+FEFF in UTF-8: some programs write it first, and it is no content.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Skips the byte order mark at the start of the object, if there is one.
-pub(super) fn skip_byte_order_mark(bytes: &[u8], end: bool) -> Split {
-    if bytes.starts_with(BYTE_ORDER_MARK) {
-        Split::Skip(BYTE_ORDER_MARK.len())
-    } else if !end && BYTE_ORDER_MARK.starts_with(bytes) {
-        Split::More
-    } else {
-        Split::Skip(0)
-    }
-}
-
 /// Finds where a line ends, and remembers how far it looked when it did not.
 #[derive(Debug, Default)]
 pub(super) struct LineEnd {

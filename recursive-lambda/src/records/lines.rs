@@ -1,6 +1,7 @@
 //! Lines of text.
 
-use super::line_end::{LineEnd, skip_byte_order_mark};
+use super::first_bytes::{Look, is_text, look};
+use super::line_end::LineEnd;
 use super::{Decode, Format, Split};
 use crate::BoxError;
 
@@ -9,6 +10,9 @@ use crate::BoxError;
 /// `\n` ends a line, a `\r` before it is no content, and the last line may lack both. An empty line is a record, as it is for
 /// [`str::lines`]. A UTF-8 byte order mark at the start of the object is skipped. A line becomes a `String`, which must be
 /// UTF-8, or a `Vec<u8>`, which may be anything.
+///
+/// An object that is not lines fails the run before its first batch, for `Vec<u8>` too: one that is compressed (gzip, zip, zstd, bzip2, xz),
+/// a Parquet, Avro or ORC file, UTF-16, and text whose lines end with `\r` alone. It is known by its first bytes, not by its name.
 ///
 /// ```
 /// use recursive_lambda::format::{Decode, Format, Lines, Split};
@@ -25,9 +29,25 @@ pub struct Lines {
     end: LineEnd,
 }
 
+const CARRIAGE_RETURNS: &str = "the object has no line feed (\\n), its lines end with a carriage return (\\r) alone, and `lines` does not end a \
+    line there; convert it, for example with `tr '\\r' '\\n'`";
+
 impl Format for Lines {
+    /// It asks for bytes until the first line ends, because a text without any `\n` but with `\r` is not one line.
     fn header(bytes: &[u8], end: bool) -> Split {
-        skip_byte_order_mark(bytes, end)
+        let mark = match look(bytes, end) {
+            Look::More => return Split::More,
+            Look::Other(reason) => return Split::Bad { content: bytes.len(), next: bytes.len(), reason },
+            Look::Text(mark) => mark,
+        };
+        let text = bytes.get(mark..).unwrap_or_default();
+        match (memchr::memchr(b'\n', text), memchr::memchr(b'\r', text)) {
+            (None, _) if !end => Split::More,
+            (None, Some(found)) if found + 1 < text.len() && text.iter().all(|byte| is_text(*byte)) => {
+                Split::Bad { content: bytes.len(), next: bytes.len(), reason: CARRIAGE_RETURNS }
+            }
+            _ => Split::Skip(mark),
+        }
     }
 
     fn open(_: &[u8]) -> Result<Self, BoxError> {

@@ -5,9 +5,11 @@
 
 mod brief;
 mod csv;
+mod first_bytes;
 mod jsonl;
 mod line_end;
 mod lines;
+mod misread;
 mod splitter;
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,16 @@ pub enum Split {
     },
     /// The first so many bytes, at least 1, belong to no record: blank lines, a mark at the start.
     Skip(usize),
+    /// The first `content` bytes are not a record, and cannot become one. It is an error at this place; with `on_error = skip(N)` these
+    /// bytes are skipped as one record, and reading goes on at byte `next`. As an answer of [`Format::header`] it fails the run.
+    Bad {
+        /// Length in bytes of what is wrong, without its terminator.
+        content: usize,
+        /// The same with its terminator; at least 1 and at least `content`.
+        next: usize,
+        /// What is wrong with it, for the error's message.
+        reason: &'static str,
+    },
     /// The bytes end inside a record.
     More,
 }
@@ -82,8 +94,8 @@ pub enum Split {
 )]
 pub trait Format: Sized + Send + 'static {
     /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
-    /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default).
-    /// `end`: no bytes follow these.
+    /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default); `Bad` says that
+    /// the object is not of this format. `end`: no bytes follow these.
     fn header(bytes: &[u8], end: bool) -> Split {
         let _ = (bytes, end);
         Split::Skip(0)
@@ -98,7 +110,17 @@ pub trait Format: Sized + Send + 'static {
     /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: no bytes follow these.
     /// After [`Split::More`] it is asked again with the same bytes and more behind them, so it may remember how far it looked. With `end`, it
     /// must not answer `More`; an unfinished record is the bytes that there are.
+    ///
+    /// A record of more than 16 MiB is asked about once more, cut to 16 MiB and with `end`: [`Split::Bad`] says how much of it to
+    /// skip, and after any other answer the run fails.
     fn split(&mut self, bytes: &[u8], end: bool) -> Split;
+
+    /// How many lines end in `bytes`, for the line that an error names: by default as many as there are `\n`. It is asked about what [`Split`]
+    /// says, piece by piece.
+    #[must_use]
+    fn line_ends(bytes: &[u8]) -> u64 {
+        memchr::memchr_iter(b'\n', bytes).count() as u64
+    }
 }
 
 /// How a record's bytes become a value of type `T`.
@@ -111,6 +133,16 @@ pub trait Decode<T>: Format {
     /// Makes the value.
     ///
     /// # Errors
-    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset, or sets the record aside.
+    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset, or skips the record.
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError>;
+
+    /// Checks that the object can hold records of type `T`: once per invocation, before its first record. `only`: the object is this
+    /// header and nothing else, not even a line end.
+    ///
+    /// # Errors
+    /// Says why it cannot; the run fails, and skips nothing.
+    fn check(&self, only: bool) -> Result<(), BoxError> {
+        let _ = only;
+        Ok(())
+    }
 }

@@ -3,8 +3,9 @@
 //! How the object is cut into parts, and where a run was resumed, changes no record, no place and no cursor. It never holds
 //! more than a record's limit, a part, and what it was given ahead of need, each at most twice.
 
+use super::misread::{Extent, Misread};
 use super::unread::Unread;
-use super::{Format, Split};
+use super::{Format, Split, brief};
 use crate::{BoxError, Error, ErrorKind, Place};
 
 /// How far an object is read: after a record, or after the header where no record is done.
@@ -14,7 +15,7 @@ pub(crate) struct Cursor {
     pub(crate) position: u64,
     /// Bytes done: where to read on.
     pub(crate) offset: u64,
-    /// Newlines done: a record that begins here is on line `line + 1`.
+    /// Line ends done: a record that begins here is on line `line + 1`.
     pub(crate) line: u64,
 }
 
@@ -39,7 +40,7 @@ pub(crate) enum Next<T> {
 pub(crate) struct Undecoded {
     /// Terminal, of [`ErrorKind::Record`].
     pub(crate) error: Error,
-    /// The record as it stands in the object, without its terminator.
+    /// What cannot be read, as it stands in the object, without its terminator: the record, or its first line where its end is in doubt.
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -49,6 +50,9 @@ pub(crate) struct Splitter<F> {
     /// `None` before the header is found.
     format: Option<F>,
     header: Vec<u8>,
+    /// Whether the header is all of the object.
+    only: bool,
+    checked: bool,
     unread: Unread,
     cursor: Cursor,
     limit: usize,
@@ -57,7 +61,7 @@ pub(crate) struct Splitter<F> {
 impl<F: Format> Splitter<F> {
     /// Starts at the object's first byte. A header or record of more than `limit` bytes, its terminator included, is an error.
     pub(crate) fn start(limit: usize) -> Self {
-        Self { format: None, header: Vec::new(), unread: Unread::from(Cursor::default()), cursor: Cursor::default(), limit }
+        Self::at(Cursor::default(), limit)
     }
 
     /// Goes on at a cursor of an earlier splitter, with the header that one found. A cursor at offset 0 starts anew.
@@ -66,7 +70,11 @@ impl<F: Format> Splitter<F> {
             return Ok(Self::start(limit));
         }
         let format = open(header)?;
-        Ok(Self { format: Some(format), header: header.to_vec(), unread: Unread::from(at), cursor: at, limit })
+        Ok(Self { format: Some(format), header: header.to_vec(), ..Self::at(at, limit) })
+    }
+
+    fn at(cursor: Cursor, limit: usize) -> Self {
+        Self { format: None, header: Vec::new(), only: false, checked: false, unread: Unread::from(cursor), cursor, limit }
     }
 
     /// Takes the bytes that follow all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
@@ -79,28 +87,59 @@ impl<F: Format> Splitter<F> {
         self.unread.finish();
     }
 
+    /// Finds the header and has it checked, once. False: more bytes are needed.
+    ///
+    /// `check` is given the format, and whether the object is its header and nothing else.
+    pub(crate) fn begin(&mut self, check: impl FnOnce(&F, bool) -> Result<(), BoxError>) -> Result<bool, Error> {
+        if !self.find_header()? {
+            return Ok(false);
+        }
+        if let (false, Some(format)) = (self.checked, &self.format) {
+            check(format, self.only).map_err(|error| at_the_start(error.to_string()))?;
+            self.checked = true;
+        }
+        Ok(true)
+    }
+
+    fn find_header(&mut self) -> Result<bool, Error> {
+        if self.format.is_some() {
+            return Ok(true);
+        }
+        let (unread, limit) = (&mut self.unread, self.limit);
+        let mut split = F::header(unread.bytes(), unread.is_finished());
+        if split == Split::More && unread.may_grow(limit)? {
+            return Ok(false);
+        }
+        if unread.is_too_long(split, limit) {
+            split = match F::header(unread.first(limit), true) {
+                Split::Bad { content, reason, .. } => Split::Bad { content, next: limit, reason },
+                _ => return Err(unread.too_long("object's first line", limit)),
+            };
+        }
+        let (content, next) = match split {
+            Split::Skip(skipped) => (0, unread.checked(0, skipped)?),
+            split => unread.record(split)?,
+        };
+        let header = unread.bytes().get(..content).unwrap_or_default();
+        if let Split::Bad { reason, .. } = split {
+            return Err(at_the_start(format!("{reason}; it begins with {}", brief::bytes(header))));
+        }
+        self.format = Some(open(header)?);
+        self.header = header.to_vec();
+        self.only = unread.is_finished() && content > 0 && content == unread.bytes().len();
+        unread.advance::<F>(next);
+        self.cursor = unread.start();
+        Ok(true)
+    }
+
     /// The next record, made a value by `decode`.
     ///
     /// The error is one after which nothing can be split: a record above the limit, a header that the format refuses, a format that
-    /// breaks its contract. Asked again, it is given again.
+    /// breaks its contract, an object of another format. Asked again, it is given again.
     pub(crate) fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
-        let unread = &mut self.unread;
-        let format = match &mut self.format {
-            Some(format) => format,
-            none => {
-                let (content, next) = match F::header(unread.bytes(), unread.is_finished()) {
-                    Split::More => return unread.more("header", self.limit),
-                    Split::Skip(skipped) => (0, unread.checked(0, skipped)?),
-                    split => unread.record("header", split, self.limit)?,
-                };
-                let header = unread.bytes().get(..content).unwrap_or_default();
-                let format = none.insert(open(header)?);
-                self.header = header.to_vec();
-                unread.advance(next);
-                self.cursor = unread.start();
-                format
-            }
-        };
+        self.find_header()?;
+        let (unread, limit) = (&mut self.unread, self.limit);
+        let Some(format) = &mut self.format else { return Ok(Next::More) };
         loop {
             if unread.bytes().is_empty() {
                 if !unread.is_finished() {
@@ -109,23 +148,47 @@ impl<F: Format> Splitter<F> {
                 self.cursor = unread.start();
                 return Ok(Next::End);
             }
-            match format.split(unread.bytes(), unread.is_finished()) {
-                Split::More => return unread.more("record", self.limit),
-                Split::Skip(skipped) => {
-                    let skipped = unread.checked(1, skipped)?;
-                    unread.advance(skipped);
-                }
-                split => {
-                    let (content, next) = unread.record("record", split, self.limit)?;
-                    let place = unread.place();
-                    let bytes = unread.bytes().get(..content).unwrap_or_default();
-                    let value = decode(format, bytes)
-                        .map_err(|error| Undecoded { error: undecodable(error, place), bytes: bytes.to_vec() });
-                    unread.advance_record(next);
-                    self.cursor = unread.start();
-                    return Ok(Next::Record { value, place });
-                }
+            let mut split = format.split(unread.bytes(), unread.is_finished());
+            if let Split::Skip(skipped) = split {
+                let skipped = unread.checked(1, skipped)?;
+                unread.advance::<F>(skipped);
+                continue;
             }
+            if split == Split::More && unread.may_grow(limit)? {
+                return Ok(Next::More);
+            }
+            if unread.is_too_long(split, limit) {
+                // Only by its first bytes, so that what arrived of the rest decides nothing.
+                split = match format.split(unread.first(limit), true) {
+                    Split::Bad { content, next, reason } if next < limit => Split::Bad { content, next, reason },
+                    _ => return Err(unread.too_long("record", limit)),
+                };
+            }
+            let (mut content, mut next) = unread.record(split)?;
+            let place = unread.place();
+            let record = unread.bytes().get(..content).unwrap_or_default();
+            let decoded = match split {
+                Split::Bad { reason, .. } => Err(bad(format!("{reason}: {}", brief::quoted(record)), place)),
+                _ => match decode(format, record) {
+                    Ok(value) => Ok(value),
+                    Err(error) => {
+                        match error.downcast_ref::<Misread>().map(|misread| misread.extent) {
+                            Some(Extent::Object { what }) if place.record == 0 => {
+                                return Err(bad(format!("{what}: {error}"), place));
+                            }
+                            Some(Extent::FirstLine { content: line, next: after }) if after <= next => {
+                                (content, next) = (line, after);
+                            }
+                            _ => {}
+                        }
+                        Err(bad(format!("the record does not decode: {error}"), place))
+                    }
+                },
+            };
+            let value = decoded.map_err(|error| Undecoded { error, bytes: record.get(..content).unwrap_or_default().to_vec() });
+            unread.advance_record::<F>(next);
+            self.cursor = unread.start();
+            return Ok(Next::Record { value, place });
         }
     }
 
@@ -146,12 +209,13 @@ impl<F: Format> Splitter<F> {
 }
 
 fn open<F: Format>(header: &[u8]) -> Result<F, Error> {
-    F::open(header).map_err(|error| {
-        let refused = Error::new(ErrorKind::Record, format!("the format refuses the object's header: {error}"));
-        Error::terminal(refused.at(Place::new(0, 1, 0)))
-    })
+    F::open(header).map_err(|error| at_the_start(format!("the format refuses the object's header: {error}")))
 }
 
-fn undecodable(error: BoxError, place: Place) -> Error {
-    Error::terminal(Error::new(ErrorKind::Record, format!("the record does not decode: {error}")).at(place))
+fn at_the_start(message: String) -> Error {
+    bad(message, Place::new(0, 1, 0))
+}
+
+fn bad(message: String, place: Place) -> Error {
+    Error::terminal(Error::new(ErrorKind::Record, message).at(place))
 }

@@ -2,8 +2,8 @@
 //!
 //! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
 
-use super::Split;
-use super::splitter::{Cursor, Next};
+use super::splitter::Cursor;
+use super::{Format, Split, brief};
 use crate::{Error, ErrorKind, Place};
 
 #[derive(Debug)]
@@ -58,39 +58,45 @@ impl Unread {
     }
 
     /// Passes bytes that belong to no record.
-    pub(super) fn advance(&mut self, count: usize) {
+    pub(super) fn advance<F: Format>(&mut self, count: usize) {
         let passed = self.bytes().get(..count).unwrap_or_default();
-        self.start.line += memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.start.line += F::line_ends(passed);
         self.start.offset += count as u64;
         self.passed += count;
     }
 
     /// Passes a record.
-    pub(super) fn advance_record(&mut self, count: usize) {
-        self.advance(count);
+    pub(super) fn advance_record<F: Format>(&mut self, count: usize) {
+        self.advance::<F>(count);
         self.start.position += 1;
     }
 
-    /// The answer to a format that wants more bytes.
-    pub(super) fn more<T>(&self, what: &str, limit: usize) -> Result<Next<T>, Error> {
-        if self.finished {
-            return Err(self.broken_contract(Split::More));
+    /// The first bytes, `limit` of them at most.
+    pub(super) fn first(&self, limit: usize) -> &[u8] {
+        self.bytes().get(..limit).unwrap_or(self.bytes())
+    }
+
+    /// Whether a format that wants more bytes can have them within the limit.
+    pub(super) fn may_grow(&self, limit: usize) -> Result<bool, Error> {
+        if self.finished { Err(self.broken_contract(Split::More)) } else { Ok(self.bytes().len() <= limit) }
+    }
+
+    /// Whether what a format found, or did not find the end of, is longer than the limit.
+    pub(super) fn is_too_long(&self, split: Split, limit: usize) -> bool {
+        match split {
+            Split::More => true,
+            Split::Record { next, .. } | Split::Bad { next, .. } => next > limit && next <= self.bytes().len(),
+            Split::Skip(_) => false,
         }
-        if self.bytes().len() > limit {
-            return Err(self.too_long(what, limit));
-        }
-        Ok(Next::More)
     }
 
     /// Content and length of a record that a format found.
-    pub(super) fn record(&self, what: &str, split: Split, limit: usize) -> Result<(usize, usize), Error> {
+    pub(super) fn record(&self, split: Split) -> Result<(usize, usize), Error> {
         match split {
-            Split::Record { content, next } if content <= next && (1..=self.bytes().len()).contains(&next) => {
-                if next > limit {
-                    Err(self.too_long(what, limit))
-                } else {
-                    Ok((content, next))
-                }
+            Split::Record { content, next } | Split::Bad { content, next, .. }
+                if content <= next && (1..=self.bytes().len()).contains(&next) =>
+            {
+                Ok((content, next))
             }
             split => Err(self.broken_contract(split)),
         }
@@ -101,9 +107,12 @@ impl Unread {
         if (least..=self.bytes().len()).contains(&count) { Ok(count) } else { Err(self.broken_contract(Split::Skip(count))) }
     }
 
-    fn too_long(&self, what: &str, limit: usize) -> Error {
+    pub(super) fn too_long(&self, what: &str, limit: usize) -> Error {
+        let first = self.first(limit);
+        let ends = if first.contains(&b'\r') { " Its lines may end with `\\r` alone, and `\\n` must end them." } else { "" };
         let message = format!(
-            "the {what} is longer than {limit} bytes: is `format` right, is a quote left open? A job over `Window` reads records of any length"
+            "the {what} is longer than {limit} bytes: is `format` right? It begins with {}.{ends} A job over `Window` reads records of any length",
+            brief::bytes(first)
         );
         Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
     }
@@ -118,6 +127,7 @@ impl Unread {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::records::Lines;
 
     #[test]
     fn memory_stays_within_what_is_unread_and_one_part() {
@@ -126,7 +136,7 @@ mod tests {
             let mut unread = Unread::from(Cursor::default());
             for _ in 0..200 {
                 unread.push(&vec![b'\n'; part]);
-                unread.advance(pass);
+                unread.advance::<Lines>(pass);
                 let left = unread.bytes().len();
                 assert!(unread.buffer.len() <= 2 * (left + part), "{} bytes kept of {left}", unread.buffer.len());
             }

@@ -3,6 +3,10 @@
 //! It never looks at a byte that cannot matter: it leaps from quote to quote and from terminator to terminator.
 
 use crate::records::Split;
+use crate::records::misread::bad_first_line;
+
+const OPEN_QUOTE: &str = "a quote opens a field here and is not closed (a quote within a field is written twice, `\"\"`; one after a \
+    backslash is not read)";
 
 /// Finds where a row ends, and remembers how far it looked when it did not.
 #[derive(Debug, Default)]
@@ -13,7 +17,8 @@ pub(super) struct RowEnd {
 }
 
 impl RowEnd {
-    /// `\n`, `\r\n` or `\r` outside quotes ends a row, and so does the end of the object. `bytes` must begin with a row.
+    /// `\n`, `\r\n` or `\r` outside quotes ends a row, and so does the end of the object; inside quotes that is an error of the row's
+    /// first line, and whatever the quote took in are rows again. `bytes` must begin with a row.
     pub(super) fn find(&mut self, bytes: &[u8], end: bool) -> Split {
         let Self { searched: mut at, mut quoted } = std::mem::take(self);
         loop {
@@ -40,6 +45,9 @@ impl RowEnd {
     }
 
     fn unfinished(&mut self, bytes: &[u8], searched: usize, quoted: bool, end: bool) -> Split {
+        if end && quoted {
+            return bad_first_line(bytes, OPEN_QUOTE);
+        }
         if end {
             return Split::Record { content: bytes.len(), next: bytes.len() };
         }

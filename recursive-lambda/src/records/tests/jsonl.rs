@@ -39,9 +39,9 @@ fn every_line_that_is_not_blank_is_a_value() {
 fn an_error_says_where_in_the_line_and_what_was_expected() {
     let long = format!(r#"{{"id":"{}"}}"#, "9".repeat(5_000));
     let cases: [(&str, &str); 6] = [
-        (r#"{"id":1"#, "EOF while parsing an object at column 7"),
-        (r#"{"id":1,}"#, "trailing comma at column 9"),
-        (r#"{"id":1,"status":"open"} {}"#, "trailing characters at column 26"),
+        (r#"{"id":1"#, r#"EOF while parsing an object at column 7, found "{\"id\":1""#),
+        (r#"{"id":1,}"#, r#"trailing comma at column 9, found "}""#),
+        (r#"{"id":1,"status":"open"} {}"#, r#"trailing characters at column 26, found "{}"; each value needs a line of its own"#),
         (r#"{"id":1,"status":"\u0007"}"#, "unknown variant `\\u{7}`, expected `open` at column 25"),
         (r#"{"id":1}"#, "missing field `status` at column 8"),
         (&long, "…"),

@@ -30,6 +30,8 @@ pub(super) struct Found {
     pub(super) place: Place,
     /// The cursor behind it.
     pub(super) after: Cursor,
+    /// Why it is not a record, if the format says so.
+    pub(super) bad: Option<String>,
 }
 
 /// Reads what is left of `object` in one piece that is known to be the last.
@@ -64,7 +66,11 @@ fn drain<F: Format>(splitter: &mut Splitter<F>, records: &mut Vec<Found>) -> Res
     loop {
         match splitter.next(|_, bytes| Ok(bytes.to_vec()))? {
             Next::Record { value, place } => {
-                records.push(Found { bytes: value.map_err(|undecoded| undecoded.error)?, place, after: splitter.cursor() })
+                let (bytes, bad) = match value {
+                    Ok(bytes) => (bytes, None),
+                    Err(undecoded) => (undecoded.bytes, Some(undecoded.error.to_string())),
+                };
+                records.push(Found { bytes, place, after: splitter.cursor(), bad });
             }
             Next::More => return Ok(false),
             Next::End => return Ok(true),
@@ -78,6 +84,10 @@ fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
     splitter.push(object);
     splitter.finish();
     let mut values = Vec::new();
+    match splitter.begin(|format, only| format.check(only)) {
+        Ok(begun) => assert!(begun, "more bytes asked for behind the last"),
+        Err(error) => return (values, Some(error)),
+    }
     loop {
         match splitter.next(|format, bytes| format.decode(bytes)) {
             Ok(Next::Record { value: Ok(value), .. }) => values.push(value),

@@ -23,14 +23,15 @@ fn error_at<F: Format>(object: &[u8], limit: usize) -> Option<(Place, String)> {
 fn a_record_above_the_limit_is_an_error_at_its_place() {
     let at = |record, line, offset| Some(Place::new(record, line, offset));
     type ErrorAt = fn(&[u8], usize) -> Option<(Place, String)>;
-    let cases: [(&str, ErrorAt, &[u8], Option<Place>); 11] = [
+    let cases: [(&str, ErrorAt, &[u8], Option<Place>); 12] = [
         ("lines fit", error_at::<Lines>, b"1234567\n1234567\n12345678", None),
         ("terminator counts", error_at::<Lines>, b"1234567\n12345678\n", at(1, 2, 8)),
         ("both of its bytes", error_at::<Lines>, b"123456\r\n1234567\r\n", at(1, 2, 8)),
         ("no end in sight", error_at::<Lines>, b"a\n123456789", at(1, 2, 2)),
         ("far above", error_at::<Lines>, b"a\nb\n12345678901234567890\n", at(2, 3, 4)),
         ("rows fit", error_at::<Csv>, b"h\n123456\r\n12345678", None),
-        ("open quote", error_at::<Csv>, b"h\n\n\"\n\n\n\n\n\n\n\n\n", at(0, 3, 3)),
+        ("open quote, first line too long", error_at::<Csv>, b"h\n\n\"2345678\n\n", at(0, 3, 3)),
+        ("closed quote, as long", error_at::<Csv>, b"h\n\n\"2345678\n\"\n", at(0, 3, 3)),
         ("header", error_at::<Csv>, b"123456789\n1\n", at(0, 1, 0)),
         ("bare carriage return", error_at::<Csv>, b"h\n12345678\r1", at(0, 2, 2)),
         ("blank lines do not count", error_at::<Csv>, b"h\n1\n\n\n\n\n\n\n\n\n\n\n\n\n2\n", None),
@@ -76,6 +77,8 @@ macro_rules! answers {
 }
 
 answers! {
+    BadOfNoLength: Split::Skip(0), Split::Bad { content: 0, next: 0, reason: "" };
+    BadOfTooMuch: Split::Skip(0), Split::Bad { content: 4, next: 4, reason: "" };
     NoLength: Split::Skip(0), Split::Record { content: 0, next: 0 };
     TooMuch: Split::Skip(0), Split::Record { content: 1, next: 4 };
     ContentBehindNext: Split::Skip(0), Split::Record { content: 2, next: 1 };
@@ -98,6 +101,8 @@ fn a_format_that_breaks_its_contract_is_an_error() {
         let message = error.to_string();
         assert!(message.starts_with("the format answered ") && message.contains("for 3 bytes (end: true)"), "{message}");
     }
+    check::<BadOfNoLength>();
+    check::<BadOfTooMuch>();
     check::<NoLength>();
     check::<TooMuch>();
     check::<ContentBehindNext>();
