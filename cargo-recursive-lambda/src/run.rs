@@ -147,6 +147,8 @@ fn environment(wanted: &Run) -> Vec<(String, String)> {
         (STATE.into(), format!("s3://{BUCKET}/{PREFIX}")),
         ("RECURSIVE_LAMBDA_LEASE".into(), humantime::format_duration(LEASE).to_string()),
         ("RECURSIVE_LAMBDA_CHECKPOINT".into(), "1s".into()),
+        // A mistake in the job shows at once.
+        ("RECURSIVE_LAMBDA_RETRY_FOR".into(), "0s".into()),
         // The local platform allows recursion, so what the log says of it on Lambda would mislead.
         ("RUST_LOG".into(), format!("{},recursive_lambda::recursion=off", if wanted.verbose { "info" } else { "warn" })),
     ];

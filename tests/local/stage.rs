@@ -75,6 +75,7 @@ impl Stage {
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "1s")
             .env("RECURSIVE_LAMBDA_RESERVE", "500ms")
+            .env("RECURSIVE_LAMBDA_RETRY_FOR", "0s")
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
             .timeout(Duration::from_secs(10))
             .init_timeout(Duration::from_secs(30))

@@ -113,10 +113,15 @@ async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
     let want = came_to(&[("looked_at", 4), ("failed", 1), ("stuck", 1), ("unreadable", 2)]);
     assert_eq!(sweep(&stage).await, want, "{}", stage.said().join("\n"));
 
-    let told = line(&stage, "the run failed; put right");
-    for field in
-        ["ERROR", "job=\"rows\"", &format!("run=\"{run}\""), "status=Failed position=800 seq=0 age=", "last_error=\"Job\""]
-    {
+    let told = line(&stage, "the run failed, and is over until it is resumed");
+    for field in [
+        "ERROR",
+        "job=\"rows\"",
+        &format!("run=\"{run}\""),
+        "status=Failed position=800 seq=0 age=",
+        "last_error=\"Job\"",
+        "recursive_lambda_resume",
+    ] {
         assert!(told.contains(field), "{field}: {told}");
     }
     assert!(told.contains("the sink is closed"), "{told}");

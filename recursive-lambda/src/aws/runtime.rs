@@ -232,7 +232,15 @@ mod tests {
         let told = |region: Option<&str>, attempts| {
             let object = Object { region: region.map(String::from), ..fresh().object };
             let record = Some(to_raw_value(&Record { object, attempts, ..fresh() }).unwrap());
-            let signal = Signal { job: "count".into(), run: "r".into(), seq: 1, position: 0, carried: record };
+            let signal = Signal {
+                job: "count".into(),
+                run: "r".into(),
+                seq: 1,
+                token: "n.1".into(),
+                swept: false,
+                position: 0,
+                carried: record,
+            };
             carried(&Trigger::Signal(signal)).map(|record| assert!(record.is_some()))
         };
         for (region, attempts, says) in [

@@ -3,7 +3,7 @@
 //! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
 
 use super::calls::Calls;
-use super::failed::{Failed, at, caught, no_progress, nothing_in_flight, panicked, start, unread};
+use super::failed::{Failed, caught, no_progress, nothing_in_flight, panicked, start, unread};
 use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
 use super::site::Site;

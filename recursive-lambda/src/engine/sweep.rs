@@ -72,7 +72,7 @@ impl Trouble {
     /// What is wrong.
     pub(crate) fn message(self) -> &'static str {
         match self {
-            Self::Failed => "the run failed",
+            Self::Failed => "the run failed, and is over until it is resumed",
             Self::Silent => {
                 "the run is under way, but its record was not written for a day, and it is no longer signalled; the destination of failed \
                  events has what its signals came to"
@@ -214,7 +214,7 @@ mod tests {
         let failed = Swept { failed: 2, ..Swept::default() };
         let stuck = Swept { stuck: 2, ..Swept::default() };
         for (trouble, says, counted) in [
-            (Trouble::Failed, "the run failed", failed),
+            (Trouble::Failed, "the run failed, and is over", failed),
             (Trouble::Silent, "its record was not written for a day", stuck),
             (Trouble::Stuck, "has made no progress for a day", stuck),
             (Trouble::OtherPlan, "deploy those again, and the next sweep resumes it", stuck),

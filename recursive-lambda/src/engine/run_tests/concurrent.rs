@@ -3,7 +3,7 @@
 use super::fixtures::*;
 use crate::engine::budget::Budget;
 use crate::engine::run::Run;
-use crate::engine::step::{Done, Given, Rules};
+use crate::engine::step::{Done, Rules};
 
 fn four() -> Run {
     limited(None)

@@ -5,7 +5,7 @@ use crate::engine::budget::Budget;
 use crate::engine::record::{Record, Verbatim};
 use crate::engine::run::Run;
 use crate::engine::save::Saved;
-use crate::engine::step::{Batch, Done, Effect, Event, Given, Rules};
+use crate::engine::step::{Batch, Done, Effect, Event, Rules};
 
 const TAKEN_UP: &str = "read > over e Running(1)@0 mine try 1 > work";
 
