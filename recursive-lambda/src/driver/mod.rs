@@ -13,6 +13,7 @@ mod session;
 mod site;
 mod source;
 mod start;
+mod state;
 mod sweep;
 mod travelling;
 mod writer;

@@ -6,8 +6,8 @@ use crate::event::vocabulary::{Meaning, call, detail_type, notification, reason}
 #[test]
 fn every_name_that_aws_documents_is_known() {
     use Meaning::{NoUpload, Unknown, Upload};
-    type Names = &'static [&'static str];
-    let cases: [(fn(&str) -> Meaning, Meaning, Names); 11] = [
+    type Line = (fn(&str) -> Meaning, Meaning, &'static [&'static str]);
+    let cases: [Line; 11] = [
         (
             notification,
             Upload,
