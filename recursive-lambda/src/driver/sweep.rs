@@ -90,7 +90,7 @@ where
             Read::Failed(why) => Refusal::StoreFailed(why),
         };
         self.swept.unreadable += 1;
-        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), "{}", unreadable.message());
+        tracing::error!(job = H::NAME, run = id.run, trouble = "Unreadable", kind = ?unreadable.kind(), "{}", unreadable.message());
     }
 
     async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {
@@ -150,7 +150,7 @@ fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
         signal.to_json()
     });
     let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
-    tracing::error!(job, run, ?status, position, seq, ?age, last_error, said, resume, "{what}");
+    tracing::error!(job, run, ?status, position, seq, ?age, ?trouble, last_error, said, resume, "{what}");
 }
 
 /// The kind of the last error. The record may be anybody's writing.
