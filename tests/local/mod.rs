@@ -13,6 +13,7 @@ mod crashes;
 mod deployments;
 mod design;
 mod ends;
+mod events;
 mod guard;
 mod keys;
 mod limits;

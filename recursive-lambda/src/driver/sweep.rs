@@ -90,7 +90,7 @@ where
             Read::Failed(why) => Refusal::StoreFailed(why),
         };
         self.swept.unreadable += 1;
-        tracing::error!(job = H::NAME, run = id.run, trouble = "Unreadable", kind = ?unreadable.kind(), "{}", unreadable.message());
+        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), trouble = "Unreadable", "{}", unreadable.message());
     }
 
     async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {

@@ -10,9 +10,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const UNDERSTOOD: &str = "understood are S3 notifications, S3 and CloudTrail events of EventBridge, each also through SNS, SQS and Pipes; \
-     tasks of S3 Batch Operations; what Lambda gave up, as its destination or dead-letter queue has it; a sweep; \
-     and a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
+const UNDERSTOOD: &str = "understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; \
+     a sweep; and a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
 
 /// A JSON object and where in the event it stands.
 pub(super) struct Fields<'a> {

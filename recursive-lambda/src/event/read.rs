@@ -77,6 +77,9 @@ impl Items {
 
     /// What a pipe of EventBridge gives: messages of its queue, or events of another source or of its enrichment.
     fn add_pipe(&mut self, elements: Vec<Result<Fields<'_>, Error>>) -> Result<Channel, Error> {
+        if elements.is_empty() {
+            return Err(unknown("", "is an empty array"));
+        }
         if elements.iter().flatten().any(is_message) {
             return self.add_messages(&elements.into_iter().collect::<Result<Vec<_>, _>>()?);
         }
