@@ -1,9 +1,9 @@
 //! The carried state between two batches: always what its JSON reads as.
 //!
-//! Where an invocation ends depends on time, and there the state goes through JSON. So it goes through JSON after every batch, and a job
-//! comes to the same wherever it was cut: a field that serde skips is empty before every batch, not only before the first of an
-//! invocation. What JSON cannot hold at all is refused, with the place of the field, by the batch that put it there. Nothing here knows of
-//! records, saves or time.
+//! An invocation ends when its time is up, and its state then goes through JSON. The state goes through JSON after every batch, so the result
+//! of a run does not depend on that moment: a field that serde skips has its default before every batch, not only before the first one of an
+//! invocation. A value that JSON cannot hold is refused by the batch that produced it, and the error names the field. This module knows
+//! nothing of records, saves or time.
 
 mod exact;
 

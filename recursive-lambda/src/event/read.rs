@@ -1,8 +1,8 @@
 //! The shapes of events, told apart by their fields.
 //!
 //! Each channel wraps the next as text: a queue's message may hold a topic's envelope that holds an S3 notification. What
-//! is at fault in one record spoils that record only, unless it leaves unclear which message to hand back. What an object's upload
-//! looks like is not decided here, but in [`uploads`].
+//! is at fault in one record spoils that record only, unless it leaves unclear which message to hand back. This module does not read
+//! uploads themselves; [`uploads`] does.
 
 use super::fields::{Fields, elements, unknown};
 use super::{Channel, Delivery, Item, Signal, Start, Trigger, names, uploads};
@@ -167,8 +167,8 @@ impl Items {
 
     /// Lambda's record of an asynchronous invocation, as its destination has it: the event that failed is tried again, as it was.
     ///
-    /// One that succeeded is an error: what it asked for is done, and to do nothing about it in silence would hide that a success was sent
-    /// where failures are expected.
+    /// A record of a success is an error. To run it again would repeat finished work; to acknowledge it would hide that somebody expected a
+    /// run to start.
     fn add_failed(&mut self, record: &Fields<'_>, depth: Depth) -> Result<(), Error> {
         let depth = Depth { redrives: depth.redrives + 1, ..depth };
         if depth.redrives > MAX_REDRIVES {
@@ -180,7 +180,8 @@ impl Items {
         if record.has("requestContext")
             && record.object("requestContext")?.text_if_any("condition")?.as_deref() == Some("Success")
         {
-            let what = "is `Success`: this invocation succeeded, and there is nothing to do again; redrive those that failed";
+            let what =
+                "is `Success`: this invocation succeeded, and there is nothing to do again; redrive only those that failed";
             return Err(record.object("requestContext")?.fault("condition", what));
         }
         let Some(payload) = record.raw("requestPayload") else {
@@ -224,8 +225,7 @@ fn is_notification(envelope: &Fields<'_>) -> Result<(), Error> {
              `SubscribeURL` of this event; subscribe the function or its queue itself, which needs no confirmation"
         }
         Some("UnsubscribeConfirmation") => {
-            "is `UnsubscribeConfirmation`: a topic was told to send its messages here no more; open the `SubscribeURL` of this event if \
-             that is wrong"
+            "is `UnsubscribeConfirmation`: somebody ended the topic's subscription; if that is wrong, open the `SubscribeURL` of this event"
         }
         _ => return Ok(()),
     };

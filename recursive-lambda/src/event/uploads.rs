@@ -1,7 +1,7 @@
-//! One object of an event, in the words of the channel that told of it -> a start, or why there is nothing to do.
+//! What each channel says about one object -> a start, or the reason that there is nothing to do.
 //!
-//! Each channel spells and encodes its fields in its own way. What is known to be no upload is nothing to do; a name that is not known
-//! is an error that shows it, because it is AWS's word and no data.
+//! Each channel has its own field names and its own encoding of keys. A name that AWS documents as something other than an upload is
+//! nothing to do. An unknown name is an error that shows it, because it is AWS's word and not data.
 
 use super::fields::{Fields, shown};
 use super::names::{self, Checked};
@@ -44,7 +44,7 @@ pub(super) fn of_event_bridge(event: &Fields<'_>) -> Result<Trigger, Error> {
 
 /// The detail of an event of S3 alone, as a rule with the input path `$.detail` passes it on.
 pub(super) fn of_detail(detail: &Fields<'_>) -> Result<Trigger, Error> {
-    // What a detail of anything but an upload or a deletion has in place of a reason.
+    // Details of other events have these fields and no reason.
     let others =
         ["deletion-type", "restore-expiry-time", "source-storage-class", "destination-storage-class", "destination-access-tier"];
     if others.iter().any(|other| detail.has(other)) {
@@ -75,12 +75,12 @@ pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Trigger, 
         Some(answered) => answered.name_if_any("x-amz-version-id", names::token)?.filter(|version| version != "null"),
         None => None,
     };
-    // Of the other calls it says nothing about the object: a copy transfers nothing.
+    // Only for this call is it the object's size: a copy transfers no bytes.
     let put = call.text("eventName")? == "PutObject" && call.has("additionalEventData");
     if key.ends_with('/') && put && call.object("additionalEventData")?.is_zero("bytesTransferredIn") {
         return Ok(Trigger::Nothing(FOLDER));
     }
-    // The same however often the event is delivered, and another for each call.
+    // It stays the same when the event is delivered again, and each call has its own.
     let Some(call_id) = call.name_if_any("eventID", names::token)?.or(id) else {
         return Err(call.fault("eventID", "is missing, and tells one upload of a key from the next"));
     };
@@ -96,7 +96,7 @@ pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Trigger, 
     }))
 }
 
-/// A task of a job of S3 Batch Operations. One job processes an object, or a version of it, once, however often a task for it comes.
+/// A task of a job of S3 Batch Operations. The job's id and the object name the run, so a task that is tried again meets its run.
 pub(super) fn of_task(task: &Fields<'_>, job: &str) -> Result<Trigger, Error> {
     let bucket = if task.has("s3BucketArn") {
         task.name("s3BucketArn", names::bucket_of_arn)?

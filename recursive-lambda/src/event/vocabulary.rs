@@ -1,6 +1,6 @@
 //! The names that AWS gives to what happens to an object: which of them tell of an upload, and which are known to tell of something else.
 //!
-//! A name that is on no list is an error for its reader, never "nothing to do": a new kind of upload must not be lost in silence.
+//! The reader makes an error of an unknown name and never ignores it: a new kind of upload must not be lost in silence.
 
 /// What a name tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

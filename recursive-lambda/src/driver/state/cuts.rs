@@ -1,4 +1,4 @@
-//! One object, one job, every way to cut the run into invocations: the same end, or the same refusal.
+//! One object, one job, every way to cut the run into invocations: the same result, or the same refusal.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod jobs;
@@ -82,7 +82,6 @@ impl Clock for World {
 /// A state that is a job.
 trait Counts: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static {
     fn count(&mut self, line: &str);
-    /// What the run comes to.
     fn result(&self) -> String;
 }
 
@@ -145,7 +144,7 @@ fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
     Ok(serde_json::from_str::<S>(json.json()).unwrap().result())
 }
 
-/// What the run comes to, wherever it is cut.
+/// The result, wherever the run is cut.
 fn everywhere<S: Counts>(object: &'static str) -> String {
     let ends: BTreeSet<_> = (0..1 << PLACES).map(|cuts| run::<S>(object, cuts)).collect();
     assert_eq!(ends.len(), 1, "{}: {ends:#?}", std::any::type_name::<S>());
@@ -153,13 +152,13 @@ fn everywhere<S: Counts>(object: &'static str) -> String {
 }
 
 #[test]
-fn a_job_comes_to_the_same_wherever_its_run_is_cut() {
+fn the_result_does_not_depend_on_where_a_run_is_cut() {
     let cases = [
         (everywhere::<Max>(NUMBERS), "Some(30.0)"),
         (
             everywhere::<Max>(WITH_A_GAP),
-            "refused: the state after this batch cannot be saved as JSON: `totals.max`: NaN, and JSON has finite numbers only; do not carry \
-             it, or carry `None` for it (record 9, line 10, byte 18)",
+            "refused: the state after this batch cannot be saved as JSON: `totals.max`: NaN, and JSON has only finite numbers; leave \
+             it out of the state, or use an `Option` and `None` (record 9, line 10, byte 18)",
         ),
         (everywhere::<CarefulMax>(NUMBERS), "Some(30.0), 0 gaps"),
         (everywhere::<CarefulMax>(WITH_A_GAP), "Some(30.0), 1 gaps"),

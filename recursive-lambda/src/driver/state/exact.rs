@@ -1,5 +1,5 @@
-//! A serialiser that writes nothing, and fails where JSON would lose a value: at a number that is not finite, which becomes null, and at
-//! a `Some` of what becomes null, which reads as `None`.
+//! A serialiser that writes nothing and fails where JSON would lose a value: at a number that is not finite, which becomes null, and at a
+//! `Some` whose content becomes null, which reads as `None`.
 
 use serde::ser::{self, Serialize};
 use std::fmt;
@@ -19,10 +19,10 @@ impl fmt::Display for Lost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFinite(number) => {
-                write!(f, "{number}, and JSON has finite numbers only; do not carry it, or carry `None` for it")
+                write!(f, "{number}, and JSON has only finite numbers; leave it out of the state, or use an `Option` and `None`")
             }
             Self::SomeNull => {
-                f.write_str("`Some` of what JSON writes as null, which would come back as `None`; say it by an enum of its own")
+                f.write_str("`Some` of a value that JSON writes as null, which reads back as `None`; use an enum instead")
             }
             Self::Other(message) => f.write_str(message),
         }

@@ -83,8 +83,8 @@ fn shop(mean: f32, seen: Option<Option<u8>>) -> Totals {
 
 #[test]
 fn what_json_cannot_hold_is_refused_by_its_place() {
-    const NOT_FINITE: &str = "and JSON has finite numbers only; do not carry it, or carry `None` for it";
-    const SOME_NULL: &str = "`Some` of what JSON writes as null, which would come back as `None`; say it by an enum of its own";
+    const NOT_FINITE: &str = "and JSON has only finite numbers; leave it out of the state, or use an `Option` and `None`";
+    const SOME_NULL: &str = "`Some` of a value that JSON writes as null, which reads back as `None`; use an enum instead";
     let max = |max| Totals { max: Some(max), ..Totals::default() };
     let saved = |what: &str| format!("the state after this batch cannot be saved as JSON: {what}");
     let read = |what: &str| format!("the state after this batch does not read back from the JSON that it was saved as: {what}");
@@ -144,7 +144,7 @@ fn a_state_that_can_never_be_saved_is_seen_before_any_batch() {
     assert_eq!(mistake::<()>(), None);
     assert_eq!(mistake::<Totals>(), None);
     assert_eq!(mistake::<Loose>(), None);
-    let want = "the job's state, as it is before the first batch, cannot be saved as JSON: `least`: inf, and JSON has finite numbers only";
+    let want = "the job's state, as it is before the first batch, cannot be saved as JSON: `least`: inf, and JSON has only finite numbers";
     assert!(mistake::<Unsaveable>().unwrap().starts_with(want), "{:?}", mistake::<Unsaveable>());
     assert_eq!(State::<Unsaveable>::open(None).err().unwrap().kind(), ErrorKind::Config);
 }

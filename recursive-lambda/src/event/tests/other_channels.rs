@@ -153,7 +153,7 @@ fn a_topic_that_asks_about_a_subscription_is_told_apart() {
     let envelope = |kind: &str| json!({ "Type": kind, "Message": "You have chosen to ..", "SubscribeURL": "https://s3cret", "Token": "s3cret" });
     for (event, expected) in [
         (envelope("SubscriptionConfirmation"), "UnknownEvent: `Type` is `SubscriptionConfirmation`: a topic asks"),
-        (envelope("UnsubscribeConfirmation"), "UnknownEvent: `Type` is `UnsubscribeConfirmation`: a topic was told"),
+        (envelope("UnsubscribeConfirmation"), "UnknownEvent: `Type` is `UnsubscribeConfirmation`: somebody ended"),
         (
             sqs(&envelope("SubscriptionConfirmation")),
             "m UnknownEvent: `Records[0].body.Type` is `SubscriptionConfirmation`: a topic",
