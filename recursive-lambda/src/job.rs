@@ -62,8 +62,13 @@ pub trait Handler: Send + Sync + 'static {
     type Format: 'static;
     /// What the function takes by value.
     type Input: Input<Self::Format>;
-    /// The carried state, `()` if none. It is saved as JSON, numbers to their last bit; but JSON has no NaN and no infinity, which fail the
-    /// run, and come back as `None` where they stood in an `Option`.
+    /// The carried state, `()` if none. It is kept as JSON, numbers to their last bit, and read back after every batch, so the result of a
+    /// run does not depend on where its invocations end. A field with `#[serde(skip)]` has its default value before every batch. A value
+    /// that JSON cannot hold fails the run at once, and the error names the field: NaN, infinity, `Some(None)`, a map whose keys are not
+    /// text or numbers.
+    ///
+    /// Reading back takes about half a microsecond for a few counters, 40 µs for a map of 4 kB and 0.7 ms for one of 64 kB. With large
+    /// state, use large batches.
     type State: Serialize + DeserializeOwned + Default + Clone + Send + 'static;
     /// The shared resources, `()` if none.
     type Resources: Send + Sync + 'static;

@@ -76,9 +76,9 @@ fn header() -> Vec<u8> {
 const CASES: &[Case] = &[
     // The event.
     ("unknown event shape", Event(r#"{"hello":"world"}"#), Some("UnknownEvent"),
-        r#"the event has the fields `hello`; understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, a sweep, and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+        r#"the event has the fields `hello`; understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
     ("no event at all", Event("[]"), Some("UnknownEvent"),
-        r#"the event is not a JSON object; understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, a sweep, and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+        r#"the event is an empty array; understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
     ("S3's test event", Event(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z","Bucket":"uploads"}"#), None, QUIET, NoRun),
     ("signal of a lost record", Event(r#"{"recursive_lambda":{"v":1,"job":"rows","run":"00000000000000000000000000000000","seq":1},"position":0}"#), Some("UnknownRun"),
         "there is no record of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; start the object again by a manual start", NoRun),

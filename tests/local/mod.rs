@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+mod alarms;
 mod aside;
 mod command;
 mod concurrent;
@@ -12,6 +13,7 @@ mod crashes;
 mod deployments;
 mod design;
 mod ends;
+mod events;
 mod guard;
 mod keys;
 mod limits;

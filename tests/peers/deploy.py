@@ -1,6 +1,6 @@
 """Creates the template as a stack on moto, uploads an object to it, and prints what stands there and what arrived.
 
-Standard input: {"endpoint": URL, "template": path, "stack": name, "upload": {"key": .., "body": ..}}.
+Standard input: {"endpoint": URL, "template": path, "stack": name, "parameters": {name: value}, "upload": {"key": .., "body": ..}}.
 Standard output: {"resources": {name: {"Type": .., "Properties": .., "Is": id}}, "function": .., "mapping": .., "invoke": ..,
 "swept": {"rule": .., "target": ..}, "messages": [body, ..]}.
 
@@ -78,7 +78,10 @@ def created(template):
     asked_for = {json.dumps(each, sort_keys=True): each for each in references(template["Resources"])}
     names = {f"Reference{number}": text for number, text in enumerate(asked_for)}
     template["Outputs"] |= {name: {"Value": asked_for[text]} for name, text in names.items()}
-    cloudformation.create_stack(StackName=stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"])
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in asked["parameters"].items()]
+    cloudformation.create_stack(
+        StackName=stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"], Parameters=parameters
+    )
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
     known = {names[output["OutputKey"]]: output["OutputValue"] for output in outputs if output["OutputKey"] in names}
     assert len(known) == len(names), "moto resolves every reference"

@@ -10,6 +10,9 @@ use tokio::process::Command;
 
 const KEY: &str = "2026/bird strikes+ü.csv";
 const ROWS: usize = 1_000;
+/// The longest time-out of a function, in seconds.
+const LONGEST: u64 = 1_800;
+const ALARMS: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 
 fn template() -> String {
     workspace().join("examples/s3-upload/template.yaml").to_str().unwrap().to_owned()
@@ -39,7 +42,7 @@ struct Stack(Value);
 impl Stack {
     async fn create(moto: &Moto) -> Self {
         let upload = json!({ "key": KEY, "body": birds() });
-        let asked = json!({ "endpoint": moto.url, "template": template(), "stack": "birds", "upload": upload });
+        let asked = json!({ "endpoint": moto.url, "template": template(), "stack": "birds", "parameters": { "AlarmTopic": ALARMS }, "upload": upload });
         Self(script("deploy.py", &asked).await)
     }
 
@@ -100,16 +103,18 @@ fn the_wiring_is_whole(stack: &Stack) {
     let told = json!([{ "Event": "s3:ObjectCreated:*", "Topic": topic }]);
     let redrive = stack.queue("UndeliveredUploads");
     let (mapping, invoke, import) = (&stack.0["mapping"], &stack.0["invoke"], stack.properties("Import"));
-    let timeout = function["Timeout"].as_u64().unwrap();
+    assert!(function["Timeout"].as_u64().unwrap() <= LONGEST);
+    let (attention, in_log) = (stack.properties("RunsNeedAttention"), stack.properties("AttentionInLog"));
     let (rule, permission) = (stack.properties("ImportSweep"), stack.properties("ImportSweepPermission"));
     let swept = &stack.0["swept"];
     let sweeps = format!("arn:aws:events:us-east-1:123456789012:rule/{}", stack.is("ImportSweep"));
-    let cases: [(&str, &Value, Value); 23] = [
+    let metric = &in_log["MetricTransformations"][0];
+    let cases: [(&str, &Value, Value); 30] = [
         ("bucket", &stack.properties("Uploads")["NotificationConfiguration"]["TopicConfigurations"], told),
         ("topic", &stack.properties("Subscription")["TopicArn"], json!(topic)),
         ("subscription", &stack.properties("Subscription")["Endpoint"], json!(queue)),
         ("protocol", &stack.properties("Subscription")["Protocol"], json!("sqs")),
-        ("hidden for six time-outs", &stack.properties("Queue")["VisibilityTimeout"], json!(6 * timeout)),
+        ("hidden for six of the longest time-outs", &stack.properties("Queue")["VisibilityTimeout"], json!(6 * LONGEST)),
         ("undelivered", &stack.properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"], json!(redrive)),
         ("mapping from", &mapping["EventSourceArn"], json!(queue)),
         ("mapping to", &mapping["FunctionArn"], json!(arn)),
@@ -128,6 +133,13 @@ fn the_wiring_is_whole(stack: &Stack) {
         ("sweep by", &permission["Principal"], json!("events.amazonaws.com")),
         ("sweep from", &permission["SourceArn"], json!(sweeps)),
         ("sweep with", &permission["Action"], json!("lambda:InvokeFunction")),
+        ("log", &import["LoggingConfig"]["LogGroup"], json!(format!("/aws/lambda/{}", stack.is("Import")))),
+        ("log as JSON", &import["LoggingConfig"]["LogFormat"], json!("JSON")),
+        ("alarm on the log", &in_log["LogGroupName"], import["LoggingConfig"]["LogGroup"].clone()),
+        ("alarm in", &attention["Namespace"], metric["MetricNamespace"].clone()),
+        ("alarm on", &attention["MetricName"], metric["MetricName"].clone()),
+        ("alarm of runs to", &attention["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
+        ("alarm of uploads to", &stack.properties("UploadsNeedAttention")["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
     ];
     for (what, found, expected) in cases {
         assert_eq!(*found, expected, "{what}");
@@ -141,7 +153,7 @@ fn nobody_can_do_more_than_needed(stack: &Stack) {
     let bucket = |name: &str| format!("arn:aws:s3:::{}", stack.is(name));
     let uploads = bucket("Uploads");
     let itself = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
-    let logs = format!("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/{function}*");
+    let logs = format!("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/{function}:*");
     let role: [(&[&str], &[&str]); 7] = [
         (&["s3:GetObject", "s3:GetObjectVersion"], &[&format!("{uploads}/*")]),
         (&["s3:GetObject", "s3:PutObject"], &[&format!("{}/runs/*", bucket("State"))]),
@@ -149,7 +161,7 @@ fn nobody_can_do_more_than_needed(stack: &Stack) {
         (&["lambda:InvokeFunction"], &[&itself]),
         (&["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], &[&queue]),
         (&["sqs:SendMessage"], &[&stack.queue("FailedSignals")]),
-        (&["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"], &[&logs]),
+        (&["logs:CreateLogStream", "logs:PutLogEvents"], &[&logs]),
     ];
     let policies = stack.properties("ImportRole")["Policies"].as_array().unwrap();
     let statements = policies.iter().flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap());

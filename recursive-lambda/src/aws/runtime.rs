@@ -127,7 +127,7 @@ impl<H: Handler> Function<H> {
         self.warn(invocation);
         let request_id = &invocation.request_id;
         let delivery = parse(event.get().as_bytes())
-            .inspect_err(|error| tracing::error!(%request_id, %error, "the event is not understood"))?;
+            .inspect_err(|error| tracing::error!(%request_id, kind = ?error.kind(), %error, "the event is not understood"))?;
         let alone = delivery.is_alone();
         let mut outcomes = Vec::with_capacity(delivery.items.len());
         for (index, item) in delivery.items.into_iter().enumerate() {

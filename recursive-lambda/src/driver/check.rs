@@ -2,16 +2,17 @@
 //! hand may have them.
 
 use super::feed::takes_a_file;
+use super::state;
 use crate::config::{Config, OnError};
 use crate::event::is_job_name;
 use crate::job::Handler;
 use crate::settings::State;
 use crate::{Error, ErrorKind};
-use std::any::TypeId;
 
-pub(crate) fn check<H: Handler>(state: &State) -> Result<(), Error> {
-    let carries = TypeId::of::<H::State>() != TypeId::of::<()>();
-    mistake(H::NAME, H::CONFIG, carries, takes_a_file::<H>(), *state != State::None)
+pub(crate) fn check<H: Handler>(store: &State) -> Result<(), Error> {
+    let carries = state::is_carried::<H::State>();
+    mistake(H::NAME, H::CONFIG, carries, takes_a_file::<H>(), *store != State::None)
+        .or_else(state::mistake::<H::State>)
         .map_or(Ok(()), |message| Err(Error::new(ErrorKind::Config, message)))
 }
 

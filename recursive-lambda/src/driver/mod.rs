@@ -14,6 +14,7 @@ mod site;
 mod source;
 mod stands;
 mod start;
+mod state;
 mod sweep;
 mod travelling;
 mod writer;

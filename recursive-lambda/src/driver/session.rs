@@ -1,6 +1,6 @@
 //! The job itself at work: the carried state, what feeds it, and the calls of user code.
 //!
-//! State is cloned before each call, so a batch that fails or panics leaves no trace in it.
+//! Each call has the state to itself and gives it back with its outcome, so a batch that fails or panics leaves no trace in it.
 
 use super::calls::Calls;
 use super::failed::{Failed, caught, no_progress, nothing_in_flight, panicked, start, unread};
@@ -8,6 +8,7 @@ use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
 use super::site::Site;
 use super::start::expected_owner;
+use super::state::{Saved, State, after_batch};
 use crate::batch::RunContext;
 use crate::cache::Local;
 use crate::engine::aside::Aside;
@@ -18,7 +19,6 @@ use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records};
 use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
-use std::any::TypeId;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -28,8 +28,7 @@ pub(super) struct Session<'a, H: Handler, P> {
     site: &'a Site<H, P>,
     feed: Feed<H, P>,
     calls: Calls<'a, Call<H::State>>,
-    /// As the last batch that counts left it.
-    state: H::State,
+    state: State<H::State>,
     run: Arc<RunContext>,
     /// The record that was just found not to decode.
     undecoded: Option<Raw>,
@@ -42,7 +41,8 @@ pub(super) struct Session<'a, H: Handler, P> {
 /// A call of the job: what it was given, and what came of it.
 struct Call<S> {
     given: Given,
-    outcome: Result<(S, Advance), Failed>,
+    /// The state is given back if user code was called.
+    outcome: Result<(Option<Saved<S>>, Advance), Failed>,
 }
 
 /// Where a call begins, and where the run stands if the call does it all.
@@ -52,8 +52,6 @@ struct Given {
     offset: u64,
     line: u64,
     at_end: bool,
-    /// Whether user code was called at all.
-    called: bool,
     took: Duration,
 }
 
@@ -64,21 +62,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let owner = expected_owner(&site.settings, &invocation.function_arn, &record.object.bucket)
             .map_err(Failed::by_the_environment)?;
         let object = Object { owner, ..record.object.clone() };
-        let state = match &record.state {
-            None => H::State::default(),
-            Some(carried) => serde_json::from_str(carried.json()).map_err(|error| {
-                let error = Error::new(
-                    ErrorKind::PlanChanged,
-                    format!(
-                        "the carried state of the run does not read as `{}`; the type was changed during the run: deploy one that reads \
-                         both, or the old one, and redrive this event",
-                        std::any::type_name::<H::State>()
-                    ),
-                )
-                .because(error);
-                Failed::by_the_environment(error)
-            })?,
-        };
+        let state = State::open(record.state.as_ref()).map_err(Failed::by_the_environment)?;
         let local = Local::new(Arc::clone(&site.cache), Arc::clone(&site.platform), object.clone());
         let feed = Feed::new(Arc::clone(&site.platform), object.clone(), record, local)?;
         let (clock, deadline) = (Arc::clone(&site.platform), invocation.deadline());
@@ -143,21 +127,25 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             Err(ReadError::Source(error)) => return self.fall(unread(error, record)),
         };
         let Piece { input, taken, offset, line, at_end, place } = piece;
-        let given = Given { records: taken, offset, line, at_end, called: input.is_some(), took: Duration::ZERO };
+        let given = Given { records: taken, offset, line, at_end, took: Duration::ZERO };
         let Some(input) = input else {
             let given = Given { records: 0, at_end: true, ..given };
-            let outcome = Ok((self.state.clone(), Advance::by(0)));
+            let outcome = Ok((None, Advance::by(0)));
             self.calls.begin(ready(Call { given, outcome }));
             return false;
         };
         if expected > 1 && !at_end {
             self.feed.read_ahead(size, expected - 1);
         }
-        let (mut state, site) = (self.state.clone(), self.site);
+        let (mut state, site) = match self.state.take() {
+            Ok(state) => (state, self.site),
+            Err(error) => return self.fall(Failed::by_the_environment(error)),
+        };
         self.calls.begin(async move {
             let said = caught("the job", start(|| H::call(input, &mut state, &site.resources))).await;
+            let said = said.and_then(|said| Ok((Some(after_batch(state)?), said.into())));
             let given = Given { took: site.platform.now().saturating_sub(begun), ..given };
-            let outcome = said.map(|said| (state, said.into())).map_err(|failed| failed.in_batch(place, taken));
+            let outcome = said.map_err(|failed| failed.in_batch(place, taken));
             Call { given, outcome }
         });
         !at_end
@@ -165,7 +153,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
 
     /// What cannot even begin fails in its turn: after the batches before it.
     fn fall(&mut self, failed: Failed) -> bool {
-        let given = Given { records: 0, offset: 0, line: 0, at_end: false, called: false, took: Duration::ZERO };
+        let given = Given { records: 0, offset: 0, line: 0, at_end: false, took: Duration::ZERO };
         self.calls.begin(ready(Call { given, outcome: Err(failed) }));
         false
     }
@@ -198,10 +186,10 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             complete: false,
             in_flight: self.calls.in_flight(),
         };
-        if given.called {
+        if let Some(saved) = state {
             done.records = advance.step.unwrap_or(given.records);
-            done.complete = self.is_complete(record, &done, &state, &advance)?;
-            self.state = state;
+            done.complete = self.is_complete(record, &done, &saved.live, &advance)?;
+            self.state.keep(saved);
         }
         Ok(done)
     }
@@ -288,18 +276,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
 
     /// The carried state as JSON; `None` if there is nothing to carry.
     pub(super) fn capture(&self) -> Result<Option<Carried>, Error> {
-        if TypeId::of::<H::State>() == TypeId::of::<()>() {
-            return Ok(None);
-        }
-        let json = serde_json::value::to_raw_value(&self.state).map_err(|error| {
-            Error::new(ErrorKind::Job, "the carried state cannot be saved: its `Serialize` fails").because(error)
-        })?;
-        // Now and not in the next invocation: JSON has no infinity, and no NaN.
-        serde_json::from_str::<H::State>(json.get()).map_err(|error| {
-            let why = "the carried state cannot be saved: as JSON it does not read back; a number that is not finite does that";
-            Error::terminal(Error::new(ErrorKind::Job, why).because(error))
-        })?;
-        Ok(Some(Carried::new(json)))
+        Ok(self.state.json())
     }
 
     /// Runs the job's `on_complete`.
@@ -317,6 +294,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             started: record.started,
             run_id: self.run.run_id.clone(),
         };
-        caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await
+        let state = self.state.live()?;
+        caught("`on_complete`", start(|| H::on_complete(&summary, state, &self.site.resources))).await
     }
 }

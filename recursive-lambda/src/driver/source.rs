@@ -47,7 +47,7 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
             ErrorKind::NoSpace,
             format!(
                 "{place} has {} bytes and does not fit into /tmp beside what is in use there; give the function `EphemeralStorage: Size: {}` \
-                 (Lambda has at most 10240 MB){}",
+                 (Lambda has at most 10240 MB, and 32768 MB for some functions){}",
                 object.size,
                 megabytes(needed),
                 if object.size > LARGEST_TMP { ", which is not enough either: read it as a `Batch` with `source = stream`" } else { "" },
@@ -58,8 +58,8 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
     }
 }
 
-/// The largest /tmp that Lambda has, in bytes.
-const LARGEST_TMP: u64 = 10_240 << 20;
+/// The largest /tmp that any function can have, in bytes.
+const LARGEST_TMP: u64 = 32_768 << 20;
 
 /// The size of /tmp to set for so many bytes: what a file system needs for itself comes on top.
 fn megabytes(bytes: u64) -> u64 {
@@ -92,7 +92,8 @@ mod tests {
             (100, 100, "Size: 512`"),
             (GB, GB, "Size: 1073`"),
             (GB, 3 * GB, "Size: 3185`"),
-            (11 * GB, 11 * GB, "which is not enough either"),
+            (11 * GB, 11 * GB, "Size: 11633` (Lambda has at most 10240 MB, and 32768 MB for some functions)"),
+            (33 * GB, 33 * GB, "which is not enough either"),
         ] {
             let object = Object { size, ..Object::for_tests() };
             let error = source_error(SourceError::NoSpace { needed }, &object, true);

@@ -90,7 +90,7 @@ where
             Read::Failed(why) => Refusal::StoreFailed(why),
         };
         self.swept.unreadable += 1;
-        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), "{}", unreadable.message(&id.run));
+        tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), trouble = "Unreadable", "{}", unreadable.message(&id.run));
     }
 
     async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {
@@ -148,7 +148,7 @@ fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
     let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(|error| error.message.escape_debug().to_string()));
     let resume = (trouble != Trouble::OtherPlan).then(|| how_to_resume(&id.run));
     let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
-    tracing::error!(job, run, ?status, position, seq, ?age, last_error, said, resume, "{what}");
+    tracing::error!(job, run, ?status, position, seq, ?age, ?trouble, last_error, said, resume, "{what}");
 }
 
 /// The kind of the last error. The record may be anybody's writing.

@@ -1,7 +1,7 @@
 //! JSON objects, read field by field: a fault is named by its place, and what is not asked for is never looked at.
 //!
 //! Values stay unparsed text until they are asked for, so nothing nested can exhaust the stack, and what a signal carries
-//! passes through byte by byte. An error never contains a value; a field's name only escaped and cut.
+//! passes through byte by byte. An error never contains a value; a field's name, or a name out of AWS's vocabulary, only escaped and cut.
 
 use super::names::Checked;
 use crate::{Error, ErrorKind};
@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const UNDERSTOOD: &str = "understood are S3 notifications (from S3, SNS, SQS), S3 events of EventBridge, a sweep, and a manual start \
-     {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
+const UNDERSTOOD: &str = "understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; \
+     a sweep; and a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
 
 /// A JSON object and where in the event it stands.
 pub(super) struct Fields<'a> {
@@ -52,12 +52,8 @@ impl<'a> Fields<'a> {
 
     /// The objects of an array; none if it is absent.
     pub(super) fn objects(&self, name: &str, at_most: usize) -> Result<Vec<Self>, Error> {
-        let raw: Vec<&'a RawValue> = self.read(name, "is not an array")?.unwrap_or_default();
-        if raw.len() > at_most {
-            return Err(self.fault(name, "has more entries than one event of AWS can have"));
-        }
-        let place = self.place_of(name);
-        raw.into_iter().enumerate().map(|(index, raw)| Self::of(raw.get(), format!("{place}[{index}]"))).collect()
+        let Some(raw) = self.raw(name) else { return Ok(Vec::new()) };
+        elements(raw.get(), &self.place_of(name), at_most)?.into_iter().collect()
     }
 
     pub(super) fn text(&self, name: &str) -> Result<String, Error> {
@@ -93,13 +89,17 @@ impl<'a> Fields<'a> {
         Ok(self.read(name, "is not true or false")?.unwrap_or_default())
     }
 
+    pub(super) fn is_zero(&self, name: &str) -> bool {
+        self.raw(name).is_some_and(|raw| serde_json::from_str::<f64>(raw.get()).is_ok_and(|number| number == 0.0))
+    }
+
     /// Refuses a field that is none of these: what a person mistyped must not pass unseen.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Error> {
         match self.fields.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
             Some(other) => {
                 let what = format!("is unknown beside `{}`", known.join("`, `"));
-                Err(self.fault(&escaped(other), &what))
+                Err(self.fault(&shown(other), &what))
             }
         }
     }
@@ -109,7 +109,7 @@ impl<'a> Fields<'a> {
         const SHOWN: usize = 6;
         let mut what = String::from(if self.fields.is_empty() { "has no fields" } else { "has the fields" });
         for (index, name) in self.fields.keys().take(SHOWN).enumerate() {
-            let _ = write!(what, "{} `{}`", if index == 0 { "" } else { "," }, escaped(name));
+            let _ = write!(what, "{} `{}`", if index == 0 { "" } else { "," }, shown(name));
         }
         if let Some(more) = self.fields.len().checked_sub(SHOWN + 1) {
             let _ = write!(what, " and {} more", more + 1);
@@ -130,14 +130,28 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// The error for something that is nothing known.
-pub(super) fn unknown(place: &str, what: &str) -> Error {
-    let place = if place.is_empty() { "the event".to_owned() } else { format!("`{place}`") };
-    Error::new(ErrorKind::UnknownEvent, format!("{place} {what}; {UNDERSTOOD}"))
+/// The elements of an array, each an object or its own error.
+pub(super) fn elements<'a>(json: &'a str, place: &str, at_most: usize) -> Result<Vec<Result<Fields<'a>, Error>>, Error> {
+    let fault = |what: &str| Error::new(ErrorKind::UnknownEvent, format!("{} {what}", named(place)));
+    let raw: Vec<&'a RawValue> = serde_json::from_str(json).map_err(|_| fault("is not an array"))?;
+    if raw.len() > at_most {
+        return Err(fault("has more entries than one event of AWS can have"));
+    }
+    Ok(raw.into_iter().enumerate().map(|(index, raw)| Fields::of(raw.get(), format!("{place}[{index}]"))).collect())
 }
 
-fn escaped(name: &str) -> String {
-    const SHOWN: usize = 40;
+/// The error for something that is nothing known.
+pub(super) fn unknown(place: &str, what: &str) -> Error {
+    Error::new(ErrorKind::UnknownEvent, format!("{} {what}; {UNDERSTOOD}", named(place)))
+}
+
+fn named(place: &str) -> String {
+    if place.is_empty() { "the event".to_owned() } else { format!("`{place}`") }
+}
+
+/// A name as an error may show it.
+pub(super) fn shown(name: &str) -> String {
+    const SHOWN: usize = 60;
     let cut = if name.chars().nth(SHOWN).is_some() { ".." } else { "" };
     let shown: String = name.chars().take(SHOWN).flat_map(char::escape_debug).collect();
     shown + cut

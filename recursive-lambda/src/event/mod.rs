@@ -4,18 +4,21 @@
 //! trusts a name before [`names`] has, never puts a value into an error, and does not judge whether a run or a
 //! bucket is one that this function may work on, nor whether two triggers mean the same run.
 
+mod answer;
 mod fields;
 mod names;
 mod read;
 mod signal;
 #[cfg(test)]
 mod tests;
+mod uploads;
+mod vocabulary;
 
 pub(crate) use read::parse;
 pub(crate) use signal::Signal;
 
 use crate::Error;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// Whether a signal can name this job.
 pub(crate) fn is_job_name(name: &str) -> bool {
@@ -41,18 +44,25 @@ pub(crate) struct Delivery {
 }
 
 /// Who reads the function's reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Channel {
-    /// A queue's event source mapping, which deletes the messages that the reply does not name.
+    /// A queue's event source mapping, or a pipe from a queue. It deletes the messages that the reply does not name.
     Sqs {
         fifo: bool,
     },
+    /// A job of S3 Batch Operations, which is told of each of its tasks.
+    BatchOperations {
+        schema: String,
+        invocation_id: String,
+    },
+    /// A pipe of EventBridge from another source. After an error it delivers everything again.
+    Pipe,
     Other,
 }
 
 #[derive(Debug)]
 pub(crate) struct Item {
-    /// The message the item came in, if it came from a queue.
+    /// The message that held the item, if it came from a queue; the task that it is, if it came from S3 Batch Operations.
     pub(crate) message_id: Option<String>,
     /// An error here is this item's alone.
     pub(crate) trigger: Result<Trigger, Error>,
@@ -85,6 +95,8 @@ pub(crate) struct Start {
     pub(crate) etag: Option<String>,
     /// In bytes.
     pub(crate) size: Option<u64>,
+    /// What tells this upload from the next one of the same key: S3's sequencer, the id of the call in CloudTrail, or that of the job of S3
+    /// Batch Operations.
     pub(crate) sequencer: Option<String>,
     /// The run's name, if a person started it.
     pub(crate) name: Option<String>,
@@ -97,39 +109,5 @@ impl Delivery {
     /// Whether this is one thing that Lambda itself delivers again, and not a queue.
     pub(crate) fn is_alone(&self) -> bool {
         self.items.len() == 1 && self.channel == Channel::Other
-    }
-}
-
-impl Channel {
-    /// What Lambda is told of the event, in the order of [`Delivery::items`].
-    ///
-    /// A queue that is set up without `ReportBatchItemFailures` heeds only an error, so one where nothing was done gets one.
-    pub(crate) fn answer(self, outcomes: Outcomes) -> Result<Value, Error> {
-        let any_done = outcomes.is_empty() || outcomes.iter().any(|(_, outcome)| outcome.is_ok());
-        if self != Self::Other && any_done {
-            return Ok(self.respond(outcomes.iter().map(|(message, outcome)| (message.as_deref(), outcome.is_err()))));
-        }
-        let all = outcomes.into_iter().map(|(_, outcome)| outcome).collect::<Result<Vec<_>, _>>()?;
-        Ok(all.into_iter().find(|said| !said.is_null()).unwrap_or_default())
-    }
-
-    /// The reply, from each item's message and whether the item failed, in the order of [`Delivery::items`].
-    ///
-    /// A FIFO queue's messages stay in order only if everything after a failure is handed back, too.
-    fn respond<'a>(self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
-        let Self::Sqs { fifo } = self else { return Value::Null };
-        let mut any_failed = false;
-        let mut hand_back: Vec<&str> = Vec::new();
-        for (message, failed) in outcomes {
-            any_failed |= failed;
-            if let Some(message) = message
-                && (failed || (fifo && any_failed))
-                && hand_back.last() != Some(&message)
-            {
-                hand_back.push(message);
-            }
-        }
-        let failures: Vec<Value> = hand_back.into_iter().map(|id| json!({ "itemIdentifier": id })).collect();
-        json!({ "batchItemFailures": failures })
     }
 }

@@ -18,6 +18,16 @@ pub(super) fn bucket(text: String) -> Checked {
     if valid { Ok(text) } else { Err("is not a bucket's name: 3 to 255 of A-Z a-z 0-9 . _ -, or an access point's ARN") }
 }
 
+/// A bucket that is named by its ARN; an access point keeps it, because its name alone is no bucket's.
+pub(super) fn bucket_of_arn(text: String) -> Checked {
+    match text.splitn(6, ':').nth(5) {
+        Some(name) if text.starts_with("arn:") && !name.starts_with("accesspoint") => {
+            bucket(name.strip_prefix("bucket/").unwrap_or(name).to_owned())
+        }
+        _ => bucket(text),
+    }
+}
+
 pub(super) fn key(text: String) -> Checked {
     if !text.is_empty() && text.trim().is_empty() {
         return Err("is white space alone: the AWS SDK asks for no such key, so the object needs another");

@@ -11,6 +11,7 @@ fn the_documents_of_aws_and_moto_are_understood() {
     let second = "start acme-uploads \"orders/bücher.csv\" eu-central-1 - 3858f62230ac3c915f300c664312c11f-9 91000000 \
                   0055AED6DCD90281E6 -";
     let moto = "start bkt \"d/a b+ü.csv\" us-east-1 - 5d41402abc4b2a76b9719d911017c592 5";
+    let pinned = "- d41d8cd98f00b204e9800998ecf8427e 14 0055AED6DCD90281E5 -";
     let cases: [&[String]; DOCUMENTS.len()] = [
         &["other".into(), start.into()],
         &["other".into(), "nothing: s3:TestEvent".into()],
@@ -26,6 +27,27 @@ fn the_documents_of_aws_and_moto_are_understood() {
             format!("moto-2 {moto} - -"),
             format!("moto-3 {moto} 617f08299329d189 -"),
         ],
+        &["other".into(), "start uploads \"in/data.csv\" us-east-1 - - - 1 -".into()],
+        &[
+            "other".into(),
+            "start acme-uploads \"orders/2026/red flower+leaf.csv\" eu-central-1 096fKKXTRTtl3on89fVO.nfljtsv6qko - - \
+             0e6ee9f4-3f62-4b8e-9d3c-5f1d5d0f5f8f -"
+                .into(),
+        ],
+        &["other".into(), format!("start uploads \"in/data.csv\" us-east-1 {pinned}")],
+        &["tasks".into(), "dG start uploads \"in/data.csv\" - - - - f3cc -".into()],
+        &[
+            "tasks".into(),
+            "dGFza2lkZ29lc2hlcmUK start acme-uploads \"orders/2026/red flower+leaf.csv\" - \
+             096fKKXTRTtl3on89fVO.nfljtsv6qko - - f3cc4f60-61f6-4a2b-8a21-d07600c373ce -"
+                .into(),
+            "dGFza2lkMgo= start acme-uploads--euc1-az1--x-s3 \"orders/bücher.csv\" - - - - \
+             f3cc4f60-61f6-4a2b-8a21-d07600c373ce -"
+                .into(),
+        ],
+        &["other".into(), format!("start uploads \"in/data.csv\" - {pinned}")],
+        &["pipe".into(), format!("start uploads \"in/data.csv\" us-east-1 {pinned}")],
+        &["sqs".into(), format!("{A} {start}"), format!("{A} {second}"), format!("{B} nothing: s3:TestEvent")],
     ];
     for ((name, event), expected) in DOCUMENTS.iter().zip(cases) {
         assert_eq!(read(event), expected, "{name}");
@@ -43,6 +65,11 @@ fn every_channel_leads_to_the_same_object() {
         ("EventBridge", bridge("k")),
         ("EventBridge in SQS", sqs(&bridge("k"))),
         ("EventBridge in SNS in SQS", sqs(&envelope(&bridge("k")))),
+        ("a pipe from SQS", json!([{ "messageId": "m", "body": s3("k").to_string() }])),
+        ("a pipe from SNS in SQS", json!([{ "messageId": "m", "body": envelope(&s3("k")).to_string() }])),
+        ("a pipe that hands on events", json!([bridge("k")])),
+        ("a dead-letter queue", sqs(&s3("k"))),
+        ("a destination", failed(&s3("k"))),
     ];
     for (name, event) in cases {
         assert!(only(&event).ends_with("start bkt \"k\" - - - - - -"), "{name}: {}", only(&event));
@@ -80,7 +107,6 @@ fn what_is_no_upload_is_no_work() {
         (named("s3:ObjectRestore:Completed"), "nothing: not a creation"),
         (named("ObjectTagging:Put"), "nothing: not a creation"),
         (named("LifecycleExpiration:Delete"), "nothing: not a creation"),
-        (named("ObjectCreatedLong:Put"), "nothing: not a creation"),
         (named("s3:ObjectCreated:Copy"), "start bkt \"k\" - - - - - -"),
         (named("ObjectCreated:CompleteMultipartUpload"), "start bkt \"k\" - - - - - -"),
         (typed("Object Deleted"), "nothing: not a creation"),

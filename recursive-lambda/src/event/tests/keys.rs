@@ -15,11 +15,18 @@ fn on_every_channel(key: &str) -> Vec<Value> {
     let mut events = Vec::new();
     for set in [LIKE_S3, NON_ALPHANUMERIC] {
         let event = s3(&form_encoded(key, set));
-        events.extend([sns(&event), sqs(&event), sqs(&envelope(&event)), event]);
+        events.extend([sns(&event), sqs(&event), sqs(&envelope(&event)), failed(&event), event]);
+        events.push(tasks(&form_encoded(key, set)));
     }
-    let event = bridge(key);
-    events.extend([sqs(&event), event, manual(key)]);
+    for event in [bridge(key), call(key)] {
+        events.extend([sqs(&event), json!([event]), event]);
+    }
+    events.extend([detail(key), manual(key)]);
     events
+}
+
+fn detail(key: &str) -> Value {
+    json!({ "bucket": { "name": "bkt" }, "object": { "key": key }, "reason": "PutObject" })
 }
 
 fn key_of(event: &Value) -> String {
@@ -90,6 +97,9 @@ fn a_channel_is_decoded_its_own_way_only() {
         assert_eq!(key_of(&sqs(&envelope(&s3(written)))), of_s3);
         assert_eq!(key_of(&bridge(written)), raw);
         assert_eq!(key_of(&sqs(&bridge(written))), raw);
+        assert_eq!(key_of(&tasks(written)), of_s3);
+        assert_eq!(key_of(&call(written)), raw);
+        assert_eq!(key_of(&detail(written)), raw);
         assert_eq!(key_of(&manual(written)), raw);
     }
 }

@@ -5,14 +5,17 @@ mod documents;
 mod faults;
 mod keys;
 mod mutations;
+mod other_channels;
+mod redrives;
 mod replies;
 mod signals;
 mod sweeps;
+mod vocabulary;
 
 use super::*;
 use serde_json::{Value, json};
 
-const DOCUMENTS: [(&str, &str); 8] = [
+const DOCUMENTS: [(&str, &str); 16] = [
     ("s3", include_str!("../testdata/s3.json")),
     ("test event", include_str!("../testdata/s3-test-event.json")),
     ("sqs", include_str!("../testdata/sqs-s3.json")),
@@ -21,6 +24,14 @@ const DOCUMENTS: [(&str, &str); 8] = [
     ("eventbridge", include_str!("../testdata/eventbridge.json")),
     ("eventbridge in sqs", include_str!("../testdata/sqs-eventbridge.json")),
     ("moto", include_str!("../testdata/moto.json")),
+    ("cloudtrail", include_str!("../testdata/cloudtrail.json")),
+    ("cloudtrail, versioned", include_str!("../testdata/cloudtrail-versioned.json")),
+    ("destination", include_str!("../testdata/destination.json")),
+    ("batch operations 1.0", include_str!("../testdata/batch-operations.json")),
+    ("batch operations 2.0", include_str!("../testdata/batch-operations-2.json")),
+    ("eventbridge, detail alone", include_str!("../testdata/eventbridge-detail.json")),
+    ("pipe", include_str!("../testdata/pipe-eventbridge.json")),
+    ("pipe from a queue", include_str!("../testdata/pipe-sqs.json")),
 ];
 
 /// One line per item, led by the channel.
@@ -30,6 +41,8 @@ fn read(event: &str) -> Vec<String> {
             let channel = match channel {
                 Channel::Sqs { fifo: true } => "fifo",
                 Channel::Sqs { fifo: false } => "sqs",
+                Channel::BatchOperations { .. } => "tasks",
+                Channel::Pipe => "pipe",
                 Channel::Other => "other",
             };
             std::iter::once(channel.to_owned()).chain(items.iter().map(line)).collect()
@@ -78,6 +91,30 @@ fn s3(key: &str) -> Value {
 
 fn bridge(key: &str) -> Value {
     json!({ "source": "aws.s3", "detail-type": "Object Created", "detail": { "bucket": { "name": "bkt" }, "object": { "key": key } } })
+}
+
+fn call(key: &str) -> Value {
+    json!({ "source": "aws.s3", "detail-type": "AWS API Call via CloudTrail", "detail": {
+        "eventSource": "s3.amazonaws.com", "eventName": "PutObject", "eventID": "call-1",
+        "requestParameters": { "bucketName": "bkt", "key": key },
+    } })
+}
+
+fn tasks(key: &str) -> Value {
+    json!({ "invocationSchemaVersion": "2.0", "invocationId": "i", "job": { "id": "job-1" }, "tasks": [
+        { "taskId": "t", "s3Key": key, "s3VersionId": null, "s3Bucket": "bkt" },
+    ] })
+}
+
+/// What a destination of Lambda has of an invocation that failed.
+fn failed(payload: &Value) -> Value {
+    json!({
+        "version": "1.0",
+        "requestContext": { "condition": "RetriesExhausted", "approximateInvokeCount": 3 },
+        "requestPayload": payload,
+        "responseContext": { "functionError": "Unhandled" },
+        "responsePayload": { "errorType": "State" },
+    })
 }
 
 fn manual(key: &str) -> Value {

@@ -46,7 +46,8 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
 
 fn check(delivery: &Delivery) {
     for item in &delivery.items {
-        assert_eq!(item.message_id.is_some(), delivery.channel != Channel::Other, "{item:?}");
+        let named = matches!(delivery.channel, Channel::Sqs { .. } | Channel::BatchOperations { .. });
+        assert_eq!(item.message_id.is_some(), named, "{item:?}");
         match &item.trigger {
             Ok(Trigger::Start(start)) => {
                 assert!((3..=255).contains(&start.bucket.len()) && start.bucket.is_ascii(), "{start:?}");
@@ -65,7 +66,7 @@ fn check(delivery: &Delivery) {
         }
     }
     let outcomes = delivery.items.iter().map(|item| (item.message_id.as_deref(), item.trigger.is_err()));
-    assert_eq!(delivery.channel.respond(outcomes).is_null(), delivery.channel == Channel::Other);
+    assert_eq!(delivery.channel.respond(outcomes).is_null(), !matches!(delivery.channel, Channel::Sqs { .. }));
 }
 
 fn signal_of(signal: &Signal) -> Signal {
@@ -97,6 +98,10 @@ fn damaged_documents_never_panic_and_never_leave_the_bounds() {
         manual("a b").to_string().into_bytes(),
         sweep().to_string().into_bytes(),
         resume.to_string().into_bytes(),
+        call("a b").to_string().into_bytes(),
+        tasks("a+b%2Bc").to_string().into_bytes(),
+        failed(&failed(&s3("a+b%2Bc"))).to_string().into_bytes(),
+        json!([bridge("a b"), s3("c")]).to_string().into_bytes(),
     ]);
     documents.push(sqs(&envelope(&s3("a+b%2Bc"))).to_string().into_bytes());
     let mut random = Random(1);

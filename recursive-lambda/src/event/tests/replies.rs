@@ -1,6 +1,7 @@
 //! What a queue is told.
 
 use super::*;
+use crate::ErrorKind;
 
 #[test]
 fn exactly_what_failed_is_handed_back() {
@@ -21,7 +22,7 @@ fn exactly_what_failed_is_handed_back() {
         (Channel::Other, &[("a", true)], None),
     ];
     for (channel, outcomes, expected) in cases {
-        let reply = channel.respond(outcomes.iter().map(|&(id, failed)| (Some(id), failed)));
+        let reply = channel.clone().respond(outcomes.iter().map(|&(id, failed)| (Some(id), failed)));
         let expected = expected.map_or(Value::Null, |ids| {
             let failures: Vec<Value> = ids.iter().map(|id| json!({ "itemIdentifier": id })).collect();
             json!({ "batchItemFailures": failures })
@@ -34,12 +35,14 @@ fn exactly_what_failed_is_handed_back() {
 fn an_event_of_which_nothing_was_done_is_an_error_from_a_queue_too() {
     let sqs = Channel::Sqs { fifo: false };
     for (channel, done, want) in [
-        (sqs, vec![], Ok(json!({ "batchItemFailures": [] }))),
-        (sqs, vec![true, false], Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }))),
+        (sqs.clone(), vec![], Ok(json!({ "batchItemFailures": [] }))),
+        (sqs.clone(), vec![true, false], Ok(json!({ "batchItemFailures": [{ "itemIdentifier": "1" }] }))),
         (sqs, vec![false, false], Err("0 failed".to_string())),
         (Channel::Other, vec![], Ok(Value::Null)),
         (Channel::Other, vec![true, true], Ok(Value::Null)),
         (Channel::Other, vec![true, false], Err("1 failed".to_string())),
+        (Channel::Pipe, vec![true, true], Ok(Value::Null)),
+        (Channel::Pipe, vec![true, false], Err("1 failed".to_string())),
     ] {
         let outcome = |(index, done): (usize, &bool)| {
             let outcome = if *done { Ok(Value::Null) } else { Err(Error::from(format!("{index} failed"))) };
@@ -62,4 +65,31 @@ fn what_there_is_to_say_goes_to_a_caller_and_never_to_a_queue() {
         let outcomes = outcomes.into_iter().map(|said| (Some("m".to_string()), Ok(said))).collect();
         assert_eq!(channel.answer(outcomes).unwrap(), want, "{channel:?}");
     }
+}
+
+#[test]
+fn each_task_of_batch_operations_hears_how_it_ended() {
+    let channel = Channel::BatchOperations { schema: "1.0".into(), invocation_id: "i".into() };
+    let kind = |kind, message: &str| Err(Error::new(kind, message));
+    let long = "x".repeat(5_000);
+    let cases = [
+        (Ok(Value::Null), "Succeeded", ""),
+        (Err(Error::from("the database is down")), "TemporaryFailure", "the database is down"),
+        (Err(Error::terminal("no such object")), "PermanentFailure", "no such object"),
+        (kind(ErrorKind::DuplicateInFlight, "at work"), "TemporaryFailure", "at work"),
+        (kind(ErrorKind::UnknownEvent, "not a key"), "PermanentFailure", "not a key"),
+        (kind(ErrorKind::RunFailed, "the run failed"), "PermanentFailure", "the run failed"),
+        (Err(Error::from("two\nlines\u{1b}")), "TemporaryFailure", "two lines "),
+        (Err(Error::from(long.as_str())), "TemporaryFailure", &long[..1_000]),
+    ];
+    let results = cases.iter().map(|(_, code, text)| json!({ "taskId": "t", "resultCode": code, "resultString": text }));
+    let want = json!({
+        "invocationSchemaVersion": "1.0",
+        "treatMissingKeysAs": "PermanentFailure",
+        "invocationId": "i",
+        "results": results.collect::<Vec<_>>(),
+    });
+    let outcomes = cases.into_iter().map(|(outcome, ..)| (Some("t".into()), outcome)).collect();
+    assert_eq!(channel.answer(outcomes).unwrap(), want, "one result for each task, also where all failed");
+    assert_eq!(channel.answer(Vec::new()).unwrap()["results"], json!([]));
 }

@@ -1,4 +1,4 @@
-//! The sweep's event, which a person writes into a template.
+//! The events that people write: the sweep's, into a template, and the one that resumes a run.
 
 use super::*;
 
@@ -25,6 +25,27 @@ fn a_sweep_that_is_not_ours_is_refused() {
         (of(json!({ "v": 1, "job": "s3cret" })), "`recursive_lambda_sweep.job` is unknown beside `v`"),
         (json!({ "recursive_lambda_sweep": { "v": 1 }, "job": "s3cret" }), "`job` is unknown beside `recursive_lambda_sweep`"),
         (json!({ "recursive_lambda_sweep": null }), "the event has no fields"),
+    ] {
+        let line = read(&event.to_string()).pop().unwrap();
+        assert!(line.starts_with(&format!("UnknownEvent: {expected}")), "{event}: {line}");
+        assert!(!line.contains("s3cret"), "{line}");
+    }
+}
+
+#[test]
+fn a_persons_wish_that_a_run_go_on_is_read_on_any_channel() {
+    let written = r#"{"recursive_lambda_resume":{"v":1,"run":"9f86d081884c7d65"}}"#;
+    assert_eq!(read(written), ["other", "resume 9f86d081884c7d65"]);
+    let resume: Value = serde_json::from_str(written).unwrap();
+    assert_eq!(only(&sqs(&resume)), "m resume 9f86d081884c7d65");
+    let of = |resume: Value| json!({ "recursive_lambda_resume": resume });
+    for (event, expected) in [
+        (of(json!({ "v": 2, "run": "r" })), "`recursive_lambda_resume.v` is 2, and this code knows 1 only"),
+        (of(json!({ "run": "r" })), "`recursive_lambda_resume.v` is missing"),
+        (of(json!({ "v": 1 })), "`recursive_lambda_resume.run` is missing"),
+        (of(json!({ "v": 1, "run": "../s3cret" })), "`recursive_lambda_resume.run` is not a run's name"),
+        (of(json!({ "v": 1, "run": "r", "seq": "s3cret" })), "`recursive_lambda_resume.seq` is unknown beside `v`, `run`"),
+        (json!({ "recursive_lambda_resume": { "v": 1, "run": "r" }, "job": "s3cret" }), "`job` is unknown beside"),
     ] {
         let line = read(&event.to_string()).pop().unwrap();
         assert!(line.starts_with(&format!("UnknownEvent: {expected}")), "{event}: {line}");

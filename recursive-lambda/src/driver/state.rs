@@ -1,0 +1,159 @@
+//! The carried state between two batches: always what its JSON reads as.
+//!
+//! An invocation ends when its time is up, and its state then goes through JSON. The state goes through JSON after every batch, so the result
+//! of a run does not depend on that moment: a field that serde skips has its default before every batch, not only before the first one of an
+//! invocation. A value that JSON cannot hold is refused by the batch that produced it, and the error names the field. This module knows
+//! nothing of records, saves or time.
+
+mod exact;
+
+use super::failed::panicked;
+use crate::engine::record::Carried;
+use crate::{Error, ErrorKind};
+use exact::Exact;
+use serde::{Serialize, Serializer, de::DeserializeOwned};
+use std::any::TypeId;
+use std::fmt::Display;
+use std::io::sink;
+use std::panic::AssertUnwindSafe;
+
+/// State and the JSON that it reads from; none of a job without state.
+pub(super) struct Saved<S> {
+    pub(super) live: S,
+    json: Option<Carried>,
+}
+
+/// The state as the last batch that counts left it.
+pub(super) struct State<S> {
+    /// `None` while a batch has it, and after one that failed with it.
+    live: Option<S>,
+    json: Option<Carried>,
+}
+
+impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
+    /// The state to go on with: what was saved, or that of a run which begins.
+    pub(super) fn open(saved: Option<&Carried>) -> Result<Self, Error> {
+        let saved = match saved {
+            Some(json) => Saved { live: read(json)?, json: Some(json.clone()) },
+            None => at_first()?,
+        };
+        Ok(Self { live: Some(saved.live), json: saved.json })
+    }
+
+    /// The state for the next batch. It comes back by [`keep`](Self::keep), if the batch counts.
+    pub(super) fn take(&mut self) -> Result<S, Error> {
+        self.restore()?;
+        Ok(self.live.take().unwrap_or_default())
+    }
+
+    pub(super) fn keep(&mut self, saved: Saved<S>) {
+        *self = Self { live: Some(saved.live), json: saved.json };
+    }
+
+    pub(super) fn live(&mut self) -> Result<&S, Error> {
+        self.restore()?;
+        Ok(self.live.get_or_insert_default())
+    }
+
+    pub(super) fn json(&self) -> Option<Carried> {
+        self.json.clone()
+    }
+
+    /// A batch that fails or panics leaves no trace: what it had is forgotten, and read again.
+    fn restore(&mut self) -> Result<(), Error> {
+        if let (None, Some(json)) = (&self.live, &self.json) {
+            self.live = Some(read(json)?);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a job with this state carries anything.
+pub(super) fn is_carried<S: 'static>() -> bool {
+    TypeId::of::<S>() != TypeId::of::<()>()
+}
+
+/// What is wrong with a type of state, as far as its default value shows.
+pub(super) fn mistake<S: Serialize + DeserializeOwned + Default + 'static>() -> Option<String> {
+    at_first::<S>().err().map(|error| error.bare_message())
+}
+
+fn at_first<S: Serialize + DeserializeOwned + Default + 'static>() -> Result<Saved<S>, Error> {
+    through_json(S::default()).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("the job's state, as it is before the first batch, {}", error.bare_message()))
+    })
+}
+
+/// The state after a batch.
+pub(super) fn after_batch<S: Serialize + DeserializeOwned + 'static>(state: S) -> Result<Saved<S>, Error> {
+    match std::panic::catch_unwind(AssertUnwindSafe(|| through_json(state))) {
+        Ok(saved) => saved.map_err(|error| {
+            let message = format!("the state after this batch {}", error.bare_message());
+            Error::terminal(Error::new(ErrorKind::Job, message))
+        }),
+        Err(panic) => Err(panicked("the `Serialize` or `Deserialize` of the state", &*panic)),
+    }
+}
+
+/// The error's message goes on from "the state ..".
+fn through_json<S: Serialize + DeserializeOwned + 'static>(state: S) -> Result<Saved<S>, Error> {
+    if !is_carried::<S>() {
+        return Ok(Saved { live: state, json: None });
+    }
+    let json = serde_json::value::to_raw_value(&state)
+        .map_err(|error| cannot_be_saved(&state, &mut serde_json::Serializer::new(sink()), error))?;
+    // Without a null in it, nothing was lost on the way.
+    if memchr::memmem::find(json.get().as_bytes(), b"null").is_some() {
+        state.serialize(Exact).map_err(|error| cannot_be_saved(&state, Exact, error))?;
+    }
+    let json = Carried::new(json);
+    let live = serde_json::from_str(json.json()).map_err(|error| {
+        let place = place_of_reading::<S>(json.json());
+        Error::new(ErrorKind::Job, format!("does not read back from the JSON that it was saved as: {place}{error}"))
+    })?;
+    Ok(Saved { live, json: Some(json) })
+}
+
+fn cannot_be_saved<S: Serialize>(state: &S, again: impl Serializer, error: impl Display) -> Error {
+    let mut track = serde_path_to_error::Track::new();
+    let failed = state.serialize(serde_path_to_error::Serializer::new(again, &mut track)).is_err();
+    let place = if failed { shown(&track.path()) } else { String::new() };
+    Error::new(ErrorKind::Job, format!("cannot be saved as JSON: {place}{error}"))
+}
+
+/// State out of the record of a run, which another deployment may have written.
+fn read<S: DeserializeOwned>(json: &Carried) -> Result<S, Error> {
+    serde_json::from_str(json.json()).map_err(|error| {
+        let place = place_of_reading::<S>(json.json());
+        let message = format!(
+            "the carried state of the run does not read as `{}`; the type was changed during the run: deploy one that reads \
+             both, or the old one, and redrive this event",
+            std::any::type_name::<S>()
+        );
+        Error::new(ErrorKind::PlanChanged, message).because(format!("{place}{error}"))
+    })
+}
+
+fn place_of_reading<S: DeserializeOwned>(json: &str) -> String {
+    match serde_path_to_error::deserialize::<_, S>(&mut serde_json::Deserializer::from_str(json)) {
+        Ok(_) => String::new(),
+        Err(error) => shown(error.path()),
+    }
+}
+
+/// A field's place in front of what is said of it. A key in it may be of the object's data.
+fn shown(path: &serde_path_to_error::Path) -> String {
+    const SHOWN: usize = 200;
+    if path.iter().next().is_none() {
+        return String::new();
+    }
+    let path = path.to_string();
+    let cut = if path.chars().nth(SHOWN).is_some() { ".." } else { "" };
+    let path: String = path.chars().take(SHOWN).flat_map(char::escape_debug).collect();
+    format!("`{path}{cut}`: ")
+}
+
+#[cfg(test)]
+mod cuts;
+#[cfg(test)]
+mod tests;
