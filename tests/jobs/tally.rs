@@ -6,6 +6,7 @@
 //! | `TALLY_PAUSE` | milliseconds each batch waits |
 //! | `TALLY_REPORT_PAUSE` | milliseconds each report waits, once it is written |
 //! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
+//! | `TALLY_OUT_OF_SERVICE` | while this file is there, batches fail with a retryable error, those from position `TALLY_OUT_OF_SERVICE_FROM` on |
 //! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate` and `allocate-once` (far more than there is) |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
 use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -77,6 +79,7 @@ struct Deed {
 #[recursive_lambda(batch = 4, format = csv, on_error = skip(5), on_complete = report)]
 async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Site) -> Result<(), Error> {
     site.begins(&batch, None, None)?;
+    site.needs_its_sink(batch.position())?;
     for deed in &batch {
         totals.rows += 1;
         totals.dollars += deed.cents;
@@ -116,6 +119,8 @@ struct Site {
     spin: Duration,
     at: Option<u64>,
     act: String,
+    down: Option<PathBuf>,
+    down_from: u64,
     in_flight: AtomicU64,
 }
 
@@ -130,6 +135,8 @@ impl Site {
             spin: millis("TALLY_SPIN"),
             at: variable("TALLY_AT").parse().ok(),
             act: variable("TALLY_DO"),
+            down: std::env::var_os("TALLY_OUT_OF_SERVICE").map(PathBuf::from),
+            down_from: variable("TALLY_OUT_OF_SERVICE_FROM").parse().unwrap_or(0),
             in_flight: AtomicU64::new(0),
         })
     }
@@ -164,12 +171,18 @@ impl Site {
             tokio::time::sleep(self.pause).await;
         }
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.needs_its_sink(batch.position())?;
         match self.act.as_str() {
             _ if self.at != Some(batch.position()) => Ok(Flow::Continue),
             "complete" => Ok(Flow::Complete),
             "hang-once" if batch.attempt() == 1 => std::future::pending().await,
             act => self.act(act, batch.attempt()).map(|()| Flow::Continue),
         }
+    }
+
+    fn needs_its_sink(&self, position: u64) -> Result<(), Error> {
+        let is_down = position >= self.down_from && self.down.as_deref().is_some_and(Path::exists);
+        if is_down { Err("the sink is out of service".into()) } else { Ok(()) }
     }
 
     fn act(&self, act: &str, attempt: u32) -> Result<(), Error> {

@@ -19,6 +19,7 @@ mod keys;
 mod limits;
 mod naive;
 mod objects;
+mod outages;
 mod reading;
 mod settings;
 mod shared_process;

@@ -71,6 +71,7 @@ impl Stage {
             .env("TALLY_JOB", job)
             .state_folder(folder.path().join("s3"))
             .env("TALLY_LOG", folder.path().join("log").to_str().unwrap())
+            .env("TALLY_OUT_OF_SERVICE", folder.path().join("out of service").to_str().unwrap())
             .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/runs"))
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "1s")
@@ -92,6 +93,14 @@ impl Stage {
 
     pub(super) async fn upload_birdstrikes(&self) -> ObjectInfo {
         self.platform.s3().put_file(UPLOADS, KEY, birdstrikes()).await.unwrap()
+    }
+
+    pub(super) fn sink_goes_out_of_service(&self) {
+        std::fs::write(self.folder.path().join("out of service"), "").unwrap();
+    }
+
+    pub(super) fn sink_is_back(&self) {
+        std::fs::remove_file(self.folder.path().join("out of service")).unwrap();
     }
 
     pub(super) fn upload(&self, bytes: impl AsRef<[u8]>) -> ObjectInfo {

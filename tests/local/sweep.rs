@@ -12,7 +12,7 @@ pub(super) const SWEEP: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
 pub(super) const SWEPT_AFTER: Duration = Duration::from_secs(6);
 
 /// Sends the sweep's event, waits for the end of everything, and gives what the function answered to it.
-async fn sweep(stage: &Stage) -> Value {
+pub(super) async fn sweep(stage: &Stage) -> Value {
     let request = stage.platform.send(SWEEP);
     stage.settle().await;
     answer(stage, &request)
@@ -30,7 +30,7 @@ fn answer(stage: &Stage, request: &str) -> Value {
 
 fn came_to(counts: &[(&str, u64)]) -> Value {
     let mut all = json!({
-        "looked_at": 0, "signalled": 0, "not_signalled": 0, "failed": 0, "stuck": 0, "unreadable": 0, "complete": true,
+        "looked_at": 0, "signalled": 0, "not_signalled": 0, "waiting": 0, "failed": 0, "stuck": 0, "unreadable": 0, "complete": true,
     });
     counts.iter().for_each(|(name, count)| all[*name] = (*count).into());
     all

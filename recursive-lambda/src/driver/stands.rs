@@ -32,7 +32,9 @@ impl Stands {
                 said = said(error),
                 "the run waits, and is tried again"
             ),
-            Self::Failed(error) => tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run)),
+            Self::Failed(error) => {
+                tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run))
+            }
         }
     }
 }

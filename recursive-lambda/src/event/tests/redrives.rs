@@ -41,7 +41,15 @@ fn what_failed_is_tried_again_as_it_was() {
 }
 
 fn signal() -> Value {
-    let signal = Signal { job: "import".into(), run: "9f".into(), seq: 57, token: "ab-0.1".into(), swept: false, position: 22_800, carried: None };
+    let signal = Signal {
+        job: "import".into(),
+        run: "9f".into(),
+        seq: 57,
+        token: "ab-0.1".into(),
+        swept: false,
+        position: 22_800,
+        carried: None,
+    };
     serde_json::from_str(&signal.to_json()).unwrap()
 }
 

@@ -1,0 +1,87 @@
+//! An outage of the job's sink: the run waits, loses and skips nothing, and one that gave up goes on when a person says so.
+
+use super::stage::{BATCHES, DOLLARS, ROWS, Stage};
+use super::sweep::{SWEPT_AFTER, sweep};
+use serde_json::{Value, json};
+
+#[tokio::test]
+async fn an_outage_is_waited_out_with_the_help_of_sweeps() {
+    let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_RETRY_FOR", "1h")).await;
+    stage.sink_goes_out_of_service();
+    stage.run_birdstrikes().await;
+    let record = stage.record();
+    assert_eq!(
+        (&record["status"], &record["waiting"]["errors"]),
+        (&json!("Ready"), &json!(3)),
+        "Lambda tried it three times: {record}"
+    );
+    assert_eq!(stage.dead_letters().len(), 1);
+    assert!(stage.said().join("\n").contains("the run waits, and is tried again"), "{}", stage.said().join("\n"));
+
+    // The next sweep's try has no other behind it.
+    tokio::time::sleep(SWEPT_AFTER).await;
+    assert_eq!(sweep(&stage).await["signalled"], 1);
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["waiting"]["errors"]), (&json!("Ready"), &json!(4)), "{record}");
+    assert!(record["waiting"]["waited_ms"].as_u64().unwrap() >= 5_000, "{record}");
+    assert_eq!(stage.dead_letters().len(), 1, "a sweep's signal is none: the next sweep sends another");
+
+    stage.sink_is_back();
+    tokio::time::sleep(SWEPT_AFTER).await;
+    assert_eq!(sweep(&stage).await["signalled"], 1);
+    assert_exact(&stage);
+    // Four tries of the first batch found no sink.
+    assert_eq!(stage.executions().len(), BATCHES + 4);
+}
+
+#[tokio::test]
+async fn where_records_may_be_skipped_an_outage_skips_none() {
+    let rows: String = (0..24).map(|row| format!("{row},{},\n", 1_u64 << row)).collect();
+    let stage = Stage::new("sieve", |platform| platform.env("RECURSIVE_LAMBDA_RETRY_FOR", "1h")).await;
+    stage.sink_goes_out_of_service();
+    let object = stage.upload(format!("id,cents,does\n{rows}"));
+    stage.tell(&object);
+    stage.settle().await;
+    assert_eq!((stage.status().as_str(), stage.set_aside().len()), ("Ready", 0), "{}", stage.said().join("\n"));
+
+    stage.sink_is_back();
+    tokio::time::sleep(SWEPT_AFTER).await;
+    assert_eq!(sweep(&stage).await["signalled"], 1);
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["set_aside"]), (&json!("Done"), &json!(0)), "{record}");
+    assert_eq!(record["state"], json!({ "rows": 24, "dollars": (1_u64 << 24) - 1 }));
+}
+
+#[tokio::test]
+async fn a_failed_run_goes_on_where_it_stands_when_it_is_resumed() {
+    let stage = Stage::new("rows", |platform| platform.env("TALLY_OUT_OF_SERVICE_FROM", "4000")).await;
+    stage.sink_goes_out_of_service();
+    stage.run_birdstrikes().await;
+    let failed = stage.record();
+    assert_eq!((&failed["status"], &failed["position"]), (&json!("Failed"), &json!(4_000)), "{failed}");
+    let letters = stage.dead_letters();
+    let said = stage.said().join("\n");
+    let run = stage.run();
+    let resume = json!({ "recursive_lambda_resume": { "v": 1, "run": run } }).to_string();
+    assert!(said.contains(&resume) || said.contains(&resume.replace('"', "\\\"")), "the log says how: {said}");
+
+    stage.sink_is_back();
+    stage.platform.send(resume.clone());
+    stage.settle().await;
+    assert_exact(&stage);
+    let batches: std::collections::BTreeSet<_> = stage.executions().into_iter().map(|execution| execution.batch).collect();
+    assert_eq!(batches.len(), BATCHES, "the same keys under the same run: {batches:?}");
+    assert_eq!((stage.run(), stage.dead_letters().len()), (run, letters.len()));
+
+    let executions = stage.executions().len();
+    stage.platform.send(resume.clone());
+    stage.settle().await;
+    assert_eq!((stage.status().as_str(), stage.executions().len()), ("Done", executions), "what is done is not resumed");
+}
+
+fn assert_exact(stage: &Stage) {
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["waiting"]), (&json!("Done"), &Value::Null), "{record}\n{}", stage.said().join("\n"));
+    assert_eq!(record["state"], json!({ "rows": ROWS, "dollars": DOLLARS }));
+    assert_eq!(stage.completions().len(), 1);
+}
