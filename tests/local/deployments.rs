@@ -52,6 +52,12 @@ use Operation::{GetObject, Invoke, PutObject};
 type Case = (&'static str, Mistake, Option<&'static str>, &'static str, End);
 
 const DENIED: Fault = Fault::Refuse(403, "AccessDenied");
+/// What S3 says of an object whose key only the uploader has.
+const SSE_C: Fault = Fault::RefuseSaying(
+    400,
+    "InvalidRequest",
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+);
 const READY: End = Waits(Some("Ready"));
 /// No error, and nothing to warn of.
 const QUIET: &str = "";
@@ -92,13 +98,15 @@ const CASES: &[Case] = &[
     ("no such key, and a hostile one", Told(|object| object.key = "a\u{1b}[31m\n\u{202e}".into()), Some("SourceGone"),
         r"s3://uploads/a\u{1b}[31m\n\u{202e} does not exist; it was deleted before the run began, or the event names another key", Failed),
     ("no permission to read the object", Requests(of_object, DENIED), Some("Source"),
-        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", READY),
     ("a bucket of another account", Variable("RECURSIVE_LAMBDA_BUCKETS", "uploads@210987654321"), Some("Source"),
-        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", READY),
     ("a bucket that is not allowed", Variable("RECURSIVE_LAMBDA_BUCKETS", "others, more@210987654321"), Some("NotAllowed"),
         "the event names bucket `uploads`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger", Waits(None)),
     ("wrong region", Requests(of_object, Fault::Moved("eu-west-1")), Some("Source"),
         "bucket `uploads` is in region `eu-west-1`, and the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
+    ("object under a customer's key", Requests(of_object, SSE_C), Some("Source"),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", Failed),
     ("archived object", Requests(of_object, Fault::Refuse(403, "InvalidObjectState")), Some("Source"),
         "s3://uploads/birdstrikes.csv is archived (Glacier) and cannot be read; restore it, then start it again by a manual start", Failed),
     ("object overwritten mid-run", MidRun(|stage| drop(stage.upload("a,b\n"))), Some("SourceChanged"),

@@ -27,7 +27,7 @@ pub(super) fn no_progress(record: &Record, advance: &Advance) -> Error {
 pub(super) fn unread(error: SourceError, record: &Record) -> Failed {
     let cause = match &error {
         SourceError::Changed => Cause::Changed,
-        SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived => Cause::Other,
+        SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived | SourceError::CustomerKey => Cause::Other,
         SourceError::Denied(_)
         | SourceError::Elsewhere(_)
         | SourceError::Failed(_)

@@ -7,6 +7,7 @@ use super::failed::{Failed, at, caught, no_progress, nothing_in_flight, panicked
 use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
 use super::site::Site;
+use super::source::shown_object;
 use super::start::expected_owner;
 use crate::batch::RunContext;
 use crate::cache::Local;
@@ -14,7 +15,7 @@ use crate::engine::aside::Aside;
 use crate::engine::budget::Budget;
 use crate::engine::record::{Carried, LastError, Object, Record};
 use crate::engine::step::Done;
-use crate::invocation::Invocation;
+use crate::invocation::{Called, Invocation, Trail};
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records};
 use crate::{Advance, Error, ErrorKind, Progress, Summary};
@@ -31,6 +32,10 @@ pub(super) struct Session<'a, H: Handler, P> {
     /// As the last batch that counts left it.
     state: H::State,
     run: Arc<RunContext>,
+    /// What is running is written down here, ..
+    trail: Arc<Trail>,
+    /// .. of this object.
+    shown: Arc<str>,
     /// The record that was just found not to decode.
     undecoded: Option<Raw>,
     /// Nothing can be begun behind what is in flight.
@@ -79,6 +84,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         };
         let local = Local::new(Arc::clone(&site.cache), Arc::clone(&site.platform), object.clone());
         let feed = Feed::new(Arc::clone(&site.platform), object.clone(), record, local)?;
+        let (trail, shown) = (Arc::clone(&invocation.trail), shown_object(&object).into());
         let (clock, deadline) = (Arc::clone(&site.platform), invocation.deadline());
         let run = RunContext {
             run_id: id.into(),
@@ -86,7 +92,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             epoch: record.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
         };
-        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), undecoded: None, closed: false })
+        Ok(Self { site, feed, calls: Calls::new(), state, run: Arc::new(run), trail, shown, undecoded: None, closed: false })
     }
 
     /// Starts up to so many batches of up to so many records, and waits for the first one in flight.
@@ -107,6 +113,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             self.closed = !self.begin(record, size, budget, left).await;
         }
         let call = self.calls.next().await.ok_or_else(nothing_in_flight)?;
+        if self.calls.in_flight() == 0 {
+            self.trail.ends();
+        }
         let landed = self.land(record, call);
         if landed.as_ref().map_or(true, |done| done.complete) {
             self.calls.settle().await;
@@ -142,6 +151,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         if expected > 1 && !at_end {
             self.feed.read_ahead(size, expected - 1);
         }
+        let (record, line) = place.map_or((record.position, None), |place| (place.record, Some(place.line)));
+        self.trail.begins(Called::Batch { object: Arc::clone(&self.shown), record, line, records: taken });
         let (mut state, site) = (self.state.clone(), self.site);
         self.calls.begin(async move {
             let said = caught("the job", start(|| H::call(input, &mut state, &site.resources))).await;
@@ -299,6 +310,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             started: record.started,
             run_id: self.run.run_id.clone(),
         };
-        Ok(caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await?)
+        self.trail.begins(Called::OnComplete { object: Arc::clone(&self.shown) });
+        let completed = caught("`on_complete`", start(|| H::on_complete(&summary, &self.state, &self.site.resources))).await;
+        self.trail.ends();
+        Ok(completed?)
     }
 }
