@@ -87,7 +87,7 @@ impl Summary<'_> {
     fn failure(&self) -> String {
         let last = self.record.and_then(|record| record.last_error.as_ref());
         match (last, self.dead.last(), self.record) {
-            (Some(error), ..) => failed(self.file, error),
+            (Some(error), ..) => failed(self.file, error, self.death),
             (None, Some(DeadLetter { attempts, .. }), _) if self.death.is_some() => {
                 format!("error: the run was given up after {attempts} attempts\n  {}", self.death.unwrap_or_default())
             }
@@ -100,13 +100,18 @@ impl Summary<'_> {
     }
 }
 
-fn failed(file: &str, error: &LastError) -> String {
+/// An error without a place is one about invocations that died: where they did is in the words about the last.
+fn failed(file: &str, error: &LastError, death: Option<&str>) -> String {
     let LastError { kind, message, record, line, offset } = error;
-    let place = match (record, line, offset) {
-        (Some(record), Some(line), Some(offset)) => format!(" at record {record}, line {line}, byte {offset} of {file}"),
-        _ => String::new(),
-    };
-    format!("error: the run failed{place}\n  {kind}: {message}")
+    match (record, line, offset) {
+        (Some(record), Some(line), Some(offset)) => {
+            format!("error: the run failed at record {record}, line {line}, byte {offset} of {file}\n  {kind}: {message}")
+        }
+        _ => {
+            let death = death.map(|death| format!("\n  {death}")).unwrap_or_default();
+            format!("error: the run failed\n  {kind}: {message}{death}")
+        }
+    }
 }
 
 /// One line that fits: what is wrong with a record may quote all of it.
@@ -153,6 +158,31 @@ mod tests {
             let summary = Summary { recorded, ..summary(record.as_ref(), &[]) };
             assert_eq!(summary.succeeded(), succeeded, "{words}");
             assert!(summary.text().contains(words), "no {words:?} in{}", summary.text());
+        }
+    }
+
+    #[test]
+    fn a_run_that_failed_says_where() {
+        let death = Some("an invocation timed out after 3s in the batch at position 7 of a.csv: give it time");
+        let at = |place: Option<u64>| LastError {
+            kind: "Job".into(),
+            message: "no".into(),
+            record: place,
+            line: place,
+            offset: place,
+        };
+        for (error, death, words) in [
+            (at(Some(3)), death, "\nerror: the run failed at record 3, line 3, byte 3 of a.csv\n  Job: no\n  records"),
+            (
+                at(None),
+                death,
+                "\nerror: the run failed\n  Job: no\n  an invocation timed out after 3s in the batch at position 7 of a.csv",
+            ),
+            (at(None), None, "\nerror: the run failed\n  Job: no\n  records"),
+        ] {
+            let record = Record { status: "Failed".into(), last_error: Some(error), ..Record::default() };
+            let text = Summary { death, ..summary(Some(&record), &[]) }.text();
+            assert!(text.contains(words), "no {words:?} in{text}");
         }
     }
 

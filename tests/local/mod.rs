@@ -6,6 +6,7 @@
 
 mod aside;
 mod command;
+mod command_ends;
 mod concurrent;
 mod contract;
 mod crashes;
