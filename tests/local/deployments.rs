@@ -2,7 +2,7 @@
 
 use super::stage::{BATCHES, KEY, ROWS, STATE, Stage, UPLOADS, birdstrikes};
 use futures_util::{StreamExt, stream};
-use recursive_lambda_local::{ApiCall, Builder, Fault, ObjectInfo, Operation};
+use recursive_lambda_local::{ApiCall, Builder, Channel, Fault, ObjectInfo, Operation};
 use serde_json::{Value, json};
 use std::future::ready;
 use std::process::Command;
@@ -18,6 +18,8 @@ enum Mistake {
     Object(&'static str, fn() -> Vec<u8>),
     /// These requests come to nothing.
     Requests(fn(&ApiCall) -> bool, Fault),
+    /// The same, of a start by hand, which asks for the object's head first.
+    ByHand(fn(&ApiCall) -> bool, Fault),
     /// A variable of the environment.
     Variable(&'static str, &'static str),
     /// While the run is at work.
@@ -45,7 +47,7 @@ enum End {
 }
 
 use End::{Done, Failed, NoRun, Waits};
-use Mistake::{Event, MidRun, Object, OutsideLambda, Record, Requests, StateAmongUploads, Told, Variable};
+use Mistake::{ByHand, Event, MidRun, Object, OutsideLambda, Record, Requests, StateAmongUploads, Told, Variable};
 use Operation::{GetObject, Invoke, PutObject};
 
 /// Deployment mistake, how it is made, the error type Lambda reports, the first line of the error (or of the warning), and the end.
@@ -107,6 +109,10 @@ const CASES: &[Case] = &[
         "bucket `uploads` is in region `eu-west-1`, and the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
     ("object under a customer's key", Requests(of_object, SSE_C), Some("Source"),
         "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", Failed),
+    ("object under a customer's key, started by hand", ByHand(|call| call.bucket == UPLOADS, SSE_C), Some("Source"),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", NoRun),
+    ("no permission to read, started by hand", ByHand(|call| call.bucket == UPLOADS, DENIED), Some("Source"),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", NoRun),
     ("archived object", Requests(of_object, Fault::Refuse(403, "InvalidObjectState")), Some("Source"),
         "s3://uploads/birdstrikes.csv is archived (Glacier) and cannot be read; restore it, then start it again by a manual start", Failed),
     ("object overwritten mid-run", MidRun(|stage| drop(stage.upload("a,b\n"))), Some("SourceChanged"),
@@ -246,6 +252,10 @@ async fn make(stage: &Stage, mistake: Mistake) -> Option<(String, Vec<u8>)> {
         Requests(these, fault) => {
             stage.platform.set_faults(move |call| these(call).then_some(fault));
             stage.tell(&object);
+        }
+        ByHand(these, fault) => {
+            stage.platform.set_faults(move |call| these(call).then_some(fault));
+            stage.platform.notify(&Channel::Manual("by-hand".into()), UPLOADS, KEY).unwrap();
         }
         Object(..) | Variable(..) => stage.tell(&object),
         MidRun(meddle) => {
