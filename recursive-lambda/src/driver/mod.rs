@@ -14,6 +14,8 @@ mod site;
 mod source;
 mod start;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod travelling;
 mod writer;
 
