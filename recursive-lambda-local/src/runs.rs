@@ -62,7 +62,8 @@ fn message<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<S
 
 impl Platform {
     /// Settings for tests of a job of `recursive-lambda`: its runs are recorded, it may invoke itself, a dead invocation's lease is
-    /// over after 3 s instead of 46, and events come again after 4.5 s instead of minutes. `binary` is the job's program: in a package's
+    /// over after 3 s instead of 46, and events come again after 4.5 s instead of minutes. An invocation has 30 s, and a program 60 s to start: no
+    /// machine is too busy for that. `binary` is the job's program: in a package's
     /// `tests/`, `env!("CARGO_BIN_EXE_name")`.
     ///
     /// ```
@@ -82,6 +83,8 @@ impl Platform {
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "1s")
             .env("RECURSIVE_LAMBDA_RESERVE", "500ms")
+            .timeout(Duration::from_secs(30))
+            .init_timeout(Duration::from_secs(60))
             .retry_delays([Duration::from_millis(4500); 2])
             .recursive_loop(RecursiveLoop::Allow)
     }

@@ -6,6 +6,7 @@ use recursive_lambda_local::{ApiCall, Builder, Channel, Fault, ObjectInfo, Opera
 use serde_json::{Value, json};
 use std::future::ready;
 use std::process::Command;
+use std::time::Duration;
 
 /// What is done wrong; all else is as it should be.
 #[derive(Clone, Copy)]
@@ -187,9 +188,9 @@ async fn play((name, mistake, kind, line, end): Case) {
     }
     let job = if let Object(job, _) = mistake { job } else { "rows" };
     let set = |platform| match mistake {
-        Variable(name, value) => once(platform).env(name, value),
+        Variable(name, value) => once(platform).timeout(Duration::from_secs(10)).env(name, value),
         StateAmongUploads => once(platform).env("RECURSIVE_LAMBDA_STATE", format!("s3://{UPLOADS}/runs")),
-        MidRun(_) => once(platform).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100"),
+        MidRun(_) => once(platform).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "200"),
         _ => once(platform),
     };
     let mut stage = Stage::new(job, set).await;

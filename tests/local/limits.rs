@@ -60,7 +60,7 @@ async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_batch_loses_nothing() {
     let stage = Stage::new("rows", |platform| {
-        platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "100")
+        platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "200")
     })
     .await;
     let object = stage.upload_birdstrikes().await;
