@@ -130,6 +130,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_escaped_and_cut() {
+        let long = "k".repeat(256);
+        for (key, wanted) in [
+            ("in/a b.csv", "in/a b.csv".to_string()),
+            ("a\n\u{1b}[31m\u{202e}", r"a\n\u{1b}[31m\u{202e}".into()),
+            (&long, long.clone()),
+            (&format!("{long}k"), format!("{long}…")),
+            (&"ü".repeat(256), "ü".repeat(256)),
+        ] {
+            assert_eq!(shown(key), wanted);
+            assert_eq!(shown_object(&Object { key: key.into(), ..Object::for_tests() }), format!("s3://bucket/{wanted}"));
+        }
+    }
+
+    #[test]
     fn an_object_without_room_says_how_much_it_needs() {
         const GB: u64 = 1 << 30;
         //          size of the object, bytes needed in all, words of the message
