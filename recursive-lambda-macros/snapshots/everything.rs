@@ -38,7 +38,7 @@ const _: () = {
                 __recursive_lambda::Error,
             >,
         > + ::core::marker::Send {
-            (&__recursive_lambda::__private::Lent::<Db>::new())
+            __recursive_lambda::__private::Lent::<Db>::new()
                 .__lent(async move {
                     let __outcome = r#type(__resources, __state, __input).await;
                     <anyhow::Result<
@@ -61,7 +61,7 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<(), __recursive_lambda::Error>,
         > + ::core::marker::Send {
-            (&__recursive_lambda::__private::Lent::<Db>::new())
+            __recursive_lambda::__private::Lent::<Db>::new()
                 .__lent(async move {
                     let __outcome = report(__summary, __state, __resources).await;
                     __recursive_lambda::IntoFinished::into_finished(__outcome)

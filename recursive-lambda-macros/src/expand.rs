@@ -226,7 +226,7 @@ fn sendable(handler: &Handler<'_>, from: &impl ToTokens, body: TokenStream) -> T
     let Some(resources) = handler.resources else { return body };
     let place = place_of(from);
     let there = krate(place);
-    quote_spanned!(place=> (&#there::__private::Lent::<#resources>::new()).__lent(#body))
+    quote_spanned!(place=> #there::__private::Lent::<#resources>::new().__lent(#body))
 }
 
 /// A future, at the place of what it comes from: there it is reported if it is not `Send`.

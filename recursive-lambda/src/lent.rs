@@ -24,14 +24,14 @@ impl<R> Default for Lent<R> {
     }
 }
 
-/// Found first by the compiler, if the resources can be shared.
-pub trait Shared {
+/// Found first by the compiler, because it takes `self` as it is, if the resources can be shared.
+pub trait Shared: Sized {
     /// The future as it is.
-    fn __lent<F: Future>(&self, future: F) -> F;
+    fn __lent<F: Future>(self, future: F) -> F;
 }
 
 impl<R: Sync> Shared for Lent<R> {
-    fn __lent<F: Future>(&self, future: F) -> F {
+    fn __lent<F: Future>(self, future: F) -> F {
         future
     }
 }
@@ -42,7 +42,7 @@ pub trait NotShared {
     fn __lent<F: Future>(&self, future: F) -> Pending<F::Output>;
 }
 
-impl<R> NotShared for &Lent<R> {
+impl<R> NotShared for Lent<R> {
     fn __lent<F: Future>(&self, _: F) -> Pending<F::Output> {
         pending()
     }
@@ -56,8 +56,8 @@ mod tests {
     #[test]
     fn what_can_be_shared_runs_and_nothing_else_does() {
         let [shared, not_shared] = [
-            (&Lent::<u8>::new()).__lent(async { 7 }).now_or_never(),
-            (&Lent::<std::cell::Cell<u8>>::new()).__lent(async { 7 }).now_or_never(),
+            Lent::<u8>::new().__lent(async { 7 }).now_or_never(),
+            Lent::<std::cell::Cell<u8>>::new().__lent(async { 7 }).now_or_never(),
         ];
         assert_eq!((shared, not_shared), (Some(7), None));
     }

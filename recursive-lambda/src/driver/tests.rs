@@ -1,6 +1,6 @@
 //! What the driver asks of its ports, seen by ports that write it down. What comes of it in the end is the simulation's.
 
-#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
 use super::session::Session;
 use super::start::{Beginning, begin};
@@ -143,7 +143,9 @@ fn start(pinned: bool) -> Start {
 }
 
 /// The setting, the function, and the account that must own the bucket; `Err`: it is refused.
-const OWNERS: [(Option<&str>, &str, Result<Option<&str>, ErrorKind>); 6] = [
+type Owned = (Option<&'static str>, &'static str, Result<Option<&'static str>, ErrorKind>);
+
+const OWNERS: [Owned; 6] = [
     (None, OWN, Ok(Some("123456789012"))),
     (Some("bucket"), OWN, Ok(Some("123456789012"))),
     (Some("other, bucket@210987654321"), OWN, Ok(Some("210987654321"))),
