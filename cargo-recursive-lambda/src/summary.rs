@@ -194,20 +194,20 @@ mod tests {
             error: Why { message: format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100)) },
             file: format!("kept/{record}.data").into(),
         };
-        let ten: Vec<_> = (0..10).map(skipped).collect();
+        let [ten, two]: [Vec<_>; 2] = [10, 2].map(|count| (0..count).map(skipped).collect());
         let one = "    record 1, line 3: not\\u{1b} a \"row\" ";
         for (count, shown, kept, words, unsaid) in [
             (0, &[][..], true, "batches      0\n  invocations", "skipped"),
             (
                 2,
-                &ten[..2],
+                &*two,
                 false,
                 "  skipped      2, deleted with this command; --state FOLDER keeps them\n    record 0, line 2: ",
                 "kept/",
             ),
-            (2, &ten[..2], true, one, "more"),
-            (2, &ten[..2], true, "x…\n      kept/1.data\n  invocations", "more"),
-            (12, &ten, true, "\n      kept/9.data\n    and 2 more\n  invocations", "record 10"),
+            (2, &*two, true, one, "more"),
+            (2, &*two, true, "x…\n      kept/1.data\n  invocations", "more"),
+            (12, &*ten, true, "\n      kept/9.data\n    and 2 more\n  invocations", "record 10"),
         ] {
             let record = Record { status: "Done".into(), set_aside: count, ..Record::default() };
             let text = Summary { skipped: shown, kept, ..summary(Some(&record), &[]) }.text();
