@@ -51,9 +51,11 @@ const JOB: &str = r#"
     async fn lines(batch: Batch<String>) -> Result<(), Error> {
         let asked = std::env::var("DO").unwrap_or_default();
         match asked.as_str() {
-            "dawdle" => {
+            "stay" => {
                 println!("at {}", batch.position());
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                if batch.position() == 30 {
+                    tokio::time::sleep(Duration::from_secs(3600)).await;
+                }
             }
             _ if batch.position() != 20 => {}
             "sleep" => tokio::time::sleep(Duration::from_secs(600)).await,
@@ -130,15 +132,15 @@ fn a_run_that_does_not_end_well_says_where_it_stands_and_what_to_do() {
     }
 }
 
-/// Stops a slow run by the signal, and goes on with it. Meanwhile nobody else gets its folder.
+/// Stops a run that stays at record 30 by the signal, and goes on with it. Meanwhile nobody else gets its folder.
 fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     let kept = format!("kept{signal}");
     let mark = format!("MARK={}", folder.join(&kept).display());
-    let state = ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch"];
+    let state = ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch", "--timeout", "1h"];
     let mut slow = command(folder);
-    let mut slow = arguments(&mut slow, "dawdle", &state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut slow = arguments(&mut slow, "stay", &state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut printed = BufReader::new(slow.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(printed.any(|line| line == "at 30"), "three batches are done");
+    assert!(printed.any(|line| line == "at 30"), "it stays there");
     assert!(running_with(&mark) > 0);
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
@@ -152,15 +154,15 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     let output = slow.wait_with_output().unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.contains("\nstopped: lines.txt is done up to record "), "{said}");
-    let how = format!("\n  to go on from there:  cargo recursive-lambda run lines.txt --env DO=dawdle --state {kept} ");
+    assert!(said.contains("\nstopped: lines.txt is done up to record 30, "), "{said}");
+    let how = format!("\n  to go on from there:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
     assert!(said.contains(&how), "{said}");
     assert_eq!(running_with(&mark), 0, "its containers are gone: {said}");
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("records      200"), "{said}");
-    assert!(said.contains("-- going on with the run that was stopped, at record "), "{said}");
+    assert!(said.contains("-- going on with the run that was stopped, at record 30\n"), "{said}");
 }
 
 /// How many processes have this in their environment.
