@@ -2,12 +2,18 @@
 //! Lambda and S3 as `recursive-lambda-local` has them on loopback. The job's program is the one that is deployed.
 
 mod build;
+mod deaths;
+mod follow;
+mod kills;
+mod lock;
 mod progress;
 mod record;
 mod run;
+mod stop;
 mod summary;
 
 use clap::{Parser, Subcommand};
+use run::Ended;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -63,7 +69,7 @@ struct Run {
     #[arg(long, default_value_t = 2, value_name = "N")]
     concurrency: usize,
 
-    /// Keep the records of runs and the uploads in this folder, so that a run that was stopped goes on the next time
+    /// Keep checkpoints, skipped records and the upload in this folder: a run that was stopped goes on the next time
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
@@ -82,7 +88,7 @@ struct Run {
 
 fn time(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
-        Ok(time) if time.is_zero() => Err("no invocation gets anything done in no time: write `3s`".into()),
+        Ok(time) if time.is_zero() => Err("the time-out must be positive: write `3s`".into()),
         Ok(time) => Ok(time),
         Err(error) => Err(format!("{error}: write `3s` or `1m 30s`")),
     }
@@ -99,8 +105,9 @@ fn variable(text: &str) -> Result<(String, String), String> {
 async fn main() -> ExitCode {
     let Cargo::RecursiveLambda(RecursiveLambda { command: Command::Run(wanted) }) = Cargo::parse();
     match run::run(wanted).await {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Ended::Done) => ExitCode::SUCCESS,
+        Ok(Ended::Failed) => ExitCode::FAILURE,
+        Ok(Ended::Stopped(status)) => ExitCode::from(status),
         Err(message) => {
             eprintln!("error: {message}");
             ExitCode::from(2)
@@ -117,7 +124,7 @@ mod tests {
         for (arguments, wanted) in [
             (&[][..], Ok(Duration::from_secs(120))),
             (&["--timeout", "1m 30s"], Ok(Duration::from_secs(90))),
-            (&["--timeout", "0s"], Err("no invocation gets anything done in no time: write `3s`")),
+            (&["--timeout", "0s"], Err("the time-out must be positive: write `3s`")),
             (&["--timeout", "3"], Err("write `3s` or `1m 30s`")),
             (&["--env", "NAME"], Err("write NAME=VALUE")),
         ] {

@@ -47,6 +47,21 @@ pub(crate) struct LastError {
     pub(crate) offset: Option<u64>,
 }
 
+/// A record that was skipped: where it stands, why, and the file that has it as it stood.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Skipped {
+    pub(crate) record: u64,
+    pub(crate) line: u64,
+    pub(crate) error: Why,
+    #[serde(skip)]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Why {
+    pub(crate) message: String,
+}
+
 impl Record {
     /// The newest record of a run over this object, if it was written since then.
     pub(crate) fn find(s3: &S3, key: &str, etag: &str, since: SystemTime) -> Option<Self> {
@@ -59,10 +74,13 @@ impl Record {
         })
     }
 
-    /// The signal by which a run that was stopped goes on; `None` if it is over.
+    /// The event by which a run that was stopped, or failed, goes on; `None` if it is done.
     pub(crate) fn signal(&self) -> Option<String> {
         let mut place = self.place.trim_end_matches(".json").rsplit('/');
         let (run, job) = (place.next()?, place.next()?);
+        if self.has_failed() {
+            return Some(serde_json::json!({ "recursive_lambda_resume": { "v": 1, "run": run } }).to_string());
+        }
         let goes_on = ["Ready", "Running", "Completing"].contains(&self.status.as_str());
         let signal = serde_json::json!({
             "recursive_lambda": { "v": 1, "job": job, "run": run, "seq": self.seq },
@@ -78,11 +96,18 @@ impl Record {
         self.owner.and(over.checked_sub(age)).filter(|left| !left.is_zero())
     }
 
-    /// The files of what the run set aside, in order.
-    pub(crate) fn files_aside(&self, s3: &S3) -> Vec<PathBuf> {
+    /// The first few records that the run skipped, in their order.
+    pub(crate) fn skipped(&self, s3: &S3, most: usize) -> Vec<Skipped> {
         let folder = format!("{}/", self.place.trim_end_matches(".json"));
-        let aside = s3.list(BUCKET, &folder).unwrap_or_default();
-        aside.iter().filter_map(|info| s3.file(BUCKET, &info.key).ok()).collect()
+        let index = |key: &str| key.strip_prefix(&folder)?.strip_suffix(".json")?.parse::<u64>().ok();
+        let listed = s3.list(BUCKET, &folder).unwrap_or_default();
+        let mut listed: Vec<_> = listed.into_iter().filter_map(|info| Some((index(&info.key)?, info.key))).collect();
+        listed.sort_unstable();
+        let read = |key: &str| {
+            let skipped: Skipped = serde_json::from_slice(&s3.get(BUCKET, key).ok()?).ok()?;
+            Some(Skipped { file: s3.file(BUCKET, key).ok()?, ..skipped })
+        };
+        listed.iter().filter_map(|(_, key)| read(key)).take(most).collect()
     }
 
     pub(crate) fn has_failed(&self) -> bool {

@@ -1,14 +1,16 @@
 //! The last words: what the run amounted to, or where and why it failed.
 
-use crate::record::{LastError, Record};
+use crate::record::{LastError, Record, Skipped};
 use indicatif::{HumanBytes, HumanCount};
 use recursive_lambda_local::{Counters, DeadLetter, S3Counts};
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Duration;
 
-/// The most files that are named.
-const SHOWN: usize = 10;
+/// The most skipped records that are named.
+pub(crate) const SHOWN: usize = 10;
+
+/// How much of what is wrong with one is shown.
+const WIDTH: usize = 100;
 
 /// What is known at the end.
 pub(crate) struct Summary<'a> {
@@ -21,8 +23,12 @@ pub(crate) struct Summary<'a> {
     pub(crate) size: u64,
     pub(crate) took: Duration,
     pub(crate) dead: &'a [DeadLetter],
-    /// The files of what was set aside, if they outlive the command.
-    pub(crate) aside: Option<&'a [PathBuf]>,
+    /// The first of the records that were skipped.
+    pub(crate) skipped: &'a [Skipped],
+    /// Whether their files outlive the command.
+    pub(crate) kept: bool,
+    /// The last invocation that ended before it answered, in words.
+    pub(crate) death: Option<&'a str>,
 }
 
 impl Summary<'_> {
@@ -43,7 +49,7 @@ impl Summary<'_> {
             let _ = writeln!(text, "  records      {}", HumanCount(record.position));
             let _ = writeln!(text, "  batches      {}", HumanCount(record.batches));
             if record.set_aside > 0 {
-                let _ = writeln!(text, "  set aside    {}", self.set_aside(record.set_aside));
+                let _ = writeln!(text, "  skipped      {}", self.skipped(record.set_aside));
             }
         }
         let Counters { invocations, retries, kills, timed_out, .. } = self.counters;
@@ -59,21 +65,32 @@ impl Summary<'_> {
         text
     }
 
-    /// How many records were set aside, and where they are.
-    fn set_aside(&self, count: u64) -> String {
-        let Some(files) = self.aside else {
-            return format!("{}, and gone with this command: --state FOLDER keeps them", HumanCount(count));
-        };
-        let shown = files.iter().take(SHOWN).map(|file| format!("\n               {}", file.display()));
-        let more = files.len().saturating_sub(SHOWN);
-        let rest = (more > 0).then(|| format!("\n               and {more} more beside them"));
-        format!("{}, a file each:{}", HumanCount(count), shown.chain(rest).collect::<String>())
+    /// How many records were skipped, which, why, and where they are.
+    fn skipped(&self, count: u64) -> String {
+        let mut text = HumanCount(count).to_string();
+        if !self.kept {
+            text += ", deleted with this command; --state FOLDER keeps them";
+        }
+        for Skipped { record, line, error, file } in self.skipped {
+            let _ = write!(text, "\n    record {record}, line {line}: {}", brief(&error.message));
+            if self.kept {
+                let _ = write!(text, "\n      {}", file.display());
+            }
+        }
+        let more = count.saturating_sub(self.skipped.len() as u64);
+        if more > 0 && !self.skipped.is_empty() {
+            let _ = write!(text, "\n    and {} more", HumanCount(more));
+        }
+        text
     }
 
     fn failure(&self) -> String {
         let last = self.record.and_then(|record| record.last_error.as_ref());
         match (last, self.dead.last(), self.record) {
-            (Some(error), ..) => failed(self.file, error),
+            (Some(error), ..) => failed(self.file, error, self.death),
+            (None, Some(DeadLetter { attempts, .. }), _) if self.death.is_some() => {
+                format!("error: the run was given up after {attempts} attempts\n  {}", self.death.unwrap_or_default())
+            }
             (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
             (None, None, Some(record)) => format!("error: the run ended as {}", record.status),
             (None, None, None) => {
@@ -83,18 +100,35 @@ impl Summary<'_> {
     }
 }
 
-fn failed(file: &str, error: &LastError) -> String {
+/// An error without a place is one about invocations that died: where they did is in the words about the last.
+fn failed(file: &str, error: &LastError, death: Option<&str>) -> String {
     let LastError { kind, message, record, line, offset } = error;
-    let place = match (record, line, offset) {
-        (Some(record), Some(line), Some(offset)) => format!(" at record {record}, line {line}, byte {offset} of {file}"),
-        _ => String::new(),
+    match (record, line, offset) {
+        (Some(record), Some(line), Some(offset)) => {
+            format!("error: the run failed at record {record}, line {line}, byte {offset} of {file}\n  {kind}: {message}")
+        }
+        _ => {
+            let death = death.map(|death| format!("\n  {death}")).unwrap_or_default();
+            format!("error: the run failed\n  {kind}: {message}{death}")
+        }
+    }
+}
+
+/// One line that fits: what is wrong with a record may quote all of it.
+fn brief(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let cut = if line.chars().nth(WIDTH).is_some() { "…" } else { "" };
+    let visible = |character: char| match character {
+        '"' | '\'' => character.to_string(),
+        _ => character.escape_debug().collect(),
     };
-    format!("error: the run failed{place}\n  {kind}: {message}")
+    line.chars().take(WIDTH).map(visible).collect::<String>() + cut
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Why;
 
     fn summary<'a>(record: Option<&'a Record>, dead: &'a [DeadLetter]) -> Summary<'a> {
         Summary {
@@ -106,7 +140,9 @@ mod tests {
             size: 10,
             took: Duration::from_secs(1),
             dead,
-            aside: None,
+            skipped: &[],
+            kept: true,
+            death: None,
         }
     }
 
@@ -126,21 +162,55 @@ mod tests {
     }
 
     #[test]
-    fn what_was_set_aside_is_counted_and_found() {
-        let files: Vec<PathBuf> = (0..12).map(|file| format!("kept/{file}.data").into()).collect();
-        for (count, aside, words, unsaid) in [
-            (0, None, "batches      0\n  invocations", "set aside"),
-            (2, None, "  set aside    2, and gone with this command: --state FOLDER keeps them\n", "kept"),
+    fn a_run_that_failed_says_where() {
+        let death = Some("an invocation timed out after 3s in the batch at position 7 of a.csv: give it time");
+        let at = |place: Option<u64>| LastError {
+            kind: "Job".into(),
+            message: "no".into(),
+            record: place,
+            line: place,
+            offset: place,
+        };
+        for (error, death, words) in [
+            (at(Some(3)), death, "\nerror: the run failed at record 3, line 3, byte 3 of a.csv\n  Job: no\n  records"),
+            (
+                at(None),
+                death,
+                "\nerror: the run failed\n  Job: no\n  an invocation timed out after 3s in the batch at position 7 of a.csv",
+            ),
+            (at(None), None, "\nerror: the run failed\n  Job: no\n  records"),
+        ] {
+            let record = Record { status: "Failed".into(), last_error: Some(error), ..Record::default() };
+            let text = Summary { death, ..summary(Some(&record), &[]) }.text();
+            assert!(text.contains(words), "no {words:?} in{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_skipped_is_counted_and_named_by_record() {
+        let skipped = |record: u64| Skipped {
+            record,
+            line: record + 2,
+            error: Why { message: format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100)) },
+            file: format!("kept/{record}.data").into(),
+        };
+        let [ten, two]: [Vec<_>; 2] = [10, 2].map(|count| (0..count).map(skipped).collect());
+        let one = "    record 1, line 3: not\\u{1b} a \"row\" ";
+        for (count, shown, kept, words, unsaid) in [
+            (0, &[][..], true, "batches      0\n  invocations", "skipped"),
             (
                 2,
-                files.get(..2),
-                "  set aside    2, a file each:\n               kept/0.data\n               kept/1.data\n",
-                "more",
+                &*two,
+                false,
+                "  skipped      2, deleted with this command; --state FOLDER keeps them\n    record 0, line 2: ",
+                "kept/",
             ),
-            (12, Some(&*files), "kept/9.data\n               and 2 more beside them\n", "kept/10"),
+            (2, &*two, true, one, "more"),
+            (2, &*two, true, "x…\n      kept/1.data\n  invocations", "more"),
+            (12, &*ten, true, "\n      kept/9.data\n    and 2 more\n  invocations", "record 10"),
         ] {
             let record = Record { status: "Done".into(), set_aside: count, ..Record::default() };
-            let text = Summary { aside, ..summary(Some(&record), &[]) }.text();
+            let text = Summary { skipped: shown, kept, ..summary(Some(&record), &[]) }.text();
             assert!(text.contains(words) && !text.contains(unsaid), "no {words:?}, or {unsaid:?}, in{text}");
         }
     }

@@ -1,17 +1,21 @@
 //! The function that the tests of the platform run: it does what the payload's `do` says.
 //!
 //! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
-//! `big` (`bytes`) | `allocate` (`bytes`, touching none) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
+//! `meet` (waits until `count` such events are in the process at once, then for `ms`) | `big` (`bytes`) | `allocate` (`bytes`, touching none) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
 //! Of messages of SQS, those whose body contains `bad` are reported as failed.
 #![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+static MEETING: OnceLock<Barrier> = OnceLock::new();
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
@@ -37,6 +41,12 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Error> {
         "sleep" => {
             tokio::time::sleep(Duration::from_millis(payload["ms"].as_u64().unwrap_or(0))).await;
             Ok(json!("slept"))
+        }
+        "meet" => {
+            let count = usize::try_from(payload["count"].as_u64().unwrap_or(1))?;
+            MEETING.get_or_init(|| Barrier::new(count)).wait().await;
+            tokio::time::sleep(Duration::from_millis(payload["ms"].as_u64().unwrap_or(0))).await;
+            Ok(json!("met"))
         }
         "exit" => std::process::exit(1),
         "once" if tmp.exists() => Ok(Value::Null),

@@ -63,6 +63,8 @@ pub enum Fault {
     Unavailable,
     /// It is refused with this status and error code, for instance 409 `ConditionalRequestConflict`, and has no effect.
     Refuse(u16, &'static str),
+    /// The same with the message that S3 gives, for what only the message tells apart.
+    RefuseSaying(u16, &'static str, &'static str),
     /// It is refused with 301 `PermanentRedirect`, as S3 does where the bucket is in this other region, and has no effect.
     Moved(&'static str),
     /// The connection is closed before the request is looked at; no effect.
@@ -117,7 +119,7 @@ pub(crate) async fn before(
         Some(Fault::Delay(delay)) => tokio::time::sleep(delay).await,
         Some(Fault::Hangup) => return Err(Hangup),
         Some(Fault::Unavailable) => return Ok(Some((StatusCode::SERVICE_UNAVAILABLE, unavailable))),
-        Some(Fault::Refuse(status, code)) => {
+        Some(Fault::Refuse(status, code) | Fault::RefuseSaying(status, code, _)) => {
             return Ok(Some((StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), code)));
         }
         Some(Fault::Moved(_)) => return Ok(Some((StatusCode::MOVED_PERMANENTLY, "PermanentRedirect"))),

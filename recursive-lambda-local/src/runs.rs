@@ -63,7 +63,7 @@ fn message<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<S
 impl Platform {
     /// Settings for tests of a job of `recursive-lambda`: its runs are recorded, it may invoke itself, a dead invocation's lease is
     /// over after 3 s instead of 46, events come again after 4.5 s instead of minutes, and an error of the job fails the run with the third
-    /// delivery instead of after a day. `binary` is the job's program: in a package's
+    /// delivery instead of after a day. An invocation has 30 s, and a program 60 s to start. `binary` is the job's program: in a package's
     /// `tests/`, `env!("CARGO_BIN_EXE_name")`.
     ///
     /// ```
@@ -84,6 +84,8 @@ impl Platform {
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "1s")
             .env("RECURSIVE_LAMBDA_RESERVE", "500ms")
             .env("RECURSIVE_LAMBDA_RETRY_FOR", "0s")
+            .timeout(Duration::from_secs(30))
+            .init_timeout(Duration::from_secs(60))
             .retry_delays([Duration::from_millis(4500); 2])
             .recursive_loop(RecursiveLoop::Allow)
     }

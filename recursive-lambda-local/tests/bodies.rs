@@ -61,7 +61,7 @@ async fn a_damaged_upload_is_refused() {
 async fn faults_break_requests_before_during_and_after() {
     let (platform, client) = with_bucket().await;
     let bytes = vec![7u8; 3_000_000];
-    // fault -> does the PUT have an effect, how many bytes does the GET give
+    // fault -> does the PUT have an effect, how many bytes does the GET give; of a body that is cut, at most: what was not yet sent is lost
     let cases = [
         (Fault::Unavailable, false, None),
         (Fault::Refuse(409, "ConditionalRequestConflict"), false, None),
@@ -86,7 +86,10 @@ async fn faults_break_requests_before_during_and_after() {
             }
             read = Some(sum);
         }
-        assert_eq!(read, given, "{fault:?}");
+        match fault {
+            Fault::CutBody(_) => assert!(read.is_some() && read <= given, "{fault:?}: {read:?}"),
+            _ => assert_eq!(read, given, "{fault:?}"),
+        }
         platform.clear_faults();
         assert!(client.get_object().bucket("bucket").key(&key).send().await.is_ok());
     }

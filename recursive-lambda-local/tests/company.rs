@@ -5,7 +5,7 @@ use std::time::Duration;
 use recursive_lambda_local::{Builder, Outcome, Platform, What};
 use serde_json::{Value, json};
 
-use crate::support::{name, outcomes, platform};
+use crate::support::{GUARD, name, outcomes, platform};
 
 fn four_at_once() -> Builder {
     platform().max_concurrency(4).concurrency_per_container(4).retry_delays([])
@@ -20,13 +20,11 @@ async fn invoke_all(platform: &Platform, payloads: &[Value]) -> Vec<&'static str
 #[tokio::test]
 async fn a_process_has_as_many_events_at_once_as_it_is_told() {
     let platform = four_at_once().start().await.unwrap();
-    let slow = json!({"do": "sleep", "ms": 600});
-    let begun = std::time::Instant::now();
+    // None of them ends before all four are there.
+    let meet = json!({"do": "meet", "count": 4});
     for _ in 0..2 {
-        assert_eq!(invoke_all(&platform, &vec![slow.clone(); 4]).await, ["ok"; 4]);
+        assert_eq!(invoke_all(&platform, &vec![meet.clone(); 4]).await, ["ok"; 4]);
     }
-    // One after the other they would sleep for 4.8 s.
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
     assert_eq!(platform.counters().containers_started, 1);
     let seen = platform.invoke(json!({"do": "environment"}).to_string()).await.unwrap();
     let environment = &crate::support::json(&seen)["environment"];
@@ -36,7 +34,7 @@ async fn a_process_has_as_many_events_at_once_as_it_is_told() {
     assert!(idle.len() == 1 && idle[0].pid.is_some() && idle[0].tmp.is_dir(), "{idle:?}");
     platform.retire_idle_containers().await;
     assert!(platform.idle_containers().is_empty() && !idle[0].tmp.exists());
-    assert_eq!(invoke_all(&platform, &[slow]).await, ["ok"]);
+    assert_eq!(invoke_all(&platform, &[json!({"do": "echo"})]).await, ["ok"]);
     assert_eq!(platform.counters().containers_started, 2);
     platform.shutdown().await;
 }
@@ -44,9 +42,10 @@ async fn a_process_has_as_many_events_at_once_as_it_is_told() {
 #[tokio::test]
 async fn a_process_that_ends_takes_all_its_events_with_it() {
     let platform = four_at_once().start().await.unwrap();
-    let slow = json!({"do": "sleep", "ms": 3000});
+    // One ends when all are there, the others never.
+    let slow = json!({"do": "meet", "count": 4, "ms": 600_000});
     let mut entries = platform.subscribe();
-    let all = [slow.clone(), slow, json!({"do": "echo"}), json!({"do": "sleep", "ms": 3000})];
+    let all = [slow.clone(), slow.clone(), json!({"do": "meet", "count": 4}), slow];
     let kill = async {
         let mut ended = 0;
         while ended == 0 {
@@ -64,12 +63,12 @@ async fn a_process_that_ends_takes_all_its_events_with_it() {
 
 #[tokio::test]
 async fn an_event_whose_time_is_up_goes_on_and_its_late_answer_is_refused() {
-    let platform = four_at_once().timeout(Duration::from_millis(700)).start().await.unwrap();
-    let all = [json!({"do": "sleep", "ms": 1200}), json!({"do": "sleep", "ms": 400}), json!({"do": "echo"})];
+    let platform = four_at_once().timeout(Duration::from_secs(5)).start().await.unwrap();
+    let all = [json!({"do": "sleep", "ms": 6000}), json!({"do": "sleep", "ms": 400}), json!({"do": "echo"})];
     assert_eq!(invoke_all(&platform, &all).await, ["timed out", "ok", "ok"]);
-    tokio::time::sleep(Duration::from_millis(700)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     // The late answer went by, and all four workers still ask for events.
-    assert_eq!(invoke_all(&platform, &vec![json!({"do": "sleep", "ms": 300}); 4]).await, ["ok"; 4]);
+    assert_eq!(invoke_all(&platform, &vec![json!({"do": "meet", "count": 4}); 4]).await, ["ok"; 4]);
     assert_eq!(platform.counters().containers_started, 1);
     let late = outcomes(&platform).iter().filter(|outcome| matches!(outcome, Outcome::TimedOut)).count();
     assert_eq!((late, platform.counters().crashed), (1, 0));
@@ -78,8 +77,10 @@ async fn an_event_whose_time_is_up_goes_on_and_its_late_answer_is_refused() {
 
 #[tokio::test]
 async fn a_process_that_cannot_start_fails_every_event_that_waits_for_it() {
-    for (set, error) in [("EXIT_AT_INIT", "Runtime.ExitError"), ("HANG_AT_INIT", "Sandbox.Timedout")] {
-        let platform = four_at_once().env(set, "1").init_timeout(Duration::from_secs(1)).start().await.unwrap();
+    for (set, error, patience) in
+        [("EXIT_AT_INIT", "Runtime.ExitError", GUARD), ("HANG_AT_INIT", "Sandbox.Timedout", Duration::from_secs(1))]
+    {
+        let platform = four_at_once().env(set, "1").init_timeout(patience).start().await.unwrap();
         let payload = || platform.invoke("1");
         let (one, other) = tokio::join!(payload(), payload());
         for outcome in [one, other] {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use recursive_lambda_local::{Builder, Platform, What};
 use serde_json::json;
 
-use crate::support::{json as value, name, platform};
+use crate::support::{GUARD, json as value, name, platform};
 
 fn pids(platform: &Platform) -> Vec<u32> {
     let entries = platform.journal().into_iter();
@@ -24,8 +24,15 @@ async fn busy() -> (Platform, Vec<u32>, std::path::PathBuf) {
     let platform = platform().start().await.unwrap();
     let mut entries = platform.subscribe();
     platform.send(json!({"do": "sleep", "ms": 150}).to_string());
-    platform.send(json!({"do": "sleep", "ms": 60_000}).to_string());
-    while !matches!(entries.recv().await.unwrap().what, What::InvocationEnded { .. }) {}
+    platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
+    let (mut started, mut ended) = (0, 0);
+    while (started, ended) != (2, 1) {
+        match entries.recv().await.unwrap().what {
+            What::InvocationStarted { .. } => started += 1,
+            What::InvocationEnded { .. } => ended += 1,
+            _ => {}
+        }
+    }
     let pids = pids(&platform);
     assert_eq!(pids.len(), 2);
     assert!(pids.iter().all(|pid| is_running(*pid)));
@@ -37,7 +44,7 @@ async fn busy() -> (Platform, Vec<u32>, std::path::PathBuf) {
 fn assert_gone(pids: &[u32], tmp: &Path) {
     let started = Instant::now();
     while pids.iter().any(|pid| is_running(*pid)) {
-        assert!(started.elapsed() < Duration::from_secs(2), "{pids:?} still run");
+        assert!(started.elapsed() < GUARD, "{pids:?} still run");
         std::thread::sleep(Duration::from_millis(5));
     }
     let folder = tmp.parent().unwrap().parent().unwrap();
@@ -126,7 +133,7 @@ async fn what_the_program_has_started_ends_with_it() {
     platform.retire_idle_containers().await;
     let started = Instant::now();
     while is_running(pid) {
-        assert!(started.elapsed() < Duration::from_secs(2), "{pid} still runs");
+        assert!(started.elapsed() < GUARD, "{pid} still runs");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
@@ -174,7 +181,7 @@ async fn objects_are_found_again_in_their_folder() {
 async fn hold() {
     let platform = platform().handle_signals(true).start().await.unwrap();
     let mut entries = platform.subscribe();
-    platform.send(json!({"do": "sleep", "ms": 60_000}).to_string());
+    platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     println!("pid={}=", pids(&platform)[0]);
     // Another one: the first to notice the signal must see to both.
@@ -203,7 +210,7 @@ fn a_signal_ends_the_containers_too() {
         assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
         let started = Instant::now();
         while is_running(pid) {
-            assert!(started.elapsed() < Duration::from_secs(2), "{pid} still runs");
+            assert!(started.elapsed() < GUARD, "{pid} still runs");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

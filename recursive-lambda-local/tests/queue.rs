@@ -6,7 +6,7 @@ use aws_sdk_lambda::types::InvocationType;
 use recursive_lambda_local::{QueueFaults, Reason, RecursiveLoop, What};
 use serde_json::json;
 
-use crate::support::{blob, lambda_client, name, outcomes, platform};
+use crate::support::{GUARD, blob, lambda_client, name, outcomes, platform};
 
 #[tokio::test]
 async fn an_event_is_accepted_at_once_and_tried_three_times() {
@@ -20,7 +20,8 @@ async fn an_event_is_accepted_at_once_and_tried_three_times() {
         (json!({"do": "once"}), vec!["crashed", "ok"], None),
     ];
     for (payload, expected, letter) in cases {
-        let platform = platform().timeout(Duration::from_millis(600)).start().await.unwrap();
+        let hangs = payload["do"] == "sleep";
+        let platform = platform().timeout(if hangs { Duration::from_millis(600) } else { GUARD }).start().await.unwrap();
         let sent = lambda_client(&platform)
             .invoke()
             .function_name(platform.function_name())
@@ -94,12 +95,17 @@ async fn events_wait_for_a_container_without_losing_an_attempt() {
 
 #[tokio::test]
 async fn an_event_that_waits_too_long_is_given_up() {
-    let platform = platform().max_concurrency(1).max_event_age(Duration::from_millis(150)).start().await.unwrap();
-    platform.send(json!({"do": "sleep", "ms": 600}).to_string());
+    let one = platform().max_concurrency(1).retry_delays([]);
+    let platform = one.max_event_age(Duration::from_millis(150)).start().await.unwrap();
+    let mut entries = platform.subscribe();
+    let first = platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     let late = platform.send(json!({"do": "echo"}).to_string());
+    while !matches!(entries.recv().await.unwrap().what, What::DeadLettered { .. }) {}
+    platform.kill_request(&first).unwrap();
     platform.idle().await;
     let letters = platform.dead_letters();
-    assert_eq!((letters.len(), &letters[0].id, letters[0].reason, letters[0].attempts), (1, &late, Reason::TooOld, 0));
+    assert_eq!((&letters[0].id, letters[0].reason, letters[0].attempts), (&late, Reason::TooOld, 0));
+    assert_eq!((letters.len(), &letters[1].id), (2, &first), "and the one that was killed");
 }
 
 #[tokio::test]
@@ -141,7 +147,7 @@ async fn armed_kills_strike_in_the_middle_and_the_event_is_tried_again() {
     let platform = platform().seed(3).start().await.unwrap();
     platform.arm_kills(3, Duration::from_millis(10)..=Duration::from_millis(60));
     for _ in 0..4 {
-        platform.send(json!({"do": "sleep", "ms": 200}).to_string());
+        platform.send(json!({"do": "sleep", "ms": 3000}).to_string());
     }
     platform.idle().await;
     let counters = platform.counters();
@@ -153,14 +159,14 @@ async fn armed_kills_strike_in_the_middle_and_the_event_is_tried_again() {
 
 #[tokio::test]
 async fn a_kill_that_comes_too_late_is_armed_again() {
-    let platform = platform().start().await.unwrap();
-    platform.arm_kills(1, Duration::from_millis(500)..=Duration::from_millis(500));
+    let platform = platform().retry_delays([]).start().await.unwrap();
+    platform.arm_kills(1, Duration::from_secs(5)..=Duration::from_secs(5));
     platform.send(json!({"do": "echo"}).to_string());
     platform.idle().await;
     assert_eq!(platform.counters().kills, 0);
-    platform.send(json!({"do": "sleep", "ms": 800}).to_string());
+    platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     platform.idle().await;
-    assert_eq!((platform.counters().kills, platform.counters().succeeded), (1, 2));
+    assert_eq!((platform.counters().kills, platform.counters().succeeded), (1, 1));
 }
 
 #[tokio::test]
@@ -168,7 +174,7 @@ async fn one_invocation_is_killed_by_hand() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     assert_eq!(platform.kill_one(), None);
     let mut entries = platform.subscribe();
-    let id = platform.send(json!({"do": "sleep", "ms": 4000}).to_string());
+    let id = platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     assert_eq!(platform.kill_request("no such request"), None);
     assert_eq!(platform.kill_one().map(|(_, request_id)| request_id), Some(id));

@@ -9,6 +9,9 @@ use aws_sdk_lambda::primitives::Blob;
 use recursive_lambda_local::{Builder, Outcome, Platform, What};
 use serde_json::Value;
 
+/// Longer than anything takes.
+pub(crate) const GUARD: Duration = Duration::from_secs(120);
+
 /// `examples/test_function.rs`, built once; `cargo test` has done so already unless it was told to build this test only.
 pub(crate) fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
@@ -23,11 +26,13 @@ pub(crate) fn program() -> PathBuf {
     program.clone()
 }
 
-/// Retries after 20 ms and 30 ms, a time-out of 5 s.
+/// Retries after 20 ms and 30 ms. The time-outs are guards: a test that waits for one sets its own, and no other reaches them, however busy
+/// the machine is.
 pub(crate) fn platform() -> Builder {
     Platform::builder()
         .binary(program())
-        .timeout(Duration::from_secs(5))
+        .timeout(GUARD)
+        .init_timeout(GUARD)
         .retry_delays([Duration::from_millis(20), Duration::from_millis(30)])
         .visibility_timeout(Duration::from_millis(30))
         .handle_signals(false)

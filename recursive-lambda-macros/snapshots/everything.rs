@@ -8,6 +8,7 @@ pub(crate) struct r#type {}
 #[allow(deprecated, reason = "the job is the function, not a use of it")]
 const _: () = {
     use crate::inner as __recursive_lambda;
+    use __recursive_lambda::__private::{NotShared as _, Shared as _};
     const _: () = ::core::assert!(sizes::BATCH >= 1, "`batch` must be at least 1");
     struct __Job;
     impl __recursive_lambda::Job<Db> for r#type {
@@ -37,14 +38,15 @@ const _: () = {
                 __recursive_lambda::Error,
             >,
         > + ::core::marker::Send {
-            async move {
-                let __outcome = r#type(__resources, __state, __input).await;
-                <anyhow::Result<
-                    Flow,
-                > as __recursive_lambda::IntoOutcome<
-                    __recursive_lambda::FlowOf<Self>,
-                >>::into_outcome(__outcome)
-            }
+            __recursive_lambda::__private::Lent::<Db>::new()
+                .__lent(async move {
+                    let __outcome = r#type(__resources, __state, __input).await;
+                    <anyhow::Result<
+                        Flow,
+                    > as __recursive_lambda::IntoOutcome<
+                        __recursive_lambda::FlowOf<Self>,
+                    >>::into_outcome(__outcome)
+                })
         }
         fn is_complete(
             __progress: &__recursive_lambda::Progress,
@@ -59,10 +61,11 @@ const _: () = {
         ) -> impl ::core::future::Future<
             Output = ::core::result::Result<(), __recursive_lambda::Error>,
         > + ::core::marker::Send {
-            async move {
-                let __outcome = report(__summary, __state, __resources).await;
-                __recursive_lambda::IntoFinished::into_finished(__outcome)
-            }
+            __recursive_lambda::__private::Lent::<Db>::new()
+                .__lent(async move {
+                    let __outcome = report(__summary, __state, __resources).await;
+                    __recursive_lambda::IntoFinished::into_finished(__outcome)
+                })
         }
     }
 };

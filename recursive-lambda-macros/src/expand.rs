@@ -22,6 +22,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     let here = krate(Span::call_site());
     let import = path.import();
     let resources = handler.resources.map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    let lends = handler.resources.map(|_| quote!(use #here::__private::{NotShared as _, Shared as _};));
     let batch_check = batch_check(&args.batch);
     let records_check = records_check(handler, args);
     let items = [
@@ -36,6 +37,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
         #(#attrs)*
         const _: () = {
             #import
+            #lends
             #batch_check
             #records_check
             // Private, so that the private types of a public job stay private.
@@ -156,6 +158,7 @@ fn call(handler: &Handler<'_>) -> TokenStream {
             #into
         }
     };
+    let body = sendable(handler, name, body);
     let future = future(quote!(#here::FlowOf<Self>), name);
     quote! {
         fn call(#input: Self::Input, #state: &mut Self::State, #resources: &Self::Resources) -> #future {
@@ -201,6 +204,7 @@ fn on_complete(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
             #there::IntoFinished::into_finished(#outcome)
         }
     };
+    let body = sendable(handler, path, body);
     let future = future(quote!(()), path);
     Some(quote! {
         fn on_complete(#summary: &#here::Summary, #state: &Self::State, #resources: &Self::Resources) -> #future {
@@ -214,6 +218,15 @@ fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
     let place = place_of(path);
     let arguments = names.iter().zip(given).filter(|(_, given)| **given).map(|(name, _)| local(name, place));
     quote_spanned!(place=> #(#arguments),*)
+}
+
+/// The body of a method that lends resources to a future: `Send` whatever they are, because resources that cannot be shared are reported where
+/// their type is named.
+fn sendable(handler: &Handler<'_>, from: &impl ToTokens, body: TokenStream) -> TokenStream {
+    let Some(resources) = handler.resources else { return body };
+    let place = place_of(from);
+    let there = krate(place);
+    quote_spanned!(place=> #there::__private::Lent::<#resources>::new().__lent(#body))
 }
 
 /// A future, at the place of what it comes from: there it is reported if it is not `Send`.

@@ -1,5 +1,9 @@
 //! One invocation of the function, as everything below the runtime knows it.
+//!
+//! It decides nothing: the driver writes down what it is at, and the runtime reads that when the time is nearly up.
 
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// One invocation of the function.
@@ -16,6 +20,58 @@ pub(crate) struct Invocation {
     pub(crate) left: Option<Duration>,
     /// Tells this invocation from every other one, another attempt of the same request included.
     pub(crate) nonce: String,
+    /// What it is at.
+    pub(crate) trail: Arc<Trail>,
+}
+
+/// The user code that an invocation called last, until that returns: what to name when the invocation ends before it does.
+#[derive(Debug, Default)]
+pub(crate) struct Trail(Mutex<Option<Called>>);
+
+/// One call of user code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// The job, for so many records from this one on; a file has no lines.
+    Batch {
+        object: Arc<str>,
+        record: u64,
+        line: Option<u64>,
+        records: u64,
+    },
+    OnComplete {
+        object: Arc<str>,
+    },
+}
+
+impl Trail {
+    pub(crate) fn begins(&self, called: Called) {
+        // At debug level, because it is a line for each batch. `cargo recursive-lambda run` reads it.
+        if let Called::Batch { object, record, line, records } = &called {
+            tracing::debug!(target: "recursive_lambda::batch", record, line, records, %object, "a batch begins");
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(called);
+    }
+
+    /// Nothing is running any more.
+    pub(crate) fn ends(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    pub(crate) fn now(&self) -> Option<Called> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl fmt::Display for Called {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Batch { object, record, line: Some(line), records } => {
+                write!(f, "the batch of {records} records at record {record}, line {line} of {object}")
+            }
+            Self::Batch { object, record, line: None, .. } => write!(f, "the batch at position {record} of {object}"),
+            Self::OnComplete { object } => write!(f, "`on_complete` for {object}"),
+        }
+    }
 }
 
 /// An admission must end in this time; what cannot begin before it is given back.
@@ -29,5 +85,28 @@ impl Invocation {
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.left.map(|left| self.started + left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_running_is_named_until_it_ends() {
+        let trail = Trail::default();
+        let object = || Arc::from("s3://uploads/a.csv");
+        let batch = |line, records| Called::Batch { object: object(), record: 800, line, records };
+        assert_eq!(trail.now(), None);
+        for (called, named) in [
+            (batch(Some(802), 400), "the batch of 400 records at record 800, line 802 of s3://uploads/a.csv"),
+            (batch(None, 1), "the batch at position 800 of s3://uploads/a.csv"),
+            (Called::OnComplete { object: object() }, "`on_complete` for s3://uploads/a.csv"),
+        ] {
+            trail.begins(called);
+            assert_eq!(trail.now().map(|called| called.to_string()).as_deref(), Some(named));
+            trail.ends();
+            assert_eq!(trail.now(), None);
+        }
     }
 }

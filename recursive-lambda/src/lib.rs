@@ -2,6 +2,7 @@
 #![cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime that uses the rest is not built"))]
 
 mod job;
+mod lent;
 
 mod batch;
 mod config;
@@ -99,4 +100,5 @@ pub mod format {
 #[doc(hidden)]
 pub mod __private {
     pub use crate::job::{EndsWithTheObject, Stub, read_by_record};
+    pub use crate::lent::{Lent, NotShared, Shared};
 }

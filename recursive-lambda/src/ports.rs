@@ -33,6 +33,8 @@ pub(crate) enum SourceError {
     Changed,
     Denied(String),
     Archived,
+    /// It is encrypted with a key that only the uploader has (SSE-C).
+    CustomerKey,
     /// The bucket is in another region: which.
     Elsewhere(String),
     /// It does not fit into /tmp, which would need so many bytes.

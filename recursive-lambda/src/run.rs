@@ -197,8 +197,9 @@ pub trait ResourcesOf<J> {
     fn start(self) -> Run;
 }
 
+/// Without `Send + Sync`, which `Handler::Resources` has: what lacks it is reported there, and once.
 #[diagnostic::do_not_recommend]
-impl<J: Job<R>, R: Send + Sync + 'static> ResourcesOf<J> for R {
+impl<J: Job<R>, R> ResourcesOf<J> for R {
     fn start(self) -> Run {
         Run::new(J::handler(), self)
     }

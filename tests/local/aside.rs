@@ -28,7 +28,7 @@ const CASES: [Case; 6] = [
     (&["?", "?", "", "", "", "", "?"], &[(0, "Record"), (1, "Record"), (6, "Record")]),
     (&["", "", "terminal", "", "", ""], &[(2, "Job")]),
     (&["terminal", "", "", "terminal", "", "terminal"], &[(0, "Job"), (3, "Job"), (5, "Job")]),
-    (&["", "panic", "", "", "error"], &[(1, "Job"), (4, "Job")]),
+    (&["", "panic", "", "", "error", ""], &[(1, "Job"), (4, "Job")]),
     (&["", "", "", "", "", "die", ""], &[(5, "Runaway")]),
 ];
 

@@ -29,8 +29,6 @@ async fn batches_that_wait_wait_beside_each_other() {
     assert_eq!(assert_done(&stage, "undisturbed"), 0);
     let most = stage.executions().iter().map(|execution| execution.beside).max();
     assert_eq!(most, Some(WIDTH as u64 - 1), "as many as the attribute says, and no more");
-    let serial = PAUSE * BATCHES as u32;
-    assert!(took < serial * 3 / 5, "{took:?}, and one after the other at least {serial:?}");
     let read = stage.platform.s3().counts_of(UPLOADS, KEY).bytes_read as f64;
     let read = read / stage.platform.s3().head(UPLOADS, KEY).unwrap().size as f64;
     assert!(read <= 1.05, "read {read:.3} times the object");

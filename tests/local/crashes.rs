@@ -94,7 +94,7 @@ async fn kills_lose_nothing_and_count_nothing_twice() {
 
 #[tokio::test]
 async fn on_complete_runs_again_after_a_crash_in_it_and_no_batch_does() {
-    let stage = Stage::new("rows", |platform| platform.retry_delays(PAST_THE_LEASE).env("TALLY_REPORT_PAUSE", "1500")).await;
+    let stage = Stage::new("rows", |platform| platform.retry_delays(PAST_THE_LEASE).env("TALLY_REPORT_PAUSE", "5000")).await;
     let object = stage.upload_birdstrikes().await;
     stage.tell(&object);
     stage.completed().await;
@@ -112,7 +112,7 @@ async fn on_complete_runs_again_after_a_crash_in_it_and_no_batch_does() {
 #[tokio::test]
 async fn a_batch_that_computes_longer_than_its_lease_keeps_it() {
     let stage = Stage::new("rows", |platform| {
-        platform.timeout(Duration::from_secs(30)).retry_delays([Duration::from_secs(2); 4]).env("TALLY_SPIN", "6500")
+        platform.retry_delays([3, 3, 3, 10, 20].map(Duration::from_secs)).env("TALLY_SPIN", "9500")
     })
     .await;
     let file = std::fs::read_to_string(super::stage::birdstrikes()).unwrap();

@@ -2,10 +2,11 @@
 
 use super::stage::{BATCHES, KEY, ROWS, STATE, Stage, UPLOADS, birdstrikes};
 use futures_util::{StreamExt, stream};
-use recursive_lambda_local::{ApiCall, Builder, Fault, ObjectInfo, Operation};
+use recursive_lambda_local::{ApiCall, Builder, Channel, Fault, ObjectInfo, Operation};
 use serde_json::{Value, json};
 use std::future::ready;
 use std::process::Command;
+use std::time::Duration;
 
 /// What is done wrong; all else is as it should be.
 #[derive(Clone, Copy)]
@@ -18,6 +19,8 @@ enum Mistake {
     Object(&'static str, fn() -> Vec<u8>),
     /// These requests come to nothing.
     Requests(fn(&ApiCall) -> bool, Fault),
+    /// The same, of a start by hand, which asks for the object's head first.
+    ByHand(fn(&ApiCall) -> bool, Fault),
     /// A variable of the environment.
     Variable(&'static str, &'static str),
     /// While the run is at work.
@@ -45,13 +48,19 @@ enum End {
 }
 
 use End::{Done, Failed, NoRun, Waits};
-use Mistake::{Event, MidRun, Object, OutsideLambda, Record, Requests, StateAmongUploads, Told, Variable};
+use Mistake::{ByHand, Event, MidRun, Object, OutsideLambda, Record, Requests, StateAmongUploads, Told, Variable};
 use Operation::{GetObject, Invoke, PutObject};
 
 /// Deployment mistake, how it is made, the error type Lambda reports, the first line of the error (or of the warning), and the end.
 type Case = (&'static str, Mistake, Option<&'static str>, &'static str, End);
 
 const DENIED: Fault = Fault::Refuse(403, "AccessDenied");
+/// What S3 says of an object whose key only the uploader has.
+const SSE_C: Fault = Fault::RefuseSaying(
+    400,
+    "InvalidRequest",
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve the object.",
+);
 const READY: End = Waits(Some("Ready"));
 /// No error, and nothing to warn of.
 const QUIET: &str = "";
@@ -92,13 +101,19 @@ const CASES: &[Case] = &[
     ("no such key, and a hostile one", Told(|object| object.key = "a\u{1b}[31m\n\u{202e}".into()), Some("SourceGone"),
         r"s3://uploads/a\u{1b}[31m\n\u{202e} does not exist; it was deleted before the run began, or the event names another key", Failed),
     ("no permission to read the object", Requests(of_object, DENIED), Some("Source"),
-        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", READY),
     ("a bucket of another account", Variable("RECURSIVE_LAMBDA_BUCKETS", "uploads@210987654321"), Some("Source"),
-        "the function may not read s3://uploads/birdstrikes.csv: its role needs s3:GetObject there, and a bucket of another account an entry `uploads@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS", READY),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", READY),
     ("a bucket that is not allowed", Variable("RECURSIVE_LAMBDA_BUCKETS", "others, more@210987654321"), Some("NotAllowed"),
         "the event names bucket `uploads`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger", Waits(None)),
     ("wrong region", Requests(of_object, Fault::Moved("eu-west-1")), Some("Source"),
         "bucket `uploads` is in region `eu-west-1`, and the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
+    ("object under a customer's key", Requests(of_object, SSE_C), Some("Source"),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", Failed),
+    ("object under a customer's key, started by hand", ByHand(|call| call.bucket == UPLOADS, SSE_C), Some("Source"),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", NoRun),
+    ("no permission to read, started by hand", ByHand(|call| call.bucket == UPLOADS, DENIED), Some("Source"),
+        "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", NoRun),
     ("archived object", Requests(of_object, Fault::Refuse(403, "InvalidObjectState")), Some("Source"),
         "s3://uploads/birdstrikes.csv is archived (Glacier) and cannot be read; restore it, then start it again by a manual start", Failed),
     ("object overwritten mid-run", MidRun(|stage| drop(stage.upload("a,b\n"))), Some("SourceChanged"),
@@ -173,9 +188,9 @@ async fn play((name, mistake, kind, line, end): Case) {
     }
     let job = if let Object(job, _) = mistake { job } else { "rows" };
     let set = |platform| match mistake {
-        Variable(name, value) => once(platform).env(name, value),
+        Variable(name, value) => once(platform).timeout(Duration::from_secs(10)).env(name, value),
         StateAmongUploads => once(platform).env("RECURSIVE_LAMBDA_STATE", format!("s3://{UPLOADS}/runs")),
-        MidRun(_) => once(platform).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100"),
+        MidRun(_) => once(platform).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "200"),
         _ => once(platform),
     };
     let mut stage = Stage::new(job, set).await;
@@ -199,7 +214,7 @@ async fn play((name, mistake, kind, line, end): Case) {
             stage.settle().await;
             let again = stage.dead_letters().pop().unwrap();
             assert_eq!(again.error_type, "RunFailed", "{name}: it is not tried again");
-            assert!(again.error_message.starts_with("the run failed, and the object starts again by a manual start only: "));
+            assert!(again.error_message.starts_with("the run failed: "));
         }
         Done(rows) => {
             assert_eq!((status(&stage).as_deref(), letters.len(), records.len()), (Some("Done"), 0, 1), "{name}");
@@ -238,6 +253,10 @@ async fn make(stage: &Stage, mistake: Mistake) -> Option<(String, Vec<u8>)> {
         Requests(these, fault) => {
             stage.platform.set_faults(move |call| these(call).then_some(fault));
             stage.tell(&object);
+        }
+        ByHand(these, fault) => {
+            stage.platform.set_faults(move |call| these(call).then_some(fault));
+            stage.platform.notify(&Channel::Manual("by-hand".into()), UPLOADS, KEY).unwrap();
         }
         Object(..) | Variable(..) => stage.tell(&object),
         MidRun(meddle) => {

@@ -51,7 +51,12 @@ async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
     assert_eq!((&record["status"], &record["position"]), (&"Failed".into(), &800.into()), "{record}");
     assert_eq!(record["last_error"]["kind"], "Runaway", "{record}");
     let message = record["last_error"]["message"].as_str().unwrap();
-    assert!(message.starts_with("3 invocations died at this position without an error: out of memory"), "{message}");
+    assert!(
+        message.starts_with(
+            "3 invocations died without an error in the batch that begins at record 800, line 802: it ran out of memory"
+        ),
+        "{message}"
+    );
     assert_eq!(record["state"]["rows"], 800, "what was saved stands: {record}");
     assert_eq!(stage.extra_executions(1_200, "out of memory always"), 2);
     assert_eq!(stage.platform.counters().crashed, 3, "nobody worked on it after that");
@@ -60,7 +65,7 @@ async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
 #[tokio::test]
 async fn sigterm_in_the_middle_of_a_batch_loses_nothing() {
     let stage = Stage::new("rows", |platform| {
-        platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "100")
+        platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "200")
     })
     .await;
     let object = stage.upload_birdstrikes().await;

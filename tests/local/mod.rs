@@ -7,6 +7,7 @@
 mod alarms;
 mod aside;
 mod command;
+mod command_ends;
 mod concurrent;
 mod contract;
 mod crashes;

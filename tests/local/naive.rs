@@ -187,7 +187,7 @@ const STORIES: [Story; 9] = [
 async fn one_fault_repeats_or_loses_batches_of_the_naive_pattern_and_none_of_ours() {
     let stories = STORIES.iter().flat_map(|story| [Program::Naive, Program::Ours].map(|program| (story, program)));
     join_all(stories.map(|((name, set, act, expected), program)| async move {
-        let slowly = |platform: Builder| set(platform.retry_delays(PAST_THE_LEASE).env("TALLY_PAUSE", "500"));
+        let slowly = |platform: Builder| set(platform.retry_delays(PAST_THE_LEASE).env("TALLY_PAUSE", "1500"));
         let stage = program.stage(slowly).await;
         let object = stage.upload_as(KEY, text(0, BATCHES));
         act(&stage, object).await;
@@ -204,7 +204,7 @@ async fn one_fault_repeats_or_loses_batches_of_the_naive_pattern_and_none_of_our
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_that_is_overwritten_is_mixed_by_the_naive_pattern_and_pinned_by_ours() {
     join_all([Program::Naive, Program::Ours].map(|program| async move {
-        let cold = |platform: Builder| platform.eviction(1.0).env("TALLY_PAUSE", "500");
+        let cold = |platform: Builder| platform.eviction(1.0).env("TALLY_PAUSE", "1500");
         let stage = program.stage(cold).await;
         let older = stage.upload_as(KEY, text(0, BATCHES));
         in_the_middle(&stage, &older).await;

@@ -14,7 +14,7 @@ fn of_the_original(date: &Option<String>) -> bool {
 }
 
 fn slow(platform: Builder) -> Builder {
-    platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "100")
+    platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("TALLY_PAUSE", "200")
 }
 
 #[tokio::test]

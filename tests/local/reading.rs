@@ -44,8 +44,9 @@ async fn run_over_a_million_rows(story: &str, set: impl FnOnce(Builder) -> Build
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_rows_in_as_many_invocations_as_time_allows() {
-    let short =
-        |platform: Builder| platform.timeout(Duration::from_secs(3)).env("RECURSIVE_LAMBDA_RESERVE", "750ms").max_concurrency(2);
+    let short = |platform: Builder| {
+        platform.timeout(Duration::from_secs(8)).env("RECURSIVE_LAMBDA_RESERVE", "2s").env("TALLY_PAUSE", "4").max_concurrency(2)
+    };
     let stage = run_over_a_million_rows("packed by time", short).await;
     assert!(stage.record()["invocations"].as_u64() >= Some(2), "{}", stage.record());
     assert_eq!(stage.platform.counters().timed_out, 0);

@@ -80,7 +80,7 @@ fn chain(trace: &str) -> (String, u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn runs_that_share_a_process_keep_their_own_trace_and_tenant() {
     let count = 10;
-    let stage = Stage::new("rows", |platform| eight_at_once(platform).env("TALLY_PAUSE", "20")).await;
+    let stage = Stage::new("rows", |platform| eight_at_once(platform).env("TALLY_PAUSE", "100")).await;
     upload(&stage, count).await;
     stage.settle().await;
     assert_eq!(assert_each_done(&stage, count, "in company"), 0);
@@ -117,7 +117,7 @@ async fn runs_that_share_a_process_keep_their_own_trace_and_tenant() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_of_an_event_in_the_same_process_does_not_fork_the_run() {
     let twice = QueueFaults { duplicate: 1.0, ..QueueFaults::default() };
-    let set = |platform| eight_at_once(platform).queue_faults(twice).env("TALLY_PAUSE", "20");
+    let set = |platform| eight_at_once(platform).queue_faults(twice).env("TALLY_PAUSE", "100");
     let stage = Stage::new("rows", set).await;
     upload(&stage, 4).await;
     stage.settle().await;
@@ -128,7 +128,7 @@ async fn a_copy_of_an_event_in_the_same_process_does_not_fork_the_run() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_kill_of_a_process_takes_all_its_invocations_and_loses_nothing() {
-    let stage = Stage::new("rows", |platform| eight_at_once(platform).seed(11).env("TALLY_PAUSE", "50")).await;
+    let stage = Stage::new("rows", |platform| eight_at_once(platform).seed(11).env("TALLY_PAUSE", "200")).await;
     stage.platform.arm_kills(1, Duration::from_millis(150)..=Duration::from_millis(250));
     upload(&stage, AT_ONCE).await;
     stage.settle().await;
@@ -143,7 +143,7 @@ async fn a_kill_of_a_process_takes_all_its_invocations_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_invocation_whose_time_is_up_is_left_and_its_company_goes_on() {
     let stage = Stage::new("rows", |platform| {
-        let slow = eight_at_once(platform).timeout(Duration::from_secs(4)).env("TALLY_PAUSE", "20");
+        let slow = eight_at_once(platform).timeout(Duration::from_secs(12)).env("TALLY_PAUSE", "20");
         slow.env("TALLY_AT", "2400").env("TALLY_DO", "hang-once")
     })
     .await;

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 pub(super) const SWEEP: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
 
-/// Longer than twice a lease of 2 s, in the store's whole seconds.
-pub(super) const SWEPT_AFTER: Duration = Duration::from_secs(6);
+/// Longer than twice a lease of 4 s, in the store's whole seconds.
+pub(super) const SWEPT_AFTER: Duration = Duration::from_secs(10);
 
 /// Sends the sweep's event, waits for the end of everything, and gives what the function answered to it.
 pub(super) async fn sweep(stage: &Stage) -> Value {
@@ -138,7 +138,7 @@ async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
 #[tokio::test]
 async fn a_run_at_work_is_left_alone_and_one_whose_owner_died_is_not() {
     let at_work = async {
-        let stage = Stage::new("rows", |platform| platform.timeout(Duration::from_secs(30)).env("TALLY_SPIN", "9000")).await;
+        let stage = Stage::new("rows", |platform| platform.env("TALLY_SPIN", "20000")).await;
         let file = std::fs::read_to_string(birdstrikes()).unwrap();
         let object = stage.upload(file.split_inclusive('\n').take(101).collect::<String>());
         stage.tell(&object);
@@ -153,7 +153,7 @@ async fn a_run_at_work_is_left_alone_and_one_whose_owner_died_is_not() {
     let died = async {
         // Lambda does not deliver the event again, as if it had lost it.
         let stage = Stage::new("rows", |platform| {
-            platform.retry_delays([]).env("TALLY_PAUSE", "100").env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
+            platform.retry_delays([]).env("TALLY_PAUSE", "200").env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
         })
         .await;
         let object = stage.upload_birdstrikes().await;

@@ -46,8 +46,8 @@ async fn platform() -> Platform {
         .binary(program("lines"))
         .function_name("lines")
         .env("RECURSIVE_LAMBDA_STATE", "s3://state/runs")
-        .timeout(Duration::from_secs(20))
-        .init_timeout(Duration::from_secs(30))
+        .timeout(Duration::from_secs(60))
+        .init_timeout(Duration::from_secs(120))
         .max_concurrency(4)
         .recursive_loop(RecursiveLoop::Allow);
     let platform = builder.start().await.unwrap();
@@ -59,7 +59,7 @@ async fn deliver(platform: &Platform, messages: &[String]) {
     for received in messages.chunks(RECEIVED_AT_ONCE) {
         platform.send_messages(received);
     }
-    let idle = tokio::time::timeout(Duration::from_secs(100), platform.idle()).await;
+    let idle = tokio::time::timeout(Duration::from_secs(300), platform.idle()).await;
     assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
     let counters = platform.counters();
     assert_eq!(counters.succeeded, counters.invocations, "{counters:?}");

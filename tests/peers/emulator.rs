@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
 /// No story takes so long, not even on a busy machine.
-const TOO_LONG: Duration = Duration::from_secs(120);
+const TOO_LONG: Duration = Duration::from_secs(300);
 
 /// One program in the emulator, with a queue in front and a store behind.
 pub(crate) struct Emulator {

@@ -201,7 +201,7 @@ async fn what_arrives_is_processed(stack: &Stack) {
         .binary(program("s3-upload"))
         .function_name(stack.is("Import"))
         .timeout(Duration::from_secs(function["Timeout"].as_u64().unwrap()))
-        .init_timeout(Duration::from_secs(30))
+        .init_timeout(Duration::from_secs(120))
         .recursive_loop(RecursiveLoop::Allow);
     for (name, value) in function["Environment"]["Variables"].as_object().unwrap() {
         builder = builder.env(name, value.as_str().unwrap());
@@ -217,7 +217,7 @@ async fn what_arrives_is_processed(stack: &Stack) {
     let messages: Vec<String> = serde_json::from_value(stack.0["messages"].clone()).unwrap();
     assert_eq!(messages.len(), 2, "s3:TestEvent and the upload: {messages:?}");
     platform.send_messages(messages);
-    let idle = tokio::time::timeout(Duration::from_secs(100), platform.idle()).await;
+    let idle = tokio::time::timeout(Duration::from_secs(300), platform.idle()).await;
     assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
 
     assert!(platform.dead_letters().is_empty(), "{:?}", platform.dead_letters());
@@ -229,7 +229,7 @@ async fn what_arrives_is_processed(stack: &Stack) {
 
     // The schedule's own words are understood, by the function with this environment.
     let request = platform.send(sweep);
-    assert!(tokio::time::timeout(Duration::from_secs(100), platform.idle()).await.is_ok());
+    assert!(tokio::time::timeout(Duration::from_secs(300), platform.idle()).await.is_ok());
     let said = platform.journal().into_iter().find_map(|entry| match entry.what {
         What::InvocationEnded { request_id, outcome: Outcome::Ok(said), .. } if request_id == request => Some(said),
         _ => None,

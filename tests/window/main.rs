@@ -128,7 +128,7 @@ async fn in_one_tmp(set: impl FnOnce(Builder) -> Builder) {
 
 #[tokio::test]
 async fn an_object_that_is_overwritten_ends_its_run_and_the_new_one_has_its_own() {
-    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "5")).await;
+    let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "25")).await;
     let (first, second) = (bytes(3, 20 * MB), bytes(4, 20 * MB));
     stage.upload("film", &first);
     stage.called(15).await;

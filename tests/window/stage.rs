@@ -29,14 +29,14 @@ impl Stage {
             .env("PIECES_LOG", folder.path().join("log").to_str().unwrap())
             .env("PIECES_UNIT", unit.to_string())
             .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/runs"))
-            .env("RECURSIVE_LAMBDA_LEASE", "2s")
+            .env("RECURSIVE_LAMBDA_LEASE", "4s")
             .env("RECURSIVE_LAMBDA_RETRY_FOR", "0s")
             .env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "10")
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
             .timeout(Duration::from_secs(60))
-            .init_timeout(Duration::from_secs(30))
+            .init_timeout(Duration::from_secs(120))
             .max_concurrency(1)
-            .retry_delays([Duration::from_millis(4500); 2])
+            .retry_delays([Duration::from_millis(6500); 2])
             .recursive_loop(RecursiveLoop::Allow);
         let platform = set(builder).start().await.unwrap();
         for bucket in [UPLOADS, STATE] {

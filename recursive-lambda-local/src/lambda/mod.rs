@@ -253,7 +253,7 @@ impl Lambda {
     /// The same, and waits until all of it is gone.
     pub(crate) async fn stop(&self) {
         self.free.close();
-        let late = Instant::now() + Duration::from_secs(2);
+        let late = Instant::now() + Duration::from_secs(20);
         // An attempt whose process was killed sees to its end itself, and gives its permit back.
         while self.free.available_permits() < self.function.max_concurrency && Instant::now() < late {
             kill_all(Some(self.function.platform));

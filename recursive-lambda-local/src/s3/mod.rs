@@ -281,7 +281,7 @@ fn operation(method: &Method, object: bool, query: &str) -> Operation {
 }
 
 fn refuse(status: StatusCode, code: &str, fault: Option<Fault>) -> Response<s3s::Body> {
-    let message = "a fault of the test";
+    let message = if let Some(Fault::RefuseSaying(_, _, message)) = fault { message } else { "a fault of the test" };
     let body =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
     let mut response = Response::new(s3s::Body::from(body));

@@ -10,6 +10,7 @@ mod objects;
 mod records;
 mod runtime;
 mod signals;
+mod watch;
 mod why;
 
 pub(crate) use runtime::serve;

@@ -20,7 +20,10 @@ impl Objects for Aws {
         let (client, named) = (self.s3_in(named.region.as_deref()), named.clone());
         let head = async move {
             let request = client.head_object().bucket(&named.bucket).key(&named.key).set_version_id(named.version.clone());
-            let found = request.set_expected_bucket_owner(named.owner.clone()).send().await.map_err(|error| classify(&error))?;
+            let found = match request.set_expected_bucket_owner(named.owner.clone()).send().await {
+                Ok(found) => found,
+                Err(error) => return Err(reason(&client, &named, classify(&error), status(&error)).await),
+            };
             Ok(Object {
                 etag: found.e_tag().unwrap_or_default().trim_matches('"').into(),
                 size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
@@ -82,6 +85,16 @@ async fn get_body(client: &Client, object: &Object, range: Range<u64>) -> Result
     }
 }
 
+/// The answer to a HEAD has no body, so a 400 says nothing of its cause: a read of the first byte does.
+async fn reason(client: &Client, named: &Object, said: SourceError, status: Option<u16>) -> SourceError {
+    if status != Some(400) {
+        return said;
+    }
+    let request = client.get_object().bucket(&named.bucket).key(&named.key).set_version_id(named.version.clone());
+    let answer = request.range("bytes=0-0").set_expected_bucket_owner(named.owner.clone()).send().await;
+    answer.err().map_or(said, |error| classify(&error))
+}
+
 /// The first byte and the object's size of `bytes 0-99/1000`.
 fn content_range(answer: &GetObjectOutput) -> Option<(u64, u64)> {
     let (range, size) = answer.content_range()?.strip_prefix("bytes ")?.split_once('/')?;
@@ -100,10 +113,10 @@ fn classify<E>(error: &SdkError<E>) -> SourceError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let status = error.raw_response().map(|response| response.status().as_u16());
-    match (status, error.code()) {
+    match (status(error), error.code()) {
         (_, Some("NoSuchBucket")) => SourceError::NoSuchBucket,
         (_, Some("InvalidObjectState")) => SourceError::Archived,
+        (Some(400), Some("InvalidRequest")) if names_encryption(error.message()) => SourceError::CustomerKey,
         (Some(404), _) => SourceError::NoSuchObject,
         // 416: the object is now shorter than it was.
         (Some(412 | 416), _) => SourceError::Changed,
@@ -111,6 +124,15 @@ where
         (Some(301), _) => SourceError::Elsewhere(elsewhere(error).unwrap_or_default()),
         _ => SourceError::Failed(why(error)),
     }
+}
+
+fn status<E>(error: &SdkError<E>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+/// `InvalidRequest` has many causes; a key that the reader must send along is told by the message alone.
+fn names_encryption(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.to_ascii_lowercase().contains("server side encryption"))
 }
 
 fn ending() -> SourceError {

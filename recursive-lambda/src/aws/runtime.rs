@@ -2,6 +2,7 @@
 
 use super::clients::Aws;
 use super::records::S3Records;
+use super::watch::{self, watch};
 use crate::driver::{Answer, Site, Travelling, check, handle};
 use crate::engine::guard;
 use crate::engine::identity::unqualified;
@@ -26,8 +27,7 @@ use std::time::{Duration, UNIX_EPOCH};
 const RECURSION: &str = "recursive_lambda::recursion";
 
 /// Said of an invocation that ends where it stands.
-const TIME_IS_UP: &str = "the invocation's time was up before its batch was done, and its event comes again: \
-     give the function a longer time-out, or the job a smaller batch";
+const TIME_IS_UP: &str = "the invocation's time was up before its batch was done; Lambda tries its event again";
 
 /// Serves invocations until the process ends.
 pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> Result<(), Error> {
@@ -113,12 +113,16 @@ impl<H: Handler> Function<H> {
     async fn in_time(&self, event: &RawValue, context: &Context) -> Result<Value, Error> {
         let invocation = self.invocation(context);
         let work = self.invoked(event, &invocation);
+        // Ends when it is dropped.
+        let _watch = invocation.left.map(|left| watch(&self.site.platform, left, Arc::clone(&invocation.trail)));
         let Some(left) = invocation.left.filter(|_| self.in_company) else { return work.await };
         match select(pin!(work), pin!(self.site.platform.sleep(left))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
-                tracing::error!(request_id = %invocation.request_id, "{TIME_IS_UP}");
-                Err(Error::new(ErrorKind::Job, TIME_IS_UP))
+                let running = invocation.trail.now().map(|called| format!("\n  {called} was running: {}", watch::WHAT_TO_CHANGE));
+                let message = format!("{TIME_IS_UP}{}", running.unwrap_or_default());
+                tracing::error!(request_id = %invocation.request_id, "{message}");
+                Err(Error::new(ErrorKind::Job, message))
             }
         }
     }
@@ -175,6 +179,7 @@ impl<H: Handler> Function<H> {
             // Already past means that whoever answers in Lambda's place does not know it.
             left: deadline.duration_since(clock.wall()).ok().filter(|left| !left.is_zero()),
             nonce: format!("{:016x}", RandomState::new().build_hasher().finish()),
+            trail: Arc::default(),
         }
     }
 

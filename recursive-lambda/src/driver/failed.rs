@@ -27,7 +27,7 @@ pub(super) fn no_progress(record: &Record, advance: &Advance) -> Error {
 pub(super) fn unread(error: SourceError, record: &Record) -> Failed {
     let cause = match &error {
         SourceError::Changed => Cause::Changed,
-        SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived => Cause::Other,
+        SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived | SourceError::CustomerKey => Cause::Other,
         SourceError::Denied(_)
         | SourceError::Elsewhere(_)
         | SourceError::Failed(_)
@@ -128,6 +128,8 @@ pub(super) fn last_error(error: &Error) -> LastError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::record::Object;
+    use crate::engine::record::tests::fresh;
     use std::future::{Ready, ready};
 
     #[test]
@@ -141,6 +143,67 @@ mod tests {
         ] {
             let said = said.map(|said| said.map_err(|failed| failed.error.bare_message()));
             assert_eq!(said, Some(wanted.map_err(String::from)));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_the_objects_fault_or_the_environments() {
+        use SourceError::*;
+        let text = || String::from("503");
+        // What went wrong, whose fault it is, and whether the run ends; of a run that has processed records, whether it changed.
+        for (error, cause, terminal) in [
+            (Changed, Cause::Changed, true),
+            (NoSuchObject, Cause::Other, true),
+            (NoSuchBucket, Cause::Other, true),
+            (Archived, Cause::Other, true),
+            (CustomerKey, Cause::Other, true),
+            (Denied(text()), Cause::Environment, false),
+            (Elsewhere(text()), Cause::Environment, false),
+            (Failed(text()), Cause::Environment, false),
+            (NoSpace { needed: 1 }, Cause::Environment, false),
+            (Disk(text()), Cause::Environment, false),
+        ] {
+            let failed = unread(error.clone(), &fresh());
+            assert_eq!(
+                (failed.failure.cause, failed.failure.terminal, failed.failure.records),
+                (cause, terminal, 0),
+                "{error:?}"
+            );
+        }
+        for (position, kind) in [(0, ErrorKind::SourceGone), (1, ErrorKind::SourceChanged)] {
+            let record = Record { position, object: Object::for_tests(), ..fresh() };
+            assert_eq!(unread(NoSuchObject, &record).error.kind(), kind, "{position}");
+        }
+    }
+
+    #[test]
+    fn the_record_keeps_what_fits_of_an_error_and_its_place() {
+        let place = Some(Place::new(7, 9, 70));
+        let long = "x".repeat(501);
+        for (message, place, kept) in [("no", place, "no"), (&long, None, &long[..500]), (&long[..500], None, &long[..500])] {
+            let error = last_error(&at(Error::from(message), place));
+            let numbers = place.map(|place| (place.record, place.line, place.offset));
+            assert_eq!((error.kind.as_str(), error.message.as_str()), ("Job", kept));
+            assert_eq!(
+                error.record.zip(error.line).zip(error.offset).map(|((record, line), offset)| (record, line, offset)),
+                numbers
+            );
+        }
+    }
+
+    #[test]
+    fn whose_fault_a_failure_is_goes_with_it() {
+        for (failed, cause, terminal, records) in [
+            (Failed::of(Error::from("no"), 4), Cause::Other, false, 4),
+            (Failed::of(Error::terminal("no"), 4), Cause::Other, true, 4),
+            (Failed::from(Error::from("no")), Cause::Other, false, 0),
+            (Failed::by_the_environment(Error::from("no")), Cause::Environment, false, 0),
+        ] {
+            let failure = failed.failure;
+            assert_eq!(
+                (failure.cause, failure.terminal, failure.records, failure.error.message.as_str()),
+                (cause, terminal, records, "no")
+            );
         }
     }
 }

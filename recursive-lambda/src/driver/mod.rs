@@ -16,6 +16,8 @@ mod stands;
 mod start;
 mod state;
 mod sweep;
+#[cfg(test)]
+mod tests;
 mod travelling;
 mod writer;
 

@@ -7,6 +7,7 @@ use super::failed::{Failed, caught, no_progress, nothing_in_flight, panicked, st
 use super::feed::{Feed, Piece};
 use super::reader::{Raw, ReadError};
 use super::site::Site;
+use super::source::shown_object;
 use super::start::expected_owner;
 use super::state::{Saved, State, after_batch};
 use crate::batch::RunContext;
@@ -15,7 +16,7 @@ use crate::engine::aside::Aside;
 use crate::engine::budget::Budget;
 use crate::engine::record::{Carried, LastError, Object, Record};
 use crate::engine::step::Done;
-use crate::invocation::Invocation;
+use crate::invocation::{Called, Invocation, Trail};
 use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RecordId, Records};
 use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
@@ -30,6 +31,10 @@ pub(super) struct Session<'a, H: Handler, P> {
     calls: Calls<'a, Call<H::State>>,
     state: State<H::State>,
     run: Arc<RunContext>,
+    /// What is running is written down here, ..
+    trail: Arc<Trail>,
+    /// .. of this object.
+    shown: Arc<str>,
     /// The record that was just found not to decode.
     undecoded: Option<Raw>,
     /// Records that were passed over, with what is wrong with each.
@@ -65,6 +70,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let state = State::open(record.state.as_ref()).map_err(Failed::by_the_environment)?;
         let local = Local::new(Arc::clone(&site.cache), Arc::clone(&site.platform), object.clone());
         let feed = Feed::new(Arc::clone(&site.platform), object.clone(), record, local)?;
+        let (trail, shown) = (Arc::clone(&invocation.trail), shown_object(&object).into());
         let (clock, deadline) = (Arc::clone(&site.platform), invocation.deadline());
         let run = RunContext {
             run_id: id.into(),
@@ -78,6 +84,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             calls: Calls::new(),
             state,
             run: Arc::new(run),
+            trail,
+            shown,
             undecoded: None,
             passed_over: Vec::new(),
             closed: false,
@@ -102,6 +110,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             self.closed = !self.begin(record, size, budget, left).await;
         }
         let call = self.calls.next().await.ok_or_else(nothing_in_flight)?;
+        if self.calls.in_flight() == 0 {
+            self.trail.ends();
+        }
         let landed = self.land(record, call);
         if landed.as_ref().map_or(true, |done| done.complete) {
             self.calls.settle().await;
@@ -137,10 +148,12 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         if expected > 1 && !at_end {
             self.feed.read_ahead(size, expected - 1);
         }
+        let (record, line) = place.map_or((record.position, None), |place| (place.record, Some(place.line)));
         let (mut state, site) = match self.state.take() {
             Ok(state) => (state, self.site),
             Err(error) => return self.fall(Failed::by_the_environment(error)),
         };
+        self.trail.begins(Called::Batch { object: Arc::clone(&self.shown), record, line, records: taken });
         self.calls.begin(async move {
             let said = caught("the job", start(|| H::call(input, &mut state, &site.resources))).await;
             let said = said.and_then(|said| Ok((Some(after_batch(state)?), said.into())));
@@ -295,6 +308,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             run_id: self.run.run_id.clone(),
         };
         let state = self.state.live()?;
-        caught("`on_complete`", start(|| H::on_complete(&summary, state, &self.site.resources))).await
+        self.trail.begins(Called::OnComplete { object: Arc::clone(&self.shown) });
+        let completed = caught("`on_complete`", start(|| H::on_complete(&summary, state, &self.site.resources))).await;
+        self.trail.ends();
+        completed
     }
 }

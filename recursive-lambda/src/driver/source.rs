@@ -21,21 +21,33 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
             ErrorKind::SourceGone,
             format!("{place} does not exist; it was deleted before the run began, or the event names another key"),
         ),
-        SourceError::NoSuchBucket => {
-            terminal(ErrorKind::SourceGone, format!("there is no bucket `{bucket}`; it was deleted, or the event names another one"))
-        }
+        SourceError::NoSuchBucket => terminal(
+            ErrorKind::SourceGone,
+            format!("there is no bucket `{bucket}`; it was deleted, or the event names another one"),
+        ),
         SourceError::Archived => terminal(
             ErrorKind::Source,
             format!("{place} is archived (Glacier) and cannot be read; restore it, then start it again by a manual start"),
         ),
-        SourceError::Denied(why) => Error::new(
+        SourceError::CustomerKey => terminal(
             ErrorKind::Source,
             format!(
-                "the function may not read {place}: its role needs s3:GetObject there, and a bucket of another account an entry \
-                 `{bucket}@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS\n  a version needs s3:GetObjectVersion, an object under a key of KMS kms:Decrypt"
+                "{place} is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or \
+                 SSE-KMS: the copy starts a run of its own"
             ),
-        )
-        .because(why),
+        ),
+        SourceError::Denied(why) => {
+            let missing = if begun { "it was deleted during the run" } else { "the key does not exist" };
+            Error::new(
+                ErrorKind::Source,
+                format!(
+                    "S3 refuses to read {place} (403): {missing}, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks \
+                     s3:GetObject\n  a bucket of another account needs an entry `{bucket}@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS\n  a version needs \
+                     s3:GetObjectVersion, an object encrypted with a KMS key kms:Decrypt"
+                ),
+            )
+            .because(why)
+        }
         SourceError::Elsewhere(region) => Error::new(
             ErrorKind::Source,
             format!(
@@ -50,11 +62,19 @@ pub(crate) fn source_error(error: SourceError, object: &Object, begun: bool) -> 
                  (Lambda has at most 10240 MB, and 32768 MB for some functions){}",
                 object.size,
                 megabytes(needed),
-                if object.size > LARGEST_TMP { ", which is not enough either: read it as a `Batch` with `source = stream`" } else { "" },
+                if object.size > LARGEST_TMP {
+                    ", which is not enough either: read it as a `Batch` with `source = stream`"
+                } else {
+                    ""
+                },
             ),
         ),
-        SourceError::Disk(why) => Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp; the event comes again")).because(why),
-        SourceError::Failed(why) => Error::new(ErrorKind::Source, format!("{place} could not be read; the event comes again")).because(why),
+        SourceError::Disk(why) => {
+            Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp; the event comes again")).because(why)
+        }
+        SourceError::Failed(why) => {
+            Error::new(ErrorKind::Source, format!("{place} could not be read; the event comes again")).because(why)
+        }
     }
 }
 
@@ -83,6 +103,46 @@ pub(crate) fn shown(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_s3_refuses_says_what_it_may_be_and_what_to_do() {
+        const KEY: &str = "is encrypted with a customer-provided key (SSE-C)";
+        //          what S3 said, whether records were processed, whether the run ends, words of the message
+        for (said, begun, terminal, words) in [
+            (
+                SourceError::Denied("403".into()),
+                false,
+                false,
+                "(403): the key does not exist, and without s3:ListBucket S3 says 403",
+            ),
+            (SourceError::Denied("403".into()), true, false, "(403): it was deleted during the run, and without s3:ListBucket"),
+            (SourceError::Denied("403".into()), false, false, "or the role lacks s3:GetObject\n"),
+            (SourceError::Denied("403".into()), false, false, "`@ACCOUNT` in RECURSIVE_LAMBDA_BUCKETS\n  a version needs"),
+            (SourceError::CustomerKey, false, true, KEY),
+            (SourceError::CustomerKey, true, true, KEY),
+        ] {
+            let object = Object::for_tests();
+            let words = words.replace("`@ACCOUNT`", &format!("`{}@ACCOUNT`", object.bucket));
+            let error = source_error(said.clone(), &object, begun);
+            assert_eq!((error.kind(), error.is_terminal()), (ErrorKind::Source, terminal), "{said:?}");
+            assert!(error.to_string().contains(&words), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_escaped_and_cut() {
+        let long = "k".repeat(256);
+        for (key, wanted) in [
+            ("in/a b.csv", "in/a b.csv".to_string()),
+            ("a\n\u{1b}[31m\u{202e}", r"a\n\u{1b}[31m\u{202e}".into()),
+            (&long, long.clone()),
+            (&format!("{long}k"), format!("{long}…")),
+            (&"ü".repeat(256), "ü".repeat(256)),
+        ] {
+            assert_eq!(shown(key), wanted);
+            assert_eq!(shown_object(&Object { key: key.into(), ..Object::for_tests() }), format!("s3://bucket/{wanted}"));
+        }
+    }
 
     #[test]
     fn an_object_without_room_says_how_much_it_needs() {

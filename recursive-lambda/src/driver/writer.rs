@@ -168,20 +168,22 @@ mod tests {
     use super::*;
     use crate::Error;
     use crate::engine::record::tests::fresh;
-    use crate::engine::save::Read;
+    use crate::engine::save::{Read, Stored};
     use crate::ports::Page;
+    use std::collections::VecDeque;
     use std::sync::Mutex as Lock;
     use std::time::SystemTime;
     use tokio::time::Instant;
 
-    /// A store that takes every write, and when it did.
-    struct Store(Instant, Lock<Vec<Duration>>);
+    /// A store that takes every write, and when it did. The answers, if they are not to be plain, in their order: after how long, and which.
+    struct Store(Instant, Lock<Vec<Duration>>, Lock<VecDeque<(Duration, Written)>>);
 
     impl Records for Store {
         const TRAVELS: bool = false;
 
         async fn read(&self, _: &RecordId) -> Read {
-            Read::Failed("nothing is read here".into())
+            let found = Record { w: "n.1".into(), ..fresh() };
+            Read::Found(Box::new(Stored { record: found, etag: "e".into(), age: Duration::ZERO }))
         }
 
         async fn list(&self, _: &'static str, _: Option<String>) -> Result<Page, Error> {
@@ -190,12 +192,19 @@ mod tests {
 
         async fn write(&self, _: &RecordId, _: Vec<u8>, _: &Condition) -> Written {
             self.1.lock().unwrap().push(self.0.elapsed());
-            Written::Applied { etag: "e".into() }
+            let answer = self.2.lock().unwrap().pop_front();
+            let (after, written) = answer.unwrap_or_else(|| (Duration::ZERO, applied()));
+            tokio::time::sleep(after).await;
+            written
         }
 
         async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
             Ok(())
         }
+    }
+
+    fn applied() -> Written {
+        Written::Applied { etag: "e".into() }
     }
 
     struct Paused(Instant);
@@ -219,17 +228,49 @@ mod tests {
         }
     }
 
+    fn me() -> Owner {
+        Owner { request_id: "r".into(), nonce: "n".into() }
+    }
+
+    fn owned() -> Record {
+        Record { owner: Some(me()), ..fresh() }
+    }
+
+    /// With a lease of 30 s.
+    fn writer(answers: impl IntoIterator<Item = (Duration, Written)>) -> (Arc<Store>, Arc<Writer<Store, Paused>>) {
+        let start = Instant::now();
+        let store = Arc::new(Store(start, Lock::default(), Lock::new(answers.into_iter().collect())));
+        let id = RecordId { job: "rows", run: "run".into() };
+        let writer = Writer::new(Arc::clone(&store), Arc::new(Paused(start)), id, me(), Duration::from_secs(30));
+        (store, Arc::new(writer))
+    }
+
+    /// The store may stamp a write as soon as it is sent, so a lease is counted from then: an answer that takes long shortens it.
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_counts_from_before_it_was_sent() {
+        let seconds = Duration::from_secs;
+        let silence = |after| (after, Written::Unknown("silence".into()));
+        // The answers to a save, and how old the lease is when the save has ended.
+        for (answers, age) in [
+            (vec![(Duration::ZERO, applied())], Duration::ZERO),
+            (vec![(seconds(7), applied())], seconds(7)),
+            // The reading shows that it was applied: by the first try, for all that is known.
+            (vec![silence(seconds(7))], seconds(7)),
+        ] {
+            let (_, writer) = writer(answers.clone());
+            let saved = writer.save(How::Create, owned()).await;
+            assert!(matches!(saved, Saved::Applied { .. }), "{answers:?}: {saved:?}");
+            assert_eq!(writer.since_renewal(), age, "{answers:?}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn a_lease_is_renewed_until_the_deadline_and_no_longer() {
         let seconds = Duration::from_secs;
         // A batch of 600 s under a lease of 30 s: the deadline, and when the lease was renewed for the last time.
         for (deadline, last) in [(None, 590..=600), (Some(seconds(900)), 590..=600), (Some(seconds(95)), 85..=95)] {
-            let start = Instant::now();
-            let me = Owner { request_id: "r".into(), nonce: "n".into() };
-            let store = Arc::new(Store(start, Lock::default()));
-            let id = RecordId { job: "rows", run: "run".into() };
-            let writer = Arc::new(Writer::new(Arc::clone(&store), Arc::new(Paused(start)), id, me.clone(), seconds(30)));
-            writer.save(How::Create, Record { owner: Some(me), ..fresh() }).await;
+            let (store, writer) = writer([]);
+            writer.save(How::Create, owned()).await;
             let renewals = renew(&writer, deadline);
             tokio::time::sleep(seconds(600)).await;
             renewals.stop().await;

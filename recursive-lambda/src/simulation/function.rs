@@ -65,6 +65,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
             started,
             left: request.left,
             nonce: format!("i{}-{index}", group.0),
+            trail: Arc::default(),
         };
         let outcome = match trigger {
             Ok(_) if !invocation.has_time_for(index, platform.now()) => Err(Error::new(ErrorKind::State, "no time is left")),

@@ -300,7 +300,9 @@ fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
     let hand_overs = state.records.values().map(|stored| stored.record.seq + 1).sum::<u64>();
     let swept = state.swept.iter().map(|swept| 1 + 3 * swept.signalled).sum::<u64>();
     let trouble = state.faults.total() + hung + state.redriven + state.refused_by_the_sink + options.uploads * attempts(options);
-    hand_overs * 3 / 2 + 3 * (options.starts + options.uploads + state.duplicates + trouble) + swept
+    // A queue delivers five times.
+    let starts = 5 * options.starts * options.uploads;
+    hand_overs * 3 / 2 + 3 * (state.duplicates + trouble) + starts + swept
 }
 
 /// The poisonous record is reached by a run that can fail.
@@ -320,8 +322,11 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
     let impatient = options.max_attempts < PATIENT;
     // A fault may be taken for that of a record.
     let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
+    // Where errors are not waited out, those of the world and those of a record add up.
+    let hasty = options.retry_for.is_zero() && impatient && faults.total() > 0 && !options.poison.is_empty();
     must_fail(options)
         || unlucky
+        || hasty
         || may_lack_a_witness(options)
         || options.outlasts_its_patience()
         || (options.fate != Fate::Stays && !options.versions)

@@ -113,6 +113,7 @@ fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
         started: Duration::ZERO,
         left: None,
         nonce: "n".into(),
+        trail: Arc::default(),
     };
     let size = object.len() as u64;
     let begun = fresh();

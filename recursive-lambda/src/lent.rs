@@ -1,0 +1,64 @@
+//! Resources that cannot be shared between threads are one mistake, and the compiler is to report it once: where their type is named.
+//!
+//! A future that is lent such resources is not `Send`, which would be reported at every function that takes them. So the attribute passes each
+//! future through [`Lent`]: as it is where the resources can be shared, and as one that never ends, which never runs, where they cannot.
+
+use std::future::{Future, Pending, pending};
+use std::marker::PhantomData;
+
+/// The resources of a job, as a type.
+#[derive(Debug)]
+pub struct Lent<R>(PhantomData<fn(&R)>);
+
+impl<R> Lent<R> {
+    /// Of this type.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<R> Default for Lent<R> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Found first by the compiler, because it takes `self` as it is, if the resources can be shared.
+pub trait Shared: Sized {
+    /// The future as it is.
+    fn __lent<F: Future>(self, future: F) -> F;
+}
+
+impl<R: Sync> Shared for Lent<R> {
+    fn __lent<F: Future>(self, future: F) -> F {
+        future
+    }
+}
+
+/// Found otherwise, in a program that does not compile.
+pub trait NotShared {
+    /// A future that has the same value, and never has it.
+    fn __lent<F: Future>(&self, future: F) -> Pending<F::Output>;
+}
+
+impl<R> NotShared for Lent<R> {
+    fn __lent<F: Future>(&self, _: F) -> Pending<F::Output> {
+        pending()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Lent, NotShared as _, Shared as _};
+    use futures_util::FutureExt;
+
+    #[test]
+    fn what_can_be_shared_runs_and_nothing_else_does() {
+        let [shared, not_shared] = [
+            Lent::<u8>::new().__lent(async { 7 }).now_or_never(),
+            Lent::<std::cell::Cell<u8>>::new().__lent(async { 7 }).now_or_never(),
+        ];
+        assert_eq!((shared, not_shared), (Some(7), None));
+    }
+}

@@ -1,0 +1,177 @@
+//! `cargo recursive-lambda run` where the run does not come to its end: what the user is told, and what is left.
+
+use super::command::{command, first_example, package, run, target, text};
+use super::stage::workspace;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// The README's lines, in a package as `cargo new` makes it beside a checkout.
+#[test]
+fn the_readmes_lines_make_a_package_whose_job_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(workspace(), folder.path().join("recursive-lambda")).unwrap();
+    // So that what is built already serves it, too.
+    std::fs::create_dir(folder.path().join(".cargo")).unwrap();
+    let profile = "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n";
+    std::fs::write(folder.path().join(".cargo/config.toml"), profile).unwrap();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
+    assert!(readme.contains("cd .. && cargo new import && cd import\n"));
+    let new = Command::new(cargo).args(["new", "--quiet", "--vcs", "none", "import"]).current_dir(&folder).status();
+    assert!(new.unwrap().success());
+    let package = folder.path().join("import");
+    let file = package.join("lines.txt");
+    std::fs::write(&file, "one\ntwo\n".repeat(300)).unwrap();
+
+    // What `cargo new` writes is a program without a job.
+    let output = run(&package, &file);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let words =
+        "error: the program `import` ended without asking for an event: its `main` never awaits `recursive_lambda::run::<job>()`";
+    assert!(said.contains(words) && said.contains("Hello, world!\n") && !said.contains("tried again"), "{said}");
+
+    let lines = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let manifest = std::fs::read_to_string(package.join("Cargo.toml")).unwrap();
+    std::fs::write(package.join("Cargo.toml"), manifest + lines).unwrap();
+    std::fs::copy(workspace().join("Cargo.lock"), package.join("Cargo.lock")).unwrap();
+    std::fs::write(package.join("src/main.rs"), first_example()).unwrap();
+    let output = run(&package, &file);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("200 lines from line 401\n") && said.contains("records      600"), "{said}");
+}
+
+/// A job that does what it is told at record 20.
+const JOB: &str = r#"
+    use recursive_lambda::{Batch, Error, recursive_lambda};
+    use std::time::Duration;
+
+    #[recursive_lambda(batch = 10)]
+    async fn lines(batch: Batch<String>) -> Result<(), Error> {
+        let asked = std::env::var("DO").unwrap_or_default();
+        match asked.as_str() {
+            "stay" => {
+                println!("at {}", batch.position());
+                if batch.position() == 30 {
+                    tokio::time::sleep(Duration::from_secs(3600)).await;
+                }
+            }
+            _ if batch.position() != 20 => {}
+            "sleep" => tokio::time::sleep(Duration::from_secs(600)).await,
+            "exit" => std::process::exit(1),
+            "abort" => std::process::abort(),
+            "terminal" => return Err(Error::terminal("the sink is closed")),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    #[tokio::main]
+    async fn main() -> Result<(), Error> {
+        if std::env::var("DO").unwrap_or_default() == "fail at start" {
+            return Err("no database".into());
+        }
+        recursive_lambda::run::<lines>().await
+    }
+"#;
+
+fn arguments<'a>(command: &'a mut Command, what: &str, more: &[&str]) -> &'a mut Command {
+    command.args(["recursive-lambda", "run", "lines.txt", "--env", &format!("DO={what}")]).args(more)
+}
+
+/// One test, because a package is built in the folder of all.
+#[test]
+fn a_run_that_does_not_end_well_says_where_it_stands_and_what_to_do() {
+    let package = package("ends-early", JOB);
+    let folder = package.path();
+    std::fs::write(folder.join("lines.txt"), "line\n".repeat(200)).unwrap();
+    let batch = "in the batch of 10 records at record 20, line 21 of lines.txt: ";
+    let quick = ["--env", "RECURSIVE_LAMBDA_MAX_ATTEMPTS=1", "--timeout", "2s"];
+    // What the job does; what is said; what is not.
+    let cases: [(&str, &[&str], &[&str]); 5] = [
+        (
+            "sleep",
+            &[
+                "the batch of 10 records at record 20, line 21 of s3://uploads/lines.txt is still running ",
+                &format!("\n  an invocation timed out after 2s {batch}give it a longer --timeout, or the job a smaller `batch`"),
+            ],
+            &["a batch begins"],
+        ),
+        ("exit", &[&format!("-- the program ended in the middle of an invocation (exit status: 1) {batch}look for `std::")], &[]),
+        ("abort", &["-- an invocation died (signal: 6 (SIGABRT)", &format!("{batch}if it ran out of memory, ")], &[]),
+        (
+            "terminal",
+            &["error: the run failed at record 20, line 21, byte 100 of lines.txt\n  Job: the sink is closed"],
+            &["tried again"],
+        ),
+        (
+            "fail at start",
+            &[
+                "no database",
+                "error: the program `ends-early` ended before it asked for an event (exit status: 1): what it said stands above",
+            ],
+            &["tried again"],
+        ),
+    ];
+    let play = |what: &str| arguments(&mut command(folder), what, &quick).output().unwrap();
+    // Beside each other, because some of them wait for a lease.
+    let outputs: Vec<Output> = std::thread::scope(|scope| {
+        let playing: Vec<_> = cases.iter().map(|(what, ..)| scope.spawn(|| play(what))).collect();
+        playing.into_iter().map(|playing| playing.join().unwrap()).collect()
+    });
+    for ((what, words, unsaid), output) in cases.iter().zip(outputs) {
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+        assert!(words.iter().all(|words| said.contains(words)), "{what}: no {words:?} in\n{said}");
+        assert!(!unsaid.iter().any(|words| said.contains(words)), "{what}: {unsaid:?} in\n{said}");
+    }
+
+    for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
+        stopped_and_continued(folder, signal, status);
+    }
+}
+
+/// Stops a run that stays at record 30 by the signal, and goes on with it. Meanwhile nobody else gets its folder.
+fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
+    let kept = format!("kept{signal}");
+    let mark = format!("MARK={}", folder.join(&kept).display());
+    let state = ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch", "--timeout", "1h"];
+    let mut slow = command(folder);
+    let mut slow = arguments(&mut slow, "stay", &state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut printed = BufReader::new(slow.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(printed.any(|line| line == "at 30"), "it stays there");
+    assert!(running_with(&mark) > 0);
+
+    let output = arguments(&mut command(folder), "", &state).output().unwrap();
+    let (said, holder) =
+        (text(&output), format!("--state {kept} is in use by process {}, which runs over lines.txt: wait", slow.id()));
+    assert!(output.status.code() == Some(2) && said.contains(&holder), "{said}");
+
+    assert!(Command::new("kill").args([signal, &slow.id().to_string()]).status().unwrap().success());
+    // Or it would wait for a reader.
+    drop(printed);
+    let output = slow.wait_with_output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(status), "{said}");
+    assert!(said.contains("\nstopped: lines.txt is done up to record 30, "), "{said}");
+    let how = format!("\n  to go on from there:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
+    assert!(said.contains(&how), "{said}");
+    assert_eq!(running_with(&mark), 0, "its containers are gone: {said}");
+
+    let output = arguments(&mut command(folder), "", &state).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("records      200"), "{said}");
+    assert!(said.contains("-- going on with the run that was stopped, at record 30\n"), "{said}");
+}
+
+/// How many processes have this in their environment.
+fn running_with(mark: &str) -> usize {
+    let program = target().join("debug/ends-early");
+    let of_the_job = |process: &std::fs::DirEntry| {
+        let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
+        let program_of_it = std::fs::read_link(process.path().join("exe")).unwrap_or_default();
+        program_of_it == program && environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    std::fs::read_dir("/proc").unwrap().flatten().filter(of_the_job).count()
+}
