@@ -49,6 +49,10 @@ impl Run {
         }
         match seq.cmp(&record.seq) {
             Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: record.seq })),
+            // An upload's event that a person sends again makes a run go on whose signal was lost. It is not bred by signals.
+            Ordering::Less if !live && matches!(self.given, Given::Start(_)) => {
+                self.signal(Box::new(record), 1, Why::SignalledAgain)
+            }
             Ordering::Less if record.was_handed_over_by(seq, self.token()) => {
                 self.signal(Box::new(record), 1, Why::SignalledAgain)
             }

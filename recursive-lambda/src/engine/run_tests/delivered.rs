@@ -35,7 +35,8 @@ fn a_start_that_comes_second_is_like_a_signal_of_the_first_invocation() {
     let to = |record, then: &'static str| (record, format!("create Ready(1)@0 try 0 > {then}"));
     for (record, want) in [
         to(left_by("", ready(1)), "signal 1"),
-        to(ready(1), "ack Behind"),
+        // However far it is: the upload's event was sent again.
+        to(ready(7), "signal 7"),
         to(running(1), "ack Behind"),
         to(running(0), "refuse DuplicateInFlight"),
         // A queue admits, although this run was begun in place by somebody who gave it back.
