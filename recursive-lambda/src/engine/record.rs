@@ -2,6 +2,12 @@
 //!
 //! It is JSON that a person can read. It never holds data of the object besides the header.
 
+mod as_it_stands;
+mod waiting;
+
+pub(crate) use as_it_stands::{Carried, Verbatim};
+pub(crate) use waiting::Waiting;
+
 use crate::Place;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -100,34 +106,6 @@ pub(crate) struct Search {
     pub(crate) witness: bool,
 }
 
-/// How long retryable errors have kept a run at its position.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Waiting {
-    /// When the first error came, by the clock of the host: for people.
-    #[serde(with = "humantime_millis")]
-    pub(crate) since: std::time::SystemTime,
-    /// When the run is tried next, about: for people.
-    #[serde(with = "humantime_millis")]
-    pub(crate) next: std::time::SystemTime,
-    /// Errors so far.
-    pub(crate) errors: u32,
-    /// Time from the first error to the latest acquisition or error, in milliseconds. It adds up ages by the store's clock, so no two
-    /// hosts' clocks are compared.
-    pub(crate) waited_ms: u64,
-}
-
-impl Waiting {
-    pub(crate) fn waited(&self) -> Duration {
-        Duration::from_millis(self.waited_ms)
-    }
-
-    /// How long to wait before the next try: a quarter of the time waited, an hour at most.
-    pub(crate) fn pause(&self) -> Duration {
-        const LONGEST: Duration = Duration::from_secs(3600);
-        (self.waited() / 4).min(LONGEST)
-    }
-}
-
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
@@ -206,74 +184,6 @@ impl Object {
             region: None,
             owner: None,
         }
-    }
-}
-
-/// Bytes as they stand in the object: text where they are, so that a person can read it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Verbatim(pub(crate) Arc<[u8]>);
-
-impl Serialize for Verbatim {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(&self.0) {
-            Ok(text) => serializer.serialize_str(text),
-            Err(_) => serializer.collect_seq(self.0.iter()),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Verbatim {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Form {
-            Text(String),
-            Bytes(Vec<u8>),
-        }
-        Ok(match Form::deserialize(deserializer)? {
-            Form::Text(text) => Self(text.into_bytes().into()),
-            Form::Bytes(bytes) => Self(bytes.into()),
-        })
-    }
-}
-
-/// The carried state as JSON text: the engine carries it and never looks inside.
-#[derive(Clone, Debug)]
-pub(crate) struct Carried(Arc<RawValue>);
-
-impl Carried {
-    pub(crate) fn new(json: Box<RawValue>) -> Self {
-        Self(json.into())
-    }
-
-    pub(crate) fn json(&self) -> &str {
-        self.0.get()
-    }
-}
-
-impl PartialEq for Carried {
-    fn eq(&self, other: &Self) -> bool {
-        self.json() == other.json()
-    }
-}
-
-impl Eq for Carried {}
-
-impl Hash for Carried {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.json().hash(state);
-    }
-}
-
-impl Serialize for Carried {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Carried {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self::new)
     }
 }
 

@@ -10,6 +10,7 @@ mod executor;
 mod faults;
 mod function;
 mod jobs;
+mod judge;
 mod options;
 mod oracle;
 mod place;
