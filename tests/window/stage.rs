@@ -30,7 +30,6 @@ impl Stage {
             .env("PIECES_UNIT", unit.to_string())
             .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/runs"))
             .env("RECURSIVE_LAMBDA_LEASE", "4s")
-            .env("RECURSIVE_LAMBDA_RETRY_FOR", "0s")
             .env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "10")
             .env("AWS_LAMBDA_LOG_LEVEL", "INFO")
             .timeout(Duration::from_secs(60))

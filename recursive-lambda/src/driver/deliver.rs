@@ -232,7 +232,8 @@ where
         };
         let applied = matches!(saved, Saved::Applied { .. });
         self.over = is_over && applied;
-        if applied {
+        // Without a store nothing is kept, and the next delivery knows nothing of this one.
+        if applied && !R::TRAVELS {
             stands.tell(&self.id.run);
         }
         if let Some(record) = acquired.filter(|_| applied) {

@@ -7,14 +7,15 @@ use crate::engine::refusal::how_to_resume;
 pub(super) enum Stands {
     Moves,
     Waits(Waiting, Option<LastError>),
-    Failed(Option<LastError>),
+    /// And whether it helps to resume it.
+    Failed(Option<LastError>, bool),
 }
 
 impl Stands {
     pub(super) fn of(record: &Record) -> Self {
         match (&record.waiting, record.status) {
-            (_, Status::Failed) => Self::Failed(record.last_error.clone()),
-            (Some(waiting), Status::Ready | Status::Completing) if record.owner.is_none() => {
+            (_, Status::Failed) => Self::Failed(record.last_error.clone(), record.batches > 0 || record.set_aside == 0),
+            (Some(waiting), Status::Ready | Status::Completing) if record.owner.is_none() && record.handed_over_by.is_none() => {
                 Self::Waits(waiting.clone(), record.last_error.clone())
             }
             _ => Self::Moves,
@@ -32,9 +33,10 @@ impl Stands {
                 said = said(error),
                 "the run waits, and is tried again"
             ),
-            Self::Failed(error) => {
-                tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run))
+            Self::Failed(error, true) => {
+                tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run));
             }
+            Self::Failed(error, false) => tracing::error!(trouble = "Failed", said = said(error), "the run failed"),
         }
     }
 }

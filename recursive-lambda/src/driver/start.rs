@@ -59,7 +59,7 @@ pub(super) async fn begin<H: Handler, P: Objects + Clock, R: Records>(
         handed_over_by: None,
         attempts: u32::from(working),
         invocations: u64::from(working),
-        resumed_after: 0,
+        forgiven: 0,
         set_aside: 0,
         plan: site.plan.clone(),
         object,

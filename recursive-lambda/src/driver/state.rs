@@ -91,7 +91,7 @@ pub(super) fn after_batch<S: Serialize + DeserializeOwned + 'static>(state: S) -
             let message = format!("the state after this batch {}", error.bare_message());
             Error::terminal(Error::new(ErrorKind::Job, message))
         }),
-        Err(panic) => Err(panicked("the `Serialize` or `Deserialize` of the state", &*panic)),
+        Err(panic) => Err(Error::terminal(panicked("the `Serialize` or `Deserialize` of the state", &*panic))),
     }
 }
 

@@ -53,6 +53,11 @@ impl Budget {
         self.slowest_batch = self.slowest_batch.max(took);
     }
 
+    /// A try that failed takes as long as one that does not.
+    pub(crate) fn try_took(&mut self, took: Duration) {
+        self.slowest_batch = self.slowest_batch.max(took);
+    }
+
     pub(crate) fn save_took(&mut self, took: Duration) {
         self.slowest_save = self.slowest_save.max(took);
     }

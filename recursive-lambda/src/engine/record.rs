@@ -9,10 +9,7 @@ pub(crate) use as_it_stands::{Carried, Verbatim};
 pub(crate) use waiting::Waiting;
 
 use crate::Place;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// The version of the record this code writes, and the newest it reads.
@@ -46,9 +43,9 @@ pub(crate) struct Record {
     pub(crate) attempts: u32,
     /// Acquisitions in all.
     pub(crate) invocations: u64,
-    /// How many of them came before the run was last resumed.
+    /// How many of them do not count against the limit: those that waited for an error to pass, or came before the run was resumed.
     #[serde(default, skip_serializing_if = "is_zero")]
-    pub(crate) resumed_after: u64,
+    pub(crate) forgiven: u64,
     pub(crate) set_aside: u64,
     pub(crate) plan: Plan,
     pub(crate) object: Object,
@@ -101,13 +98,41 @@ pub(crate) struct Search {
     /// Whether the errors are retryable: then no record is skipped unless another one was processed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) doubtful: bool,
-    /// Whether a part of the batch was processed since the doubt arose.
+    /// Whether a part of the batch was processed since the doubt arose, in this invocation.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) witness: bool,
+    /// How often the record at the cursor failed by itself.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) alone: u32,
+    /// Up to this position each record is tried by itself: behind one that failed, another was processed so, and must keep its key. Zero if
+    /// none is.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) alone_until: u64,
+    /// Whether the next record that fails by itself often enough is at fault, because the one at the end of `alone_until` was processed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) proven: bool,
 }
 
-fn is_zero(number: &u64) -> bool {
-    *number == 0
+impl Search {
+    pub(crate) fn begun(until: u64, step: u64, doubtful: bool) -> Self {
+        Self { until, step, doubtful, witness: false, alone: 0, alone_until: 0, proven: false }
+    }
+
+    /// The run passed a record, or more. What is left may be without fault: it is tried at once, unless it must be tried one by one.
+    pub(crate) fn past(self, position: u64) -> Self {
+        let rest = self.until.saturating_sub(position).max(1);
+        let search = Self { alone: 0, ..self };
+        match self.alone_until {
+            0 if self.doubtful && self.step == 1 => Self { step: rest, ..search },
+            0 => search,
+            end if position >= end => Self { step: rest, alone_until: 0, proven: false, ..search },
+            _ => search,
+        }
+    }
+}
+
+fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
+    *number == N::default()
 }
 
 /// One invocation, as the record knows it.
@@ -215,12 +240,13 @@ impl Record {
     /// Whether this can be the record of a run. People write to the store, too, and a signal that carries one may be anybody's.
     fn is_consistent(&self) -> bool {
         // No count comes near this, so none that is grown overflows.
-        let Self { position, size, line, batches, seq, epoch, invocations, resumed_after, set_aside, careful_ms, .. } = *self;
-        let waited = self.waiting.as_ref().map_or(0, |waiting| waiting.waited_ms.max(waiting.errors.into()));
+        let Self { position, size, line, batches, seq, epoch, invocations, forgiven, set_aside, careful_ms, .. } = *self;
+        let waited = self.waiting.as_ref().map_or(0, |waiting| waiting.waited_ms);
+        let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
         let counts = [position, size, line, batches, seq, epoch, invocations, set_aside, careful_ms, waited];
         counts.iter().all(|count| *count < 1 << 53)
-            && resumed_after <= invocations
-            && self.attempts < 1 << 20
+            && forgiven <= invocations
+            && self.attempts.max(errors) < 1 << 20
             && self.offset <= self.size
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some())
@@ -234,6 +260,8 @@ impl Record {
         self.seq += 1;
         self.handed_over_by = Some(token.into());
         self.attempts = 0;
+        // A witness is of one invocation.
+        self.search = self.search.map(|search| Search { witness: false, ..search });
     }
 
     /// Whether an event of this number and token handed the run over, and nobody took it up since.
@@ -254,7 +282,7 @@ impl Record {
         self.seq += 1;
         self.handed_over_by = None;
         self.attempts = 0;
-        self.resumed_after = self.invocations;
+        self.forgiven = self.invocations;
         self.waiting = None;
         self.search = None;
     }
@@ -268,11 +296,10 @@ impl Record {
 
     /// One of so many records after the position is at fault: half of them are tried next.
     pub(crate) fn search_among(&mut self, records: u64, doubtful: bool) {
-        let begun = Search { until: self.position + records, step: 0, doubtful, witness: false };
-        let search = self.search.unwrap_or(begun);
+        let search = self.search.unwrap_or(Search::begun(self.position + records, 0, doubtful));
         // What was processed before the doubt arose is no witness.
         let witness = search.witness && search.doubtful;
-        self.search = Some(Search { step: records.div_ceil(2), doubtful, witness, ..search });
+        self.search = Some(Search { step: records.div_ceil(2), doubtful, witness, alone: 0, ..search });
     }
 
     /// How many records the next batch may hold.

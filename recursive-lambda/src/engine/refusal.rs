@@ -26,11 +26,9 @@ impl Refusal {
     pub(crate) fn message(&self, run: &str) -> String {
         let what = self.what();
         match self {
-            Self::RunFailed(_)
-            | Self::TooManyDeaths { .. }
-            | Self::TooManyInvocations { .. }
-            | Self::TooManySetAside { .. }
-            | Self::NothingProcessed { .. } => format!("{what}\n  {}", how_to_resume(run)),
+            Self::RunFailed(_) | Self::TooManyDeaths { .. } | Self::TooManyInvocations { .. } | Self::TooManySetAside { .. } => {
+                format!("{what}\n  {}", how_to_resume(run))
+            }
             _ => what,
         }
     }
@@ -78,7 +76,8 @@ impl Refusal {
                  look at the skipped records beside the record of the run, and allow more or mend the cause"
             ),
             Self::NothingProcessed { set_aside } => format!(
-                "every record of the object was skipped, all {set_aside}: is `format` right, and does the record's type fit the file?"
+                "every record of the object was skipped, all {set_aside}: is `format` right, and does the record's type fit the file? \
+                 Start the object again under a new name"
             ),
             Self::RecordGone => {
                 "the record of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"

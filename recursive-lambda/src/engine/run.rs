@@ -8,10 +8,11 @@ mod assess;
 mod failing;
 mod work;
 
+use self::failing::SearchIs;
 use super::budget::Budget;
 use super::record::{LastError, Owner, Record, Status};
 use super::save::{Read, Saved};
-use super::step::{Batch, Done, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
+use super::step::{Batch, Cause, Done, Effect, Event, Given, How, Now, Refusal, Reply, Rules, Signalled, Why};
 use std::time::Duration;
 
 /// Past what failed before, an invocation works so long and then hands over: whatever fails next has all of Lambda's deliveries again.
@@ -86,7 +87,7 @@ enum Phase {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Then {
     Work,
-    PassOver(LastError),
+    PassOver { error: LastError, certain: bool },
     Complete,
     Signal(Why),
     Reply(Reply),
@@ -111,10 +112,12 @@ struct Pace {
     hand_over_after: Option<Duration>,
     /// Batches that were started and are not yet done.
     in_flight: u64,
-    /// How often the record at the cursor failed by itself.
-    alone: u32,
+    /// When the first of them was started.
+    begun: Duration,
     /// Records passed over in memory only: they are set aside once another record is processed, and tried again otherwise.
     suspects: u64,
+    /// How many of them failed with retryable errors.
+    doubts: u64,
 }
 
 impl Run {
@@ -159,6 +162,12 @@ impl Run {
             (Phase::Working(work), Event::Batch(Batch::Failed(failure))) => self.failed(now, work, failure),
             (Phase::PassingOver { work, error, certain }, Event::PassedOver(Ok(done))) => {
                 self.passed_over(now, work, error, certain, done)
+            }
+            // A record that cannot be skipped is no reason to fail while it may be an outage.
+            (Phase::PassingOver { work, error, certain: false }, Event::PassedOver(Err(failure)))
+                if failure.cause == Cause::Other =>
+            {
+                self.wait(now, work, SearchIs::Dropped, error)
             }
             (Phase::PassingOver { work, .. }, Event::PassedOver(Err(failure))) => self.failed(now, work, failure),
             (Phase::SettingAside { work, done }, Event::SetAside(Ok(()))) => self.set_aside(now, work, done),

@@ -58,7 +58,8 @@ pub(crate) fn judge(rules: &Rules, record: &Record, age: Duration) -> Verdict {
             let report = (waiting.waited() + age >= DAY).then_some(Trouble::Stuck);
             Verdict { signals, waits: !signals, report }
         }
-        None if age >= DAY => Verdict { report: Some(Trouble::Silent), ..nothing },
+        // It wrote nothing that would tell when it was signalled last: by its age about once an hour, with a sweep every quarter of one.
+        None if age >= DAY => Verdict { signals: age.as_secs() % 3_600 < 900, report: Some(Trouble::Silent), ..nothing },
         None => Verdict { signals: true, ..nothing },
     }
 }
@@ -74,8 +75,8 @@ impl Trouble {
         match self {
             Self::Failed => "the run failed, and is over until it is resumed",
             Self::Silent => {
-                "the run is under way, but its record was not written for a day, and it is no longer signalled; the destination of failed \
-                 events has what its signals came to"
+                "the run is under way, but its record was not written for a day; it is signalled about once an hour until two days are over, and \
+                 after that only the event that resumes it helps; the destination of failed events has what its signals came to"
             }
             Self::Stuck => {
                 "the run is under way, but has made no progress for a day; it is tried once an hour until RECURSIVE_LAMBDA_RETRY_FOR is over"
@@ -162,11 +163,12 @@ mod tests {
             ("the signal may be on its way", with(Ready, false), 90, NOTHING),
             ("the signal was lost", with(Ready, false), 91, SIGNALS),
             ("lost for long", with(Ready, false), 24 * HOUR - 1, SIGNALS),
-            ("silent for a day", with(Ready, false), 24 * HOUR, reports(Trouble::Silent)),
+            ("silent for a day", with(Ready, false), 24 * HOUR, Verdict { signals: true, ..reports(Trouble::Silent) }),
+            ("silent for a day and a quarter of an hour", with(Ready, false), 24 * HOUR + 900, reports(Trouble::Silent)),
             ("at work", with(Running, true), 15, NOTHING),
             ("the lease is over, a retry may be due", with(Running, true), 60, NOTHING),
             ("its owner died, and so did the event", with(Running, true), 91, SIGNALS),
-            ("its owner died a day ago", with(Running, true), 25 * HOUR, reports(Trouble::Silent)),
+            ("its owner died a day ago", with(Running, true), 25 * HOUR, Verdict { signals: true, ..reports(Trouble::Silent) }),
             ("handed over before on_complete", with(Completing, false), 91, SIGNALS),
             ("waits for three minutes", waiting(180, 3), 91, SIGNALS),
             ("waits for an hour, tried just now", waiting(HOUR, 9), 14 * 60, WAITS),

@@ -20,7 +20,7 @@ pub(crate) fn fresh() -> Record {
         handed_over_by: None,
         attempts: 0,
         invocations: 0,
-        resumed_after: 0,
+        forgiven: 0,
         set_aside: 0,
         plan: Plan { batch: 10, format: "lines".into(), hash: "00".into() },
         object: Object { size: 1_000, ..Object::for_tests() },
@@ -44,10 +44,10 @@ fn a_record_survives_its_json() {
         state: Some(Carried::new(RawValue::from_string("{\"big\":18446744073709551615, \"f\":0.1}".into()).unwrap())),
         owner: Some(Owner { request_id: "r".into(), nonce: "n".into() }),
         last_error: Some(LastError { kind: "Job".into(), message: "no".into(), record: Some(1), line: None, offset: None }),
-        search: Some(Search { until: 10, step: 5, doubtful: true, witness: true }),
+        search: Some(Search { witness: true, alone: 2, alone_until: 9, proven: true, ..Search::begun(10, 5, true) }),
         handed_over_by: Some("n.1".into()),
         invocations: 2,
-        resumed_after: 1,
+        forgiven: 1,
         waiting: Some(Waiting { since: UNIX_EPOCH, next: UNIX_EPOCH, errors: 2, waited_ms: 60_000 }),
         careful_ms: 20_000,
         input_finished: true,
@@ -143,12 +143,16 @@ fn a_count_that_could_overflow_is_in_no_record() {
 fn numbers_that_contradict_each_other_are_no_record() {
     let header = || Some(Verbatim(b"".as_slice().into()));
     let at = |offset, header| Record { offset, header, ..fresh() };
-    let searching =
-        |until, step| Record { position: 10, search: Some(Search { until, step, doubtful: false, witness: false }), ..fresh() };
+    let searching = |until, step| Record { position: 10, search: Some(Search::begun(until, step, false)), ..fresh() };
     for (name, record, want) in [
         ("as it begins", fresh(), true),
         ("the most attempts", Record { attempts: (1 << 20) - 1, ..fresh() }, true),
-        ("resumed before it began", Record { resumed_after: 1, ..fresh() }, false),
+        ("resumed before it began", Record { forgiven: 1, ..fresh() }, false),
+        (
+            "too many errors",
+            Record { waiting: Some(Waiting { since: UNIX_EPOCH, next: UNIX_EPOCH, errors: 1 << 20, waited_ms: 0 }), ..fresh() },
+            false,
+        ),
         ("too many attempts", Record { attempts: 1 << 20, ..fresh() }, false),
         ("far too many attempts", Record { attempts: u32::MAX, ..fresh() }, false),
         ("under way", at(1, header()), true),
@@ -172,11 +176,7 @@ fn numbers_that_contradict_each_other_are_no_record() {
 
 #[test]
 fn a_batch_is_as_large_as_plan_and_search_allow_and_never_empty() {
-    let searching = |position, until, step| Record {
-        position,
-        search: Some(Search { until, step, doubtful: false, witness: false }),
-        ..fresh()
-    };
+    let searching = |position, until, step| Record { position, search: Some(Search::begun(until, step, false)), ..fresh() };
     for (name, record, want) in [
         ("the plan's", fresh(), 10),
         ("a forged plan's", Record { plan: Plan { batch: 0, ..fresh().plan }, ..fresh() }, 1),

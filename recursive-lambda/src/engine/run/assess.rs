@@ -101,7 +101,7 @@ impl Run {
         let completing = record.status == Status::Completing;
         let then = if record.attempts >= self.rules.max_attempts {
             self.bury(&mut record)
-        } else if record.invocations - record.resumed_after >= self.rules.max_invocations {
+        } else if record.invocations - record.forgiven >= self.rules.max_invocations {
             let invocations = record.invocations;
             fail(&mut record, Refusal::TooManyInvocations { invocations })
         } else if record.owner.is_some() && self.rules.skip.is_some() {
@@ -125,14 +125,16 @@ impl Run {
         // A record may be too much even to be set aside, which is tried as often as a batch is.
         let is_in_vain = record.attempts >= self.rules.max_attempts.saturating_mul(2);
         let is_enough = self.rules.skip.is_none_or(|most| record.set_aside >= most);
-        if record.status == Status::Completing || is_enough || is_in_vain {
+        // Which record killed is not known where several were passed over in memory.
+        let is_doubtful = record.search.is_some_and(|search| search.doubtful && search.step == 1);
+        if record.status == Status::Completing || is_enough || is_in_vain || is_doubtful {
             return fail(record, refusal);
         }
         let error = refusal.as_last_error(record.last_error.take());
         let records = record.next_batch();
         if records == 1 {
             self.take_up(record);
-            return Then::PassOver(error);
+            return Then::PassOver { error, certain: true };
         }
         record.last_error = Some(error);
         record.search_among(records, false);
@@ -143,7 +145,8 @@ impl Run {
     /// What an invocation that died may have done since it last saved, at most, with as much again for batches that take longer this time.
     fn work_unsaved_at_most(&self) -> Duration {
         const LEAST: Duration = Duration::from_secs(10);
-        self.rules.checkpoint.max(LEAST) * 2 * self.budget.concurrency()
+        const MOST: Duration = Duration::from_secs(1_800);
+        self.rules.checkpoint.clamp(LEAST, MOST).saturating_mul(2).saturating_mul(self.budget.concurrency())
     }
 
     fn take_up(&self, record: &mut Record) {

@@ -1,14 +1,14 @@
 //! What fails on the way: errors that are waited out, those that end the run, and the search for the record at fault.
 //!
-//! A retryable error counts against nobody: it may be an outage. So it is waited out, and where records may be skipped, one that fails
-//! with it is skipped only if another record is processed in the same search.
+//! A retryable error is not counted as an attempt: it may be an outage. So the run waits. Where records may be skipped, one that fails with it
+//! is skipped only if another record is processed in the same search. What this module knows of time is how long it took, and nothing of clocks.
 
 use super::{Phase, Run, Then, Work};
 use crate::engine::record::{LastError, Record, Search, Status, Waiting};
 use crate::engine::step::{Cause, Done, Effect, Failure, Given, How, Now, Refusal, Reply, Why};
 use std::time::{Duration, SystemTime};
 
-/// So many records in a row that fail with retryable errors are an outage.
+/// If this many records in a row fail with retryable errors, it is an outage.
 const MOST_SUSPECTS: u64 = 8;
 
 /// When Lambda delivers a failed event again: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
@@ -18,9 +18,16 @@ impl Run {
     /// Rules R12 and R13.
     pub(super) fn failed(&mut self, now: Now, mut work: Box<Work>, failure: Failure) -> Effect {
         work.pace.in_flight = 0;
+        self.budget.try_took(now.elapsed.saturating_sub(work.pace.begun));
         let is_of_records = failure.records > 0 && matches!(failure.cause, Cause::Panicked | Cause::Other);
+        let is_retryable = match failure.cause {
+            Cause::Environment => true,
+            Cause::Other => !failure.terminal,
+            Cause::Changed | Cause::Panicked => false,
+        };
         if work.pace.suspects > 0 {
             if is_of_records {
+                work.pace.doubts += u64::from(is_retryable);
                 return self.pass_over(work, failure.error, false);
             }
             work.forget_suspects();
@@ -31,14 +38,12 @@ impl Run {
             return self.save(work, Then::Reply(Reply::Acknowledge(Why::Superseded)));
         }
         let skips = self.rules.skip.filter(|_| is_of_records);
-        let is_retryable = match failure.cause {
-            Cause::Environment => true,
-            Cause::Other => !failure.terminal,
-            Cause::Changed | Cause::Panicked => false,
-        };
+        if is_retryable && skips.is_some() && self.is_to_be_searched(&work.record) {
+            return self.doubt(now, work, failure);
+        }
         if is_retryable {
-            let searches = skips.is_some() && self.is_to_be_searched(&work.record);
-            return if searches { self.doubt(now, work, failure) } else { self.wait(now, work, failure.cause, failure.error) };
+            let outage = failure.cause == Cause::Other;
+            return self.wait(now, work, if outage { SearchIs::Dropped } else { SearchIs::Kept }, failure.error);
         }
         let record = &mut work.record;
         // Without the whole batch it was tried often enough; its parts are tried once.
@@ -64,12 +69,13 @@ impl Run {
     }
 
     /// The run stays where it is and is tried again: by Lambda's next delivery, then by sweeps, until it is time to give up.
-    fn wait(&mut self, now: Now, mut work: Box<Work>, cause: Cause, error: LastError) -> Effect {
+    pub(super) fn wait(&mut self, now: Now, mut work: Box<Work>, search: SearchIs, error: LastError) -> Effect {
         work.forget_suspects();
         let wall = SystemTime::UNIX_EPOCH + now.wall;
         let record = &mut work.record;
-        // The next try is of the whole batch: an outage is over for all of its records at once.
-        record.search = record.search.filter(|search| !search.doubtful || cause == Cause::Environment);
+        if search == SearchIs::Dropped {
+            record.search = record.search.filter(|search| !search.doubtful || search.alone_until > 0);
+        }
         let waiting = match record.waiting.take() {
             None => Waiting { since: wall, next: wall, errors: 1, waited_ms: 0 },
             Some(before) => Waiting {
@@ -78,7 +84,9 @@ impl Run {
                 ..before
             },
         };
-        let pause = DELIVERIES.get(waiting.errors as usize - 1).copied().unwrap_or(waiting.pause().max(self.rules.lease * 2));
+        let swept = matches!(self.given, Given::Signal { swept: true, .. });
+        let delivered = DELIVERIES.get(waiting.errors as usize - 1).filter(|_| !swept);
+        let pause = delivered.copied().unwrap_or(waiting.pause().max(self.rules.lease * 2));
         let is_over = waiting.errors >= self.rules.max_attempts && waiting.waited() >= self.rules.retry_for;
         record.attempts = record.attempts.saturating_sub(1);
         record.owner = None;
@@ -89,8 +97,9 @@ impl Run {
         };
         record.waiting = Some(Waiting { next: wall + pause, ..waiting });
         record.last_error = Some(error);
-        let swept = matches!(self.given, Given::Signal { swept: true, .. });
-        // Without a person or Lambda behind it: the next sweep tries again.
+        // Waiting is not running away.
+        record.forgiven = (record.forgiven + 1).min(record.invocations);
+        // Lambda does not retry a sweep's signal; the next sweep does.
         let answer = if swept && !is_over { Reply::Acknowledge(Why::Waits) } else { Reply::Fail };
         self.save(work, Then::Reply(answer))
     }
@@ -110,19 +119,21 @@ impl Run {
         if failure.records > 1 {
             return self.halve(now, work, failure, true);
         }
-        // Of a search for certain errors the end is kept.
-        let until = work.record.search.map_or(work.record.position + 1, |search| search.until);
-        let begun = Search { until, step: 1, doubtful: true, witness: false };
-        work.record.search = Some(work.record.search.filter(|search| search.doubtful).unwrap_or(begun));
-        work.pace.alone += 1;
-        if self.is_out_of_time(now) {
-            return self.wait(now, work, failure.cause, failure.error);
-        }
+        let record = &mut work.record;
+        // A search for certain errors keeps its end.
+        let until = record.search.map_or(record.position + 1, |search| search.until);
+        let search = record.search.filter(|search| search.doubtful).unwrap_or(Search::begun(until, 1, true));
+        let alone = search.alone + 1;
+        record.search = Some(Search { step: 1, alone, ..search });
         // By itself it is tried as often as a batch is: what fails now and then is not at fault.
-        if work.pace.alone < self.rules.max_attempts { self.work(now, work) } else { self.pass_over(work, failure.error, false) }
+        if alone >= self.rules.max_attempts {
+            work.pace.doubts += 1;
+            return self.pass_over(work, failure.error, search.proven);
+        }
+        if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, failure.error) } else { self.work(now, work) }
     }
 
-    /// One of so many records after the cursor is at fault: half of them are tried next.
+    /// One of the batch's records is at fault: half of them are tried next.
     fn halve(&mut self, now: Now, mut work: Box<Work>, failure: Failure, doubtful: bool) -> Effect {
         let record = &mut work.record;
         record.search_among(failure.records, doubtful);
@@ -134,7 +145,11 @@ impl Run {
         self.save(work, Then::Work)
     }
 
+    /// What was done before is saved first: the record is passed over in memory only.
     pub(super) fn pass_over(&mut self, work: Box<Work>, error: LastError, certain: bool) -> Effect {
+        if work.pace.suspects == 0 && work.record.position != work.saved.position {
+            return self.save(work, Then::PassOver { error, certain });
+        }
         self.phase = Phase::PassingOver { work, error: error.clone(), certain };
         Effect::PassOver(error)
     }
@@ -149,37 +164,45 @@ impl Run {
             record.header.clone_from(&done.header);
         }
         work.pace.suspects += done.records;
-        work.pace.alone = 0;
         work.suspicion = Some(error.clone());
         let done = Done { records: 0, ..done };
         if certain {
             return self.begin_to_set_aside(work, done);
         }
-        if done.at_end && record.search.is_some_and(|search| search.witness) {
+        // Nothing follows it, so what came before it is the witness.
+        if done.at_end && work.pace.suspects == 1 && record.search.is_some_and(|search| search.witness) {
             return self.begin_to_set_aside(work, done);
         }
-        if done.at_end || work.pace.suspects >= MOST_SUSPECTS || self.is_out_of_time(now) {
-            return self.wait(now, work, Cause::Other, error);
+        if done.at_end || work.pace.doubts >= MOST_SUSPECTS {
+            return self.wait(now, work, SearchIs::Dropped, error);
         }
-        self.work(now, work)
+        if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, error) } else { self.work(now, work) }
     }
 
-    /// Behind the suspects a record was processed, so they are at fault. `worked`: false at the end of the object, where nothing was left.
-    pub(super) fn witnessed(&mut self, now: Now, work: Box<Work>, worked: bool, done: Done) -> Effect {
-        match work.suspicion.clone() {
-            Some(error) if !worked && work.record.search.is_none_or(|search| !search.witness) => {
-                self.wait(now, work, Cause::Other, error)
+    /// A record behind the suspects was processed, so it is no outage. The run goes back to the first of them, and skips it if it fails as
+    /// often once more. `worked`: false at the end of the object, where nothing was left.
+    pub(super) fn witnessed(&mut self, now: Now, mut work: Box<Work>, worked: bool, done: Done) -> Effect {
+        let end = work.record.position + done.records;
+        let error = work.suspicion.clone();
+        match error {
+            Some(error) if !worked => self.wait(now, work, SearchIs::Dropped, error),
+            _ => {
+                work.forget_suspects();
+                let search = work.record.search.unwrap_or(Search::begun(end, 1, true));
+                let until = search.until.max(end);
+                work.record.search = Some(Search { until, step: 1, alone: 0, alone_until: end, proven: true, ..search });
+                // The state of the job has what the witness did: the next invocation begins with the saved one.
+                self.hand_over(work, Status::Ready)
             }
-            _ => self.begin_to_set_aside(work, done),
         }
     }
 
     /// Invariant I7: what is set aside is written before the cursor passes it in the store. `done`: what was processed behind it.
     fn begin_to_set_aside(&mut self, work: Box<Work>, done: Done) -> Effect {
-        let Work { saved, pace, suspicion, .. } = &*work;
+        let Work { saved, record, pace, suspicion, .. } = &*work;
         let most = self.rules.skip.unwrap_or(u64::MAX);
-        if pace.suspects > 0 && saved.set_aside.saturating_add(pace.suspects) > most {
-            let refusal = Refusal::TooManySetAside { set_aside: saved.set_aside };
+        if pace.suspects > 0 && record.set_aside.saturating_add(pace.suspects) > most {
+            let refusal = Refusal::TooManySetAside { set_aside: record.set_aside };
             let mut record = saved.clone();
             record.fail(refusal.as_last_error(suspicion.clone()));
             return self.begin_save(How::Swap, Box::new(record), Then::Reply(Reply::Refuse(refusal)), None);
@@ -193,21 +216,40 @@ impl Run {
         if work.pace.suspects > 0 {
             record.set_aside += work.pace.suspects;
             record.last_error = work.suspicion.take();
-            work.pace.suspects = 0;
-            // The rest of the batch may be without fault.
-            let behind = record.position + done.records;
-            record.search = record.search.map(|search| Search { step: search.until.saturating_sub(behind), ..search });
+            (work.pace.suspects, work.pace.doubts) = (0, 0);
+            // The rest of the batch may be without fault. Whatever fails next needs a witness of its own.
+            let rest = search_step(record, done.records);
+            record.search = record.search.map(|search| Search { step: rest, alone: 0, proven: false, witness: false, ..search });
         }
         self.passed(now, work, done)
     }
 }
 
+/// How many records are tried next behind one that was skipped.
+fn search_step(record: &Record, done: u64) -> u64 {
+    let behind = record.position + done;
+    match record.search {
+        Some(search) if behind < search.alone_until => 1,
+        Some(search) => search.until.saturating_sub(behind).max(1),
+        None => 0,
+    }
+}
+
+/// What becomes of a doubtful search while the run waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SearchIs {
+    /// It goes on where it stands.
+    Kept,
+    /// The next try is of the whole batch: an outage is over for all of its records at once.
+    Dropped,
+}
+
 impl Work {
-    /// Goes back to the first of them.
+    /// Goes back to the last save.
     fn forget_suspects(&mut self) {
         if self.pace.suspects > 0 {
             self.record = self.saved.clone();
-            self.pace.suspects = 0;
+            (self.pace.suspects, self.pace.doubts) = (0, 0);
             self.suspicion = None;
         }
     }

@@ -9,12 +9,12 @@ impl Run {
     pub(super) fn go_on(&mut self, now: Now, record: Record, then: Then, pace: Option<Pace>) -> Effect {
         let failed_before = record.attempts > 1 || record.waiting.is_some();
         let hand_over_after = failed_before.then(|| now.elapsed + PAST_A_FAILURE);
-        let pace = pace.unwrap_or(Pace { hand_over_after, in_flight: 0, alone: 0, suspects: 0 });
+        let pace = pace.unwrap_or(Pace { hand_over_after, in_flight: 0, begun: now.elapsed, suspects: 0, doubts: 0 });
         let work =
             |record: Record| Box::new(Work { saved: record.clone(), record, last_save: now.elapsed, pace, suspicion: None });
         match then {
             Then::Work => self.work(now, work(record)),
-            Then::PassOver(error) => self.pass_over(work(record), error, true),
+            Then::PassOver { error, certain } => self.pass_over(work(record), error, certain),
             // An invocation that has done nothing else runs it, however late it is: a run always moves.
             Then::Complete if self.budget.has_worked() && !self.budget.half_is_left(now.left) => {
                 self.hand_over(work(record), Status::Completing)
@@ -34,8 +34,11 @@ impl Run {
     }
 
     /// Starts what may be started, and at least one batch where none is in flight: a run always moves.
-    pub(super) fn work(&mut self, now: Now, work: Box<Work>) -> Effect {
+    pub(super) fn work(&mut self, now: Now, mut work: Box<Work>) -> Effect {
         let in_flight = work.pace.in_flight;
+        if in_flight == 0 {
+            work.pace.begun = now.elapsed;
+        }
         let most = if Self::is_careful(&work) { 1_u64.saturating_sub(in_flight) } else { u64::MAX };
         let start = self.budget.allows(in_flight, now.left).min(most).max(u64::from(in_flight == 0));
         let records = work.record.next_batch();
@@ -46,6 +49,7 @@ impl Run {
     /// Rules R8 to R10.
     pub(super) fn batch_done(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
         work.pace.in_flight = done.in_flight;
+        work.pace.begun = now.elapsed;
         let record = &mut work.record;
         // A call that says only that the run is complete may have changed the carried state, which is saved with its batch.
         let worked = done.records > 0 || done.complete;
@@ -73,8 +77,9 @@ impl Run {
         // Where nothing was left, the attempts that found it out are none of `on_complete`'s.
         record.attempts = 1;
         record.waiting = None;
-        work.pace.alone = 0;
-        if record.search.is_some_and(|search| record.position >= search.until) {
+        let position = record.position;
+        record.search = record.search.map(|search| search.past(position));
+        if record.search.is_some_and(|search| position >= search.until) {
             record.search = None;
             work.pace.hand_over_after = work.pace.hand_over_after.map(|_| now.elapsed);
         }

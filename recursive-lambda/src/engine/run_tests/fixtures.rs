@@ -345,8 +345,8 @@ fn show_record(record: &Record) -> String {
     let waits = record.waiting.as_ref().map(|waiting| format!(" waits {}", waiting.errors)).unwrap_or_default();
     let search = record.search.map(|search| {
         let doubtful = if search.doubtful { "?" } else { "" };
-        let witness = if search.doubtful && search.witness { "!" } else { "" };
-        format!(" search {}..{}{doubtful}{witness}", search.step, search.until)
+        let proven = if search.proven { "!" } else { "" };
+        format!(" search {}..{}{doubtful}{proven}", search.step, search.until)
     });
     let Record { status, seq, position, attempts, .. } = record;
     format!("{status:?}({seq})@{position}{owner} try {attempts}{error}{waits}{aside}{}", search.unwrap_or_default())

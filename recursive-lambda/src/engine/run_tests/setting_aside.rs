@@ -17,7 +17,7 @@ fn run() -> Run {
 
 /// A run in a search: half of the batch, and no more of it is left than `until`.
 fn searching(step: u64, until: u64, record: Record) -> Record {
-    Record { search: Some(Search { step, until, doubtful: false, witness: false }), ..record }
+    Record { search: Some(Search::begun(until, step, false)), ..record }
 }
 
 #[test]
@@ -34,14 +34,14 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
         (
             "the last of the object",
             skipping(2),
-            vec![batch(10), records_fail(1), last_passed_over(10), put_aside(), captured(), applied()],
-            "work > pass over !Job > set aside > capture > swap Done(1)@11 try 1 !Job aside 1 > ack Done",
+            vec![batch(10), records_fail(1), captured(), applied(), last_passed_over(10), put_aside(), applied()],
+            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > set aside > swap Done(1)@11 try 1 !Job aside 1 > ack Done",
         ),
         (
             "after a batch, whose state is saved before the record is passed",
             skipping(2),
-            vec![batch(10), records_fail(1), passed_over(10), put_aside().elapsed(10), captured()],
-            "work > pass over !Job > set aside > capture > swap Running(1)@11 mine try 1 !Job aside 1",
+            vec![batch(10), records_fail(1), captured(), applied(), passed_over(10), put_aside().elapsed(10)],
+            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > set aside > swap Running(1)@11 mine try 1 !Job aside 1",
         ),
         (
             "no time is left",

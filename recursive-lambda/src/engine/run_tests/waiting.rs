@@ -94,7 +94,7 @@ fn last_passed_over(position: u64) -> In {
 
 /// In a doubtful search: the record at the cursor, alone.
 fn alone(until: u64, witness: bool) -> Record {
-    let search = Search { step: 1, until, doubtful: true, witness };
+    let search = Search { witness, ..Search::begun(until, 1, true) };
     Record { search: Some(search), ..ready(1) }
 }
 
@@ -106,56 +106,124 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
     let begun =
         |record: Record, then: Vec<In>| [found(record), applied()].into_iter().chain(thrice()).chain(then).collect::<Vec<_>>();
     let waits = "swap Ready(1)@0 try 0 !Job waits 1 > fail";
+    let kept = "swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail";
+    let again = |until| format!("work 1x1 > swap Ready(2)@0 try 0 search 1..{until}?! > signal 2 > ack Yielded");
     for (name, record, then, want) in [
-        (
-            "the one behind it is",
-            alone(10, false),
-            vec![passed_over(0), part(1, 2), put_aside(), captured(), applied()],
-            "work 1x1 > set aside > capture > swap Running(1)@2 mine try 1 !Job aside 1 search 8..10?! > work 1x8".to_owned(),
-        ),
+        ("the one behind it is", alone(10, false), vec![passed_over(0), part(1, 2), applied(), accepted()], again(10)),
         (
             "the one behind that is",
             alone(10, false),
-            vec![passed_over(0), part_fails(1), passed_over(1), part(1, 3), put_aside()],
-            "work 1x1 > pass over !Job > work 1x1 > set aside > capture".into(),
-        ),
-        (
-            "more than may be skipped",
-            alone(10, false),
-            vec![passed_over(0), part_fails(1), passed_over(1), part_fails(1), passed_over(2), part(1, 4), applied()],
-            "work 1x1 > pass over !Job > work 1x1 > pass over !Job > work 1x1 > swap Failed(1)@0 try 1 !TooManySetAside".into(),
+            vec![passed_over(0), part_fails(1), passed_over(1), part(1, 3), applied(), accepted()],
+            format!("work 1x1 > pass over !Job > {}", again(10)),
         ),
         (
             "it is the object's last, and one before it is",
             alone(1, true),
             vec![last_passed_over(0), put_aside()],
-            "set aside > swap Failed(1)@1".into(),
+            "set aside > swap Failed(1)@1".to_owned(),
         ),
         (
-            "it is the batch's last, and the next one fails, too",
-            alone(1, true),
-            vec![passed_over(0), part_fails(1), last_passed_over(1).left(5), put_aside()],
-            "work 1x1 > pass over !Job > set aside".into(),
+            "it is the object's last but one, and neither is",
+            alone(10, true),
+            vec![passed_over(0), part_fails(1), last_passed_over(1), applied()],
+            format!("work 1x1 > pass over !Job > {waits}"),
         ),
         (
             "it is the batch's last, and the next batch's first is",
             alone(1, false),
-            vec![passed_over(0), part(1, 2), put_aside()],
-            "work 1x1 > set aside > work".into(),
+            vec![passed_over(0), part(1, 2), applied(), accepted()],
+            again(2),
         ),
         ("it is the object's last, and nothing is", alone(1, false), vec![last_passed_over(0), applied()], waits.into()),
-        ("no time is left to see", alone(10, false), vec![passed_over(0).left(5), applied()], waits.into()),
+        ("no time is left to see", alone(10, false), vec![passed_over(0).left(5), applied()], kept.into()),
+        (
+            "it cannot be skipped",
+            alone(10, false),
+            vec![In::of(Event::PassedOver(Err(Failure { records: 0, ..failure(true, Cause::Other) }))), applied()],
+            waits.into(),
+        ),
         (
             "the deployment is at fault for the next one",
             alone(10, false),
             vec![passed_over(0), cannot_be_tried(), applied()],
-            "work 1x1 > swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail".into(),
+            format!("work 1x1 > {kept}"),
         ),
     ] {
         let told = trace(&mut skipping(), begun(record, then));
         let (_, told) = told.split_once(THRICE).unwrap_or_else(|| panic!("{name}: {told}"));
         assert!(told.starts_with(&want), "{name}: {told}");
     }
+}
+
+/// Behind the record at 0 the one at 2 was processed, and the one at 1 failed once.
+fn proven() -> Record {
+    Record { search: Some(Search { alone_until: 3, proven: true, ..Search::begun(10, 1, true) }), ..ready(2) }
+}
+
+#[test]
+fn what_is_proven_is_skipped_if_it_fails_as_often_once_more_and_keys_stay_the_same() {
+    let run = || signal_under(Rules { skip: Some(2), ..patient() }, 2);
+    let begun = "read > over e Running(2)@0 mine try 1 search 1..10?! > work 1x1 > ";
+    let told = trace(
+        &mut run(),
+        vec![
+            found(proven()),
+            applied(),
+            part_fails(1),
+            part_fails(1),
+            part_fails(1),
+            passed_over(0),
+            put_aside(),
+            applied(),
+            part(1, 2),
+            captured(),
+            applied(),
+            part(1, 3),
+            captured(),
+            applied(),
+        ],
+    );
+    let want = "work 1x1 > work 1x1 > pass over !Job > set aside > swap Running(2)@1 mine try 1 !Job aside 1 search 1..10? > work 1x1 > \
+                capture > swap Running(2)@2 mine try 1 aside 1 search 1..10? > work 1x1 > \
+                capture > swap Running(2)@3 mine try 1 aside 1 search 7..10? > work 1x7";
+    assert_eq!(told, format!("{begun}{want}"), "the one at 1 was not at fault, and the one at 2 keeps its key");
+    let told = trace(&mut run(), vec![found(proven()), applied(), part(1, 1), captured(), applied()]);
+    assert_eq!(told, format!("{begun}capture > swap Running(2)@1 mine try 1 search 1..10?! > work 1x1"), "it passed");
+    let full = Record { set_aside: 2, ..proven() };
+    let told =
+        trace(&mut run(), vec![found(full), applied(), part_fails(1), part_fails(1), part_fails(1), passed_over(0), applied()]);
+    assert!(told.ends_with("refuse TooManySetAside { set_aside: 2 }"), "{told}");
+}
+
+#[test]
+fn a_death_in_a_doubtful_search_skips_nothing() {
+    let died = Record { attempts: 3, owner: running(1).owner, status: Status::Running, ..alone(10, false) };
+    let told = trace(&mut skipping(), vec![aged(46, died), applied()]);
+    assert_eq!(told, "read > over e Failed(1)@0 try 3 !Runaway search 1..10? > refuse TooManyDeaths { attempts: 3 }");
+}
+
+#[test]
+fn a_try_that_fails_slowly_counts_as_a_slow_batch() {
+    // 100 s are left, and the last try took 60 of them.
+    let events = vec![found(alone(10, false)), applied(), part_fails(1).elapsed(60).left(100), applied()];
+    let told = trace(&mut skipping(), events);
+    assert!(
+        told.ends_with("work 1x1 > swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail"),
+        "it goes on alone next time: {told}"
+    );
+}
+
+#[test]
+fn waiting_is_not_running_away() {
+    let few = || signal_under(Rules { max_invocations: 3, ..patient() }, 1);
+    let mut record = ready(1);
+    for _ in 0..6 {
+        let mut run = few();
+        trace(&mut run, vec![found(record), applied()]);
+        let Effect::Save(_, waits) = fails().into_step(&mut run).0 else { unreachable!() };
+        record = *waits;
+    }
+    assert_eq!((record.status, record.invocations, record.forgiven), (Status::Ready, 6, 6));
 }
 
 #[test]
@@ -182,7 +250,7 @@ fn where_nothing_is_processed_it_is_an_outage() {
 
 #[test]
 fn a_search_for_certain_errors_waits_out_a_retryable_one() {
-    let certain = Record { search: Some(Search { step: 5, until: 10, doubtful: false, witness: false }), ..ready(1) };
+    let certain = Record { search: Some(Search::begun(10, 5, false)), ..ready(1) };
     let told = trace(&mut skipping(), vec![found(certain), applied(), part_fails(5), applied()]);
     assert!(told.ends_with("work 1x5 > swap Ready(1)@0 try 0 !Job waits 1 search 5..10 > fail"), "{told}");
 }
@@ -191,7 +259,7 @@ fn a_search_for_certain_errors_waits_out_a_retryable_one() {
 fn a_failed_run_is_resumed_where_it_stands() {
     let error = || Some(LastError { message: "bad row".into(), ..error("no") });
     let failed = |record: Record| Record { status: Status::Failed, last_error: error(), position: 40, attempts: 3, ..record };
-    let searched = Record { search: Some(Search { step: 1, until: 50, doubtful: true, witness: true }), ..ready(2) };
+    let searched = Record { search: Some(Search { witness: true, ..Search::begun(50, 1, true) }), ..ready(2) };
     check(vec![
         (
             "failed",
@@ -227,10 +295,8 @@ fn replanned() -> Record {
 #[test]
 fn invocations_before_a_resumption_are_forgiven() {
     let few = || signal_under(Rules { max_invocations: 5, ..rules() }, 1);
-    for (resumed_after, want) in
-        [(5, "Running(1)@0 mine try 1"), (4, "Running(1)@0 mine try 1"), (3, "Failed(1)@0 try 0 !Runaway")]
-    {
-        let told = trace(&mut few(), vec![found(Record { invocations: 8, resumed_after, ..ready(1) })]);
-        assert_eq!(told, format!("read > over e {want}"), "{resumed_after}");
+    for (forgiven, want) in [(5, "Running(1)@0 mine try 1"), (4, "Running(1)@0 mine try 1"), (3, "Failed(1)@0 try 0 !Runaway")] {
+        let told = trace(&mut few(), vec![found(Record { invocations: 8, forgiven, ..ready(1) })]);
+        assert_eq!(told, format!("read > over e {want}"), "{forgiven}");
     }
 }
