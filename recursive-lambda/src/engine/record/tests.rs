@@ -1,7 +1,8 @@
 //! The record: its JSON, and which ones are none.
 
 use super::*;
-use std::hash::DefaultHasher;
+use serde_json::value::RawValue;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, UNIX_EPOCH};
 
 pub(crate) fn fresh() -> Record {

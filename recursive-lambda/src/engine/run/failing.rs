@@ -190,7 +190,8 @@ impl Run {
                 work.forget_suspects();
                 let search = work.record.search.unwrap_or(Search::begun(end, 1, true));
                 let until = search.until.max(end);
-                work.record.search = Some(Search { until, step: 1, alone: 0, alone_until: end, proven: true, ..search });
+                work.record.search =
+                    Some(Search { until, step: 1, doubtful: true, alone: 0, alone_until: end, proven: true, ..search });
                 // The state of the job has what the witness did: the next invocation begins with the saved one.
                 self.hand_over(work, Status::Ready)
             }

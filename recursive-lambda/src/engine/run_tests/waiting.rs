@@ -196,6 +196,14 @@ fn what_is_proven_is_skipped_if_it_fails_as_often_once_more_and_keys_stay_the_sa
 }
 
 #[test]
+fn a_search_for_certain_errors_that_finds_a_doubtful_one_remembers_its_witness() {
+    let certain = Record { search: Some(Search::begun(10, 1, false)), waiting: waited(2, 180, ready(1)).waiting, ..ready(1) };
+    let thrice = [part_fails(1), part_fails(1), part_fails(1), passed_over(0), part(1, 2), applied(), accepted()];
+    let told = trace(&mut skipping(), [found(certain), applied()].into_iter().chain(thrice).collect());
+    assert!(told.ends_with("swap Ready(2)@0 try 0 waits 2 search 1..10?! > signal 2 > ack Yielded"), "{told}");
+}
+
+#[test]
 fn a_death_in_a_doubtful_search_skips_nothing() {
     let died = Record { attempts: 3, owner: running(1).owner, status: Status::Running, ..alone(10, false) };
     let told = trace(&mut skipping(), vec![aged(46, died), applied()]);
