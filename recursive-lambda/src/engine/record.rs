@@ -10,7 +10,6 @@ pub(crate) use waiting::Waiting;
 
 use crate::Place;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
 /// The version of the record this code writes, and the newest it reads.
 pub(crate) const VERSION: u32 = 1;

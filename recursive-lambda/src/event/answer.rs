@@ -7,7 +7,7 @@ use crate::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 impl Channel {
-    /// What Lambda is told of the event, in the order of [`Delivery::items`].
+    /// What Lambda is told of the event, in the order of `Delivery::items`.
     ///
     /// A queue that is set up without `ReportBatchItemFailures` heeds only an error, so one where nothing was done gets one.
     pub(crate) fn answer(&self, outcomes: Outcomes) -> Result<Value, Error> {
@@ -22,7 +22,7 @@ impl Channel {
         Ok(all.into_iter().find(|said| !said.is_null()).unwrap_or_default())
     }
 
-    /// The reply, from each item's message and whether the item failed, in the order of [`Delivery::items`].
+    /// The reply, from each item's message and whether the item failed, in the order of `Delivery::items`.
     ///
     /// A FIFO queue's messages stay in order only if everything after a failure is handed back, too.
     pub(super) fn respond<'a>(&self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
