@@ -2,7 +2,9 @@
 
 use super::stage::{BATCHES, DOLLARS, ROWS, Stage};
 use super::sweep::{SWEPT_AFTER, sweep};
+use recursive_lambda_local::QueueFaults;
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[tokio::test]
 async fn an_outage_is_waited_out_with_the_help_of_sweeps() {
@@ -77,6 +79,23 @@ async fn a_failed_run_goes_on_where_it_stands_when_it_is_resumed() {
     stage.platform.send(resume.clone());
     stage.settle().await;
     assert_eq!((stage.status().as_str(), stage.executions().len()), ("Done", executions), "what is done is not resumed");
+}
+
+/// The bound on invocations that the simulation holds every seed to, with real processes: signals do not breed signals.
+#[tokio::test]
+async fn duplicates_in_a_late_queue_cost_what_they_are_and_no_more() {
+    const HOPS: u64 = 60;
+    let faults = QueueFaults { duplicate: 0.15, delay: Duration::from_secs(1), ..QueueFaults::default() };
+    let stage =
+        Stage::new("lines", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").queue_faults(faults).seed(7))
+            .await;
+    let object = stage.upload((0..HOPS * 10).map(|line| format!("{line}\n")).collect::<String>());
+    stage.tell(&object);
+    stage.settle().await;
+    let counters = stage.platform.counters();
+    println!("{HOPS} hops: {} invocations, {} duplicates", counters.invocations, counters.duplicated);
+    assert_eq!((stage.status().as_str(), stage.extra_executions(HOPS * 10, "duplicates")), ("Done", 0));
+    assert!(counters.duplicated > 0 && counters.invocations * 2 <= HOPS * 3 + counters.duplicated * 2, "{counters:?}");
 }
 
 fn assert_exact(stage: &Stage) {
