@@ -116,8 +116,8 @@ struct Pace {
     begun: Duration,
     /// Records passed over in memory only: they are set aside once another record is processed, and tried again otherwise.
     suspects: u64,
-    /// How many of them failed with retryable errors.
-    doubts: u64,
+    /// Whether an earlier invocation tried records one by one, and one of them may be processed without a save.
+    tried_alone: bool,
 }
 
 impl Run {

@@ -17,8 +17,8 @@ pub(crate) struct Search {
     /// How often the record at the cursor failed by itself.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) alone: u32,
-    /// Up to this position each record is tried by itself: behind one that failed, another was processed so, and must keep its key. Zero if
-    /// none is.
+    /// Up to this position each record is tried by itself: behind one that failed, another may be processed so, and must keep its key. Zero
+    /// if none is.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub(crate) alone_until: u64,
     /// Whether the next record that fails by itself often enough is at fault, because the one at the end of `alone_until` was processed.

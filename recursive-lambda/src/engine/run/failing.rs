@@ -8,7 +8,7 @@ use crate::engine::record::{LastError, Record, Search, Status, Waiting};
 use crate::engine::step::{Cause, Done, Effect, Failure, Given, How, Now, Refusal, Reply, Why};
 use std::time::{Duration, SystemTime};
 
-/// If this many records in a row fail with retryable errors, it is an outage.
+/// If this many records fail behind one that does, it is an outage.
 const MOST_SUSPECTS: u64 = 8;
 
 /// When Lambda delivers a failed event again: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
@@ -27,7 +27,6 @@ impl Run {
         };
         if work.pace.suspects > 0 {
             if is_of_records {
-                work.pace.doubts += u64::from(is_retryable);
                 return self.pass_over(work, failure.error, false);
             }
             work.forget_suspects();
@@ -74,7 +73,7 @@ impl Run {
         let wall = SystemTime::UNIX_EPOCH + now.wall;
         let record = &mut work.record;
         if search == SearchIs::Dropped {
-            record.search = record.search.filter(|search| !search.doubtful || search.alone_until > 0);
+            record.search = record.search.filter(|search| !search.doubtful || work.pace.tried_alone);
         }
         let waiting = match record.waiting.take() {
             None => Waiting { since: wall, next: wall, errors: 1, waited_ms: 0 },
@@ -126,9 +125,15 @@ impl Run {
         let alone = search.alone + 1;
         record.search = Some(Search { step: 1, alone, ..search });
         // By itself it is tried as often as a batch is: what fails now and then is not at fault.
+        if alone >= self.rules.max_attempts && search.proven {
+            return self.pass_over(work, failure.error, true);
+        }
         if alone >= self.rules.max_attempts {
-            work.pace.doubts += 1;
-            return self.pass_over(work, failure.error, search.proven);
+            // Saved before any of them is tried: whoever goes on after a death must give them the same keys.
+            let alone_until = search.alone_until.max(record.position + 1 + MOST_SUSPECTS);
+            let until = search.until.max(alone_until);
+            record.search = Some(Search { until, step: 1, alone, alone_until, ..search });
+            return self.save(work, Then::PassOver { error: failure.error, certain: false });
         }
         if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, failure.error) } else { self.work(now, work) }
     }
@@ -173,7 +178,7 @@ impl Run {
         if done.at_end && work.pace.suspects == 1 && record.search.is_some_and(|search| search.witness) {
             return self.begin_to_set_aside(work, done);
         }
-        if done.at_end || work.pace.doubts >= MOST_SUSPECTS {
+        if done.at_end || record.search.is_none_or(|search| record.position >= search.alone_until) {
             return self.wait(now, work, SearchIs::Dropped, error);
         }
         if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, error) } else { self.work(now, work) }
@@ -189,9 +194,8 @@ impl Run {
             _ => {
                 work.forget_suspects();
                 let search = work.record.search.unwrap_or(Search::begun(end, 1, true));
-                let until = search.until.max(end);
-                work.record.search =
-                    Some(Search { until, step: 1, doubtful: true, alone: 0, alone_until: end, proven: true, ..search });
+                let alone_until = search.alone_until.max(end);
+                work.record.search = Some(Search { step: 1, doubtful: true, alone: 0, alone_until, proven: true, ..search });
                 // The state of the job has what the witness did: the next invocation begins with the saved one.
                 self.hand_over(work, Status::Ready)
             }
@@ -217,7 +221,7 @@ impl Run {
         if work.pace.suspects > 0 {
             record.set_aside += work.pace.suspects;
             record.last_error = work.suspicion.take();
-            (work.pace.suspects, work.pace.doubts) = (0, 0);
+            work.pace.suspects = 0;
             // The rest of the batch may be without fault. Whatever fails next needs a witness of its own.
             let rest = search_step(record, done.records);
             record.search = record.search.map(|search| Search { step: rest, alone: 0, proven: false, witness: false, ..search });
@@ -250,7 +254,7 @@ impl Work {
     fn forget_suspects(&mut self) {
         if self.pace.suspects > 0 {
             self.record = self.saved.clone();
-            (self.pace.suspects, self.pace.doubts) = (0, 0);
+            self.pace.suspects = 0;
             self.suspicion = None;
         }
     }

@@ -8,8 +8,9 @@ impl Run {
     /// After a save.
     pub(super) fn go_on(&mut self, now: Now, record: Record, then: Then, pace: Option<Pace>) -> Effect {
         let failed_before = record.attempts > 1 || record.waiting.is_some();
+        let tried_alone = record.search.is_some_and(|search| search.alone_until > 0);
         let hand_over_after = failed_before.then(|| now.elapsed + PAST_A_FAILURE);
-        let pace = pace.unwrap_or(Pace { hand_over_after, in_flight: 0, begun: now.elapsed, suspects: 0, doubts: 0 });
+        let pace = pace.unwrap_or(Pace { hand_over_after, in_flight: 0, begun: now.elapsed, suspects: 0, tried_alone });
         let work =
             |record: Record| Box::new(Work { saved: record.clone(), record, last_save: now.elapsed, pace, suspicion: None });
         match then {
