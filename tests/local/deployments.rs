@@ -203,6 +203,13 @@ async fn play((name, mistake, kind, line, end): Case) {
         let record = stage.platform.s3().get(bucket, &records.first()?.key).unwrap();
         Some(serde_json::from_slice::<Value>(&record).ok()?["status"].as_str()?.to_owned())
     };
+    // The platform reads what a process logs beside its answers.
+    for _ in 0..500 {
+        if line == QUIET || stage.said().iter().any(|said| general(said).contains(line)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_said(&stage, name, kind, line);
 
     let letters = stage.dead_letters();

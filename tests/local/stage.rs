@@ -129,6 +129,8 @@ impl Stage {
     pub(super) async fn settle(&self) {
         let idle = tokio::time::timeout(TOO_LONG, self.platform.idle()).await;
         assert!(idle.is_ok(), "still at it after {TOO_LONG:?}: {:?}\n{}", self.platform.counters(), self.said().join("\n"));
+        // The platform reads what a process logs beside its answers: the last lines may be under way.
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
     /// Waits until so many batches have begun.
