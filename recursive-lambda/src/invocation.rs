@@ -78,6 +78,20 @@ impl fmt::Display for Called {
 const ADMISSION: Duration = Duration::from_secs(2);
 
 impl Invocation {
+    #[cfg(test)]
+    pub(crate) fn for_tests(function_arn: &str) -> Self {
+        Self {
+            request_id: "r".into(),
+            function_arn: function_arn.into(),
+            tenant: None,
+            trace_header: None,
+            started: Duration::ZERO,
+            left: None,
+            nonce: "n".into(),
+            trail: Arc::default(),
+        }
+    }
+
     /// Whether an event's item, the first of which has index 0, can still be admitted at this time of the platform's clock.
     pub(crate) fn has_time_for(&self, index: usize, now: Duration) -> bool {
         index == 0 || self.deadline().is_none_or(|deadline| deadline.saturating_sub(now) >= ADMISSION)

@@ -23,7 +23,7 @@ impl Stands {
     }
 
     pub(super) fn tell(self, run: &str) {
-        let said = |error: Option<LastError>| error.map(|error| error.message.escape_debug().to_string());
+        let said = |error: Option<LastError>| error.map(|error| error.shown());
         match self {
             Self::Moves => {}
             Self::Waits(Waiting { since, next, errors, .. }, error) => tracing::warn!(

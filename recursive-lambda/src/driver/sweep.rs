@@ -5,7 +5,7 @@
 use super::deliver::deliver;
 use super::site::Site;
 use crate::Error;
-use crate::engine::record::Record;
+use crate::engine::record::{LastError, Record};
 use crate::engine::refusal::how_to_resume;
 use crate::engine::save::{Read, Stored};
 use crate::engine::step::{Given, Refusal, Rules};
@@ -145,7 +145,7 @@ where
 
 fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
     let Record { status, position, seq, .. } = record;
-    let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(|error| error.message.escape_debug().to_string()));
+    let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(LastError::shown));
     let resume = (trouble != Trouble::OtherPlan).then(|| how_to_resume(&id.run));
     let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
     tracing::error!(job, run, ?status, position, seq, ?age, ?trouble, last_error, said, resume, "{what}");

@@ -109,19 +109,6 @@ impl Clock for Ports {
     }
 }
 
-fn invocation(function_arn: &str) -> Invocation {
-    Invocation {
-        request_id: "r".into(),
-        function_arn: function_arn.into(),
-        tenant: None,
-        trace_header: None,
-        started: Duration::ZERO,
-        left: None,
-        nonce: "n".into(),
-        trail: Arc::default(),
-    }
-}
-
 fn site(buckets: Option<&str>, ports: &Arc<Ports>) -> super::Site<Job, Ports> {
     let buckets = buckets.map(|names| parse_buckets(names).unwrap());
     let state = Some(State::S3 { bucket: "state".into(), prefix: "runs".into() });
@@ -160,7 +147,7 @@ fn a_run_begins_with_the_account_that_must_own_its_bucket() {
         for pinned in [true, false] {
             let ports = Arc::new(Ports::default());
             let site = site(buckets, &ports);
-            let begun = begin(&site, &*ports, &invocation(arn), start(pinned), None).now_or_never().unwrap();
+            let begun = begin(&site, &*ports, &Invocation::for_tests(arn), start(pinned), None).now_or_never().unwrap();
             let asked = ports.asked.lock().unwrap().clone();
             match (begun, owner) {
                 (Ok(Beginning::Run { record, .. }), Ok(owner)) => {
@@ -182,7 +169,7 @@ fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
     for (buckets, arn, owner) in OWNERS {
         for forged in [None, Some("666666666666")] {
             let ports = Arc::new(Ports::default());
-            let (site, invocation) = (site(buckets, &ports), invocation(arn));
+            let (site, invocation) = (site(buckets, &ports), Invocation::for_tests(arn));
             let object = Object { owner: forged.map(String::from), size: BODY.len() as u64, ..Object::for_tests() };
             let record = Record { object, size: BODY.len() as u64, ..fresh() };
             let mut session = match (Session::open(&site, &invocation, "run", &record), owner) {
@@ -212,7 +199,8 @@ fn a_first_record_says_who_works_on_it() {
         [(None, Status::Ready, 1, [0; 3]), (Some(me()), Status::Running, 0, [1; 3])]
     {
         let ports = Arc::new(Ports::default());
-        let begun = begin(&site(None, &ports), &*ports, &invocation(OWN), start(true), in_place.clone()).now_or_never();
+        let begun =
+            begin(&site(None, &ports), &*ports, &Invocation::for_tests(OWN), start(true), in_place.clone()).now_or_never();
         let Beginning::Run { record, id } = begun.unwrap().unwrap() else { panic!("no run") };
         assert_eq!((id.len(), record.owner.clone(), record.status, record.seq), (32, in_place, status, seq));
         assert_eq!((record.epoch, u64::from(record.attempts), record.invocations), (epoch, attempts, invocations));
@@ -240,7 +228,7 @@ fn the_object_is_pinned_by_the_event_the_record_or_the_store_in_this_order() {
         (&without_etag, None, "head"),
     ] {
         let ports = Arc::new(Ports { stored, ..Ports::default() });
-        let begun = begin(&site(None, &ports), &*ports, &invocation(OWN), start.clone(), None).now_or_never().unwrap();
+        let begun = begin(&site(None, &ports), &*ports, &Invocation::for_tests(OWN), start.clone(), None).now_or_never().unwrap();
         let Beginning::Run { record, .. } = begun.unwrap() else { panic!("no run") };
         assert_eq!(record.object.etag, etag, "{start:?}");
         assert_eq!(record.size, record.object.size);
@@ -251,7 +239,7 @@ fn the_object_is_pinned_by_the_event_the_record_or_the_store_in_this_order() {
 fn each_run_has_an_id_of_its_own() {
     let id = |arn: &str, tenant: Option<&str>, start: Start| {
         let ports = Arc::new(Ports::default());
-        let invocation = Invocation { tenant: tenant.map(String::from), ..invocation(arn) };
+        let invocation = Invocation { tenant: tenant.map(String::from), ..Invocation::for_tests(arn) };
         let begun = begin(&site(None, &ports), &*ports, &invocation, start, None).now_or_never().unwrap().unwrap();
         let Beginning::Run { id, .. } = begun else { panic!("no run") };
         id

@@ -50,7 +50,7 @@ impl Budget {
     pub(crate) fn batch_took(&mut self, took: Duration) {
         self.batches += 1;
         self.working += took;
-        self.slowest_batch = self.slowest_batch.max(took);
+        self.try_took(took);
     }
 
     /// A try that failed takes as long as one that does not.

@@ -186,6 +186,11 @@ pub(crate) struct LastError {
 }
 
 impl LastError {
+    /// The message as a log may show it: it may be anybody's writing.
+    pub(crate) fn shown(&self) -> String {
+        self.message.escape_debug().to_string()
+    }
+
     /// Where it arose, if that is known.
     pub(crate) fn place(&self) -> Option<Place> {
         Some(Place::new(self.record?, self.line?, self.offset?))
@@ -247,11 +252,20 @@ impl Record {
         self.search = None;
     }
 
+    /// Gives the run back: it is tried again where it stands, or is over.
+    pub(crate) fn give_back(&mut self, is_over: bool, error: LastError) {
+        self.owner = None;
+        self.status = match self.status {
+            _ if is_over => Status::Failed,
+            Status::Completing => Status::Completing,
+            _ => Status::Ready,
+        };
+        self.last_error = Some(error);
+    }
+
     /// Ends the run.
     pub(crate) fn fail(&mut self, error: LastError) {
-        self.status = Status::Failed;
-        self.owner = None;
-        self.last_error = Some(error);
+        self.give_back(true, error);
     }
 
     /// One of so many records after the position is at fault: half of them are tried next.

@@ -105,16 +105,7 @@ impl<S: Counts> Handler for Over<S> {
 fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
     let world = Arc::new(World(object));
     let site = Site::<Over<S>, World> { cache: Arc::new(Cache::new()), ..Site::new(Settings::default(), (), Arc::clone(&world)) };
-    let invocation = Invocation {
-        request_id: "r".into(),
-        function_arn: String::new(),
-        tenant: None,
-        trace_header: None,
-        started: Duration::ZERO,
-        left: None,
-        nonce: "n".into(),
-        trail: Arc::default(),
-    };
+    let invocation = Invocation::for_tests("");
     let size = object.len() as u64;
     let begun = fresh();
     let mut record =

@@ -57,13 +57,7 @@ impl Run {
             Some(_) => return self.halve(now, work, failure, false),
             None => {}
         }
-        record.owner = None;
-        record.status = match record.status {
-            _ if last => Status::Failed,
-            Status::Completing => Status::Completing,
-            _ => Status::Ready,
-        };
-        record.last_error = Some(failure.error);
+        record.give_back(last, failure.error);
         self.save(work, Then::Reply(Reply::Fail))
     }
 
@@ -88,14 +82,8 @@ impl Run {
         let pause = delivered.copied().unwrap_or(waiting.pause().max(self.rules.lease * 2));
         let is_over = waiting.errors >= self.rules.max_attempts && waiting.waited() >= self.rules.retry_for;
         record.attempts = record.attempts.saturating_sub(1);
-        record.owner = None;
-        record.status = match record.status {
-            _ if is_over => Status::Failed,
-            Status::Completing => Status::Completing,
-            _ => Status::Ready,
-        };
+        record.give_back(is_over, error);
         record.waiting = Some(Waiting { next: wall + pause, ..waiting });
-        record.last_error = Some(error);
         // Waiting is not running away.
         record.forgiven = (record.forgiven + 1).min(record.invocations);
         // Lambda does not retry a sweep's signal; the next sweep does.
