@@ -16,7 +16,11 @@ fn pids(platform: &Platform) -> Vec<u32> {
 /// A zombie is no longer running; it only waits to be counted.
 fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim_start().starts_with('Z'))
+    let Some((_, fields)) = stat.rsplit_once(')') else { return false };
+    let fields: Vec<&str> = fields.split_whitespace().collect();
+    // The first thread can be a zombie while others still die: only the last one's end is the process's.
+    let (state, threads) = (fields[0], fields[17]);
+    !(state == "Z" && matches!(threads, "0" | "1"))
 }
 
 /// One container idle, one in the middle of an invocation.
