@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use recursive_lambda::{
-    Advance, Batch, Config, Error, ErrorKind, Flow, Handler, Job, Progress, Source, Summary, Terminal, Window, recursive_lambda,
+    Advance, Batch, Config, Error, ErrorKind, FileBatch, Flow, Handler, Job, Progress, Source, Summary, Terminal,
+    recursive_lambda,
 };
 use std::any::Any;
 use std::sync::Mutex;
@@ -61,8 +62,8 @@ async fn cached(_: Batch<String>) -> Result<(), Error> {
 }
 
 #[recursive_lambda(batch = 5, is_complete = at_the_end)]
-async fn frames(window: Window) -> Result<Advance, Error> {
-    Ok(Advance::by(std::fs::metadata(window.path())?.len().min(window.limit() as u64)))
+async fn frames(batch: FileBatch) -> Result<Advance, Error> {
+    Ok(Advance::by(std::fs::metadata(batch.path())?.len().min(batch.limit() as u64)))
 }
 
 fn at_the_end(progress: &Progress) -> bool {
@@ -137,17 +138,17 @@ async fn answers_reach_the_runtime() {
 }
 
 #[tokio::test]
-async fn a_job_over_a_window_stays_a_function_too() {
+async fn a_job_over_a_file_batch_stays_a_function_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("three");
     std::fs::write(&path, "abc").unwrap();
     for (limit, expected) in [(2, 2), (5, 3)] {
-        let window = Window::of(&path, 7, limit);
-        assert_eq!((window.position(), window.object().size(), window.attempt(), window.epoch()), (7, 3, 1, 1));
-        assert_eq!(window.idempotency_key().to_string(), format!("test:7+{limit}"));
-        assert_eq!(frames(window).await.unwrap(), Advance::by(expected));
+        let batch = FileBatch::of(&path, 7, limit);
+        assert_eq!((batch.position(), batch.object().size(), batch.attempt(), batch.epoch()), (7, 3, 1, 1));
+        assert_eq!(batch.idempotency_key().to_string(), format!("test:7+{limit}"));
+        assert_eq!(frames(batch).await.unwrap(), Advance::by(expected));
     }
-    let error = frames(Window::of(folder.path().join("none"), 0, 1)).await.unwrap_err();
+    let error = frames(FileBatch::of(folder.path().join("none"), 0, 1)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Job);
 }
 

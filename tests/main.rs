@@ -2,6 +2,7 @@
 
 mod errors;
 mod expansion;
+mod file_batch;
 mod hygiene;
 mod layers;
 pub mod lints;

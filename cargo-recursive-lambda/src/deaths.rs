@@ -3,8 +3,8 @@
 //! A process that is killed says nothing. So the program names each batch before it calls the job, at debug level, and this is where those
 //! lines end: they are never shown. Without them the place is that of the last checkpoint.
 
-use crate::record::Record;
 use indicatif::HumanCount;
+use recursive_lambda_core::checkpoint::Checkpoint;
 use recursive_lambda_local::Outcome;
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -48,7 +48,7 @@ impl Deaths {
     }
 
     /// What to say of an invocation that ended like this; `None` where it answered.
-    pub(crate) fn of(&mut self, container: impl Display, outcome: &Outcome, saved: Option<&Record>) -> Option<String> {
+    pub(crate) fn of(&mut self, container: impl Display, outcome: &Outcome, saved: Option<&Checkpoint>) -> Option<String> {
         let begun = self.begun.remove(&container.to_string());
         let (how, what_to_do) = match outcome {
             Outcome::Ok(_) | Outcome::Error { .. } => return None,
@@ -70,7 +70,7 @@ impl Deaths {
         Some(said)
     }
 
-    fn place(&self, begun: Option<Begun>, saved: Option<&Record>) -> String {
+    fn place(&self, begun: Option<Begun>, saved: Option<&Checkpoint>) -> String {
         let file = &self.file;
         match (begun, saved) {
             (Some(Begun { record, line: Some(line), records }), _) => {
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn a_death_names_its_batch_and_what_to_change() {
         let crashed = |status: &str| Outcome::Crashed { status: status.into() };
-        let saved = Record { position: 300, ..Record::default() };
+        let saved = Checkpoint { position: 300, ..Checkpoint::for_tests() };
         let named = Some("DEBUG a batch begins record=400 line=402 records=10 object=o");
         for (line, outcome, saved, wanted) in [
             (

@@ -3,10 +3,10 @@
 //! It decides nothing about the run: a job that is at fault is shown, not helped.
 
 use crate::Run;
+use crate::checkpoint::{BUCKET, StoredRun};
 use crate::deaths::Deaths;
 use crate::kills::Kills;
 use crate::progress::Progress;
-use crate::record::{BUCKET, Record};
 use crate::run::{INIT, LEASE, chain, is_recorded};
 use crate::summary::{SHOWN, Summary};
 use recursive_lambda_local::{Channel, Entry, Outcome, Platform, S3, Stream, What};
@@ -40,13 +40,13 @@ pub(crate) async fn follow(wanted: &Run, platform: &Platform, key: &str) -> Resu
             event = events.recv() => match event {
                 Ok(entry) => {
                     let killed = kills.seen(platform, &entry);
-                    if let Some(mistake) = never_ran(&entry, platform.function_name()).filter(|_| newest.record().is_none()) {
+                    if let Some(mistake) = never_ran(&entry, platform.function_name()).filter(|_| newest.run().is_none()) {
                         seen.progress.end();
                         eprintln!("\nerror: {mistake}");
                         return Ok(false);
                     }
                     // Lambda would try the event again, and be told the same.
-                    if matches!(entry.what, What::Retried { .. }) && newest.record().is_some_and(|record| record.has_failed()) {
+                    if matches!(entry.what, What::Retried { .. }) && newest.run().is_some_and(|run| run.has_failed()) {
                         break;
                     }
                     if !killed {
@@ -57,9 +57,9 @@ pub(crate) async fn follow(wanted: &Run, platform: &Platform, key: &str) -> Resu
                 Err(RecvError::Closed) => break,
             },
             _ = tick.tick() => {
-                if let Some(record) = newest.record() {
-                    seen.progress.show(&record);
-                    if record.has_failed() {
+                if let Some(run) = newest.run() {
+                    seen.progress.show(&run.checkpoint);
+                    if run.has_failed() {
                         break;
                     }
                 }
@@ -74,11 +74,11 @@ pub(crate) async fn follow(wanted: &Run, platform: &Platform, key: &str) -> Resu
         }
     }
     seen.progress.end();
-    let (record, dead) = (newest.record(), platform.dead_letters());
-    let skipped = record.as_ref().map(|record| record.skipped(s3, SHOWN)).unwrap_or_default();
+    let (run, dead) = (newest.run(), platform.dead_letters());
+    let skipped = run.as_ref().map(|run| run.skipped(s3, SHOWN)).unwrap_or_default();
     let summary = Summary {
         file: key,
-        record: record.as_ref(),
+        checkpoint: run.as_ref().map(|run| &run.checkpoint),
         recorded: is_recorded(&wanted.env),
         counters: platform.counters(),
         read: s3.counts_of(UPLOADS, key),
@@ -98,20 +98,20 @@ pub(crate) async fn follow(wanted: &Run, platform: &Platform, key: &str) -> Resu
 
 /// Sends the event of the upload, or the signal by which a run that was stopped goes on. Gives since when records of the run are written.
 async fn start(platform: &Platform, progress: &Progress, key: &str, etag: &str) -> Result<SystemTime, String> {
-    let stopped = Record::find(platform.s3(), key, etag, UNIX_EPOCH).and_then(|record| Some((record.signal()?, record)));
-    let Some((signal, record)) = stopped else {
+    let stopped = StoredRun::find(platform.s3(), key, etag, UNIX_EPOCH).and_then(|run| Some((run.event_to_go_on()?, run)));
+    let Some((event, run)) = stopped else {
         let now = SystemTime::now();
         platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| chain(&error))?;
         return Ok(now);
     };
-    let how = if record.has_failed() { "failed" } else { "was stopped" };
-    progress.tell(&format!("-- going on with the run that {how}, at record {}", record.position));
+    let how = if run.has_failed() { "failed" } else { "was stopped" };
+    progress.tell(&format!("-- going on with the run that {how}, at record {}", run.checkpoint.position));
     // A signal that is sent before is refused, and comes again later than that.
-    if let Some(left) = record.lease_left(LEASE, SystemTime::now()) {
+    if let Some(left) = run.lease_left(LEASE, SystemTime::now()) {
         progress.tell(&format!("-- in {left:.1?}, when the lease of the invocation that was stopped is over"));
         tokio::time::sleep(left).await;
     }
-    platform.send(signal);
+    platform.send(event);
     Ok(UNIX_EPOCH)
 }
 
@@ -124,8 +124,8 @@ struct Newest<'a> {
 }
 
 impl Newest<'_> {
-    fn record(&self) -> Option<Record> {
-        Record::find(self.s3, self.key, self.etag, self.since)
+    fn run(&self) -> Option<StoredRun> {
+        StoredRun::find(self.s3, self.key, self.etag, self.since)
     }
 }
 
@@ -145,7 +145,7 @@ impl Seen {
             What::LogLine { stream: Stream::Stderr, line, .. } => progress.tell(line),
             What::Killed { container, .. } => progress.tell(&format!("-- {container} was killed in the middle of its work")),
             What::InvocationEnded { container, outcome, .. } => {
-                if let Some(death) = self.deaths.of(container, outcome, newest.record().as_ref()) {
+                if let Some(death) = self.deaths.of(container, outcome, newest.run().as_ref().map(|run| &run.checkpoint)) {
                     progress.tell(&format!("-- {death}"));
                 }
             }

@@ -2,12 +2,12 @@
 //! Lambda and S3 as `recursive-lambda-local` has them on loopback. The job's program is the one that is deployed.
 
 mod build;
+mod checkpoint;
 mod deaths;
 mod follow;
 mod kills;
 mod lock;
 mod progress;
-mod record;
 mod run;
 mod stop;
 mod summary;

@@ -1,7 +1,7 @@
 //! How far the run is: a bar on a terminal, a line now and then elsewhere. What the job prints stands above.
 
-use crate::record::Record;
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
+use recursive_lambda_core::checkpoint::Checkpoint;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
@@ -25,25 +25,25 @@ impl Progress {
         Self { bar, last_line: Instant::now(), first: None }
     }
 
-    pub(crate) fn show(&mut self, record: &Record) {
-        let (begun, position, offset) = *self.first.get_or_insert((Instant::now(), record.position, record.offset));
+    pub(crate) fn show(&mut self, checkpoint: &Checkpoint) {
+        let (begun, position, offset) = *self.first.get_or_insert((Instant::now(), checkpoint.position, checkpoint.offset));
         let pace = pace(
             begun.elapsed(),
-            record.position.saturating_sub(position),
-            record.offset.saturating_sub(offset),
-            record.size.saturating_sub(record.offset),
+            checkpoint.position.saturating_sub(position),
+            checkpoint.offset.saturating_sub(offset),
+            checkpoint.size.saturating_sub(checkpoint.offset),
         );
         let done = format!(
             "{} records, {} of {}, invocation {}{}",
-            HumanCount(record.position),
-            HumanBytes(record.offset),
-            HumanBytes(record.size),
-            record.invocations,
+            HumanCount(checkpoint.position),
+            HumanBytes(checkpoint.offset),
+            HumanBytes(checkpoint.size),
+            checkpoint.invocations,
             pace.unwrap_or_default()
         );
         match &self.bar {
             Some(bar) => {
-                bar.set_position(record.offset);
+                bar.set_position(checkpoint.offset);
                 bar.set_message(done);
             }
             None if self.last_line.elapsed() >= LINES => {

@@ -2,10 +2,10 @@
 
 use crate::Run;
 use crate::build::{Wanted, build, key};
+use crate::checkpoint::{BUCKET, PREFIX, StoredRun};
 use crate::deaths;
 use crate::follow::{UPLOADS, follow};
 use crate::lock::lock;
-use crate::record::{BUCKET, PREFIX, Record};
 use crate::stop::{Stop, command_line, stopped};
 use recursive_lambda_local::{Platform, RecursiveLoop};
 use std::error::Error;
@@ -71,9 +71,9 @@ pub(crate) async fn run(wanted: Run) -> Result<Ended, String> {
         Ok(Err(message)) => Err(message),
         Err(status) => {
             let etag = platform.s3().head(UPLOADS, &key).map(|object| object.etag).unwrap_or_default();
-            let record = Record::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|record| record.signal().is_some());
+            let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|run| run.event_to_go_on().is_some());
             let command = command_line(std::env::args().skip(1));
-            eprintln!("{}", stopped(&key, record.as_ref(), wanted.state.is_some(), &command));
+            eprintln!("{}", stopped(&key, run.as_ref().map(|run| &run.checkpoint), wanted.state.is_some(), &command));
             Ok(Ended::Stopped(status))
         }
     };

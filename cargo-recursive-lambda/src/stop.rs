@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM: the command stops its containers, says how far the run got, and ends as a program does that is stopped so.
 
-use crate::record::Record;
 use indicatif::{HumanBytes, HumanCount};
+use recursive_lambda_core::checkpoint::Checkpoint;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 pub(crate) struct Stop {
@@ -25,17 +25,17 @@ impl Stop {
 }
 
 /// How far it got, and how to go on. `command`: this one, as it was written.
-pub(crate) fn stopped(file: &str, record: Option<&Record>, kept: bool, command: &str) -> String {
-    let place = match record {
-        Some(record) => format!(
+pub(crate) fn stopped(file: &str, checkpoint: Option<&Checkpoint>, kept: bool, command: &str) -> String {
+    let place = match checkpoint {
+        Some(checkpoint) => format!(
             "stopped: {file} is done up to record {}, {} of {}",
-            HumanCount(record.position),
-            HumanBytes(record.offset),
-            HumanBytes(record.size)
+            HumanCount(checkpoint.position),
+            HumanBytes(checkpoint.offset),
+            HumanBytes(checkpoint.size)
         ),
         None => format!("stopped before anything of {file} was saved"),
     };
-    match (record, kept) {
+    match (checkpoint, kept) {
         (Some(_), true) => format!("\n{place}\n  to go on from there:  {command}"),
         (None, true) => format!("\n{place}\n  to start it again:  {command}"),
         (_, false) => {
@@ -60,22 +60,22 @@ mod tests {
 
     #[test]
     fn a_run_that_was_stopped_says_how_to_go_on() {
-        let record = Record { position: 4_000, offset: 2 << 20, size: 5 << 20, ..Record::default() };
-        for (record, kept, wanted) in [
+        let checkpoint = Checkpoint { position: 4_000, offset: 2 << 20, size: 5 << 20, ..Checkpoint::for_tests() };
+        for (checkpoint, kept, wanted) in [
             (
-                Some(&record),
+                Some(&checkpoint),
                 true,
                 "\nstopped: a.csv is done up to record 4,000, 2.00 MiB of 5.00 MiB\n  to go on from there:  cargo recursive-lambda run a.csv",
             ),
             (
-                Some(&record),
+                Some(&checkpoint),
                 false,
                 "\nstopped: a.csv is done up to record 4,000, 2.00 MiB of 5.00 MiB\n  nothing is kept without --state; a run that can be \
                  continued:  cargo recursive-lambda run a.csv --state FOLDER",
             ),
             (None, true, "\nstopped before anything of a.csv was saved\n  to start it again:  cargo recursive-lambda run a.csv"),
         ] {
-            assert_eq!(stopped("a.csv", record, kept, "cargo recursive-lambda run a.csv"), wanted);
+            assert_eq!(stopped("a.csv", checkpoint, kept, "cargo recursive-lambda run a.csv"), wanted);
         }
     }
 

@@ -1,7 +1,10 @@
 //! The last words: what the run amounted to, or where and why it failed.
 
-use crate::record::{LastError, Record, Skipped};
+use crate::checkpoint::Skipped;
 use indicatif::{HumanBytes, HumanCount};
+use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Status};
+use recursive_lambda_core::excerpt;
+use recursive_lambda_core::skipped_record::SkippedRecord;
 use recursive_lambda_local::{Counters, DeadLetter, S3Counts};
 use std::fmt::Write;
 use std::time::Duration;
@@ -15,7 +18,7 @@ const WIDTH: usize = 100;
 /// What is known at the end.
 pub(crate) struct Summary<'a> {
     pub(crate) file: &'a str,
-    pub(crate) record: Option<&'a Record>,
+    pub(crate) checkpoint: Option<&'a Checkpoint>,
     /// Whether the job was told to record its runs.
     pub(crate) recorded: bool,
     pub(crate) counters: Counters,
@@ -34,7 +37,7 @@ pub(crate) struct Summary<'a> {
 impl Summary<'_> {
     /// Whether the run did what it was to do. Where runs are not recorded, only events that were given up tell otherwise.
     pub(crate) fn succeeded(&self) -> bool {
-        self.record.map_or(!self.recorded && self.dead.is_empty(), Record::is_done)
+        self.checkpoint.map_or(!self.recorded && self.dead.is_empty(), |checkpoint| checkpoint.status == Status::Done)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -45,11 +48,11 @@ impl Summary<'_> {
             false => writeln!(text, "\n{}", self.failure()),
         };
         let ratio = self.read.bytes_read as f64 / self.size.max(1) as f64;
-        if let Some(record) = self.record {
-            let _ = writeln!(text, "  records      {}", HumanCount(record.position));
-            let _ = writeln!(text, "  batches      {}", HumanCount(record.batches));
-            if record.set_aside > 0 {
-                let _ = writeln!(text, "  skipped      {}", self.skipped(record.set_aside));
+        if let Some(checkpoint) = self.checkpoint {
+            let _ = writeln!(text, "  records      {}", HumanCount(checkpoint.position));
+            let _ = writeln!(text, "  batches      {}", HumanCount(checkpoint.batches));
+            if checkpoint.skipped > 0 {
+                let _ = writeln!(text, "  skipped      {}", self.skipped(checkpoint.skipped));
             }
         }
         let Counters { invocations, retries, kills, timed_out, .. } = self.counters;
@@ -71,8 +74,12 @@ impl Summary<'_> {
         if !self.kept {
             text += ", deleted with this command; --state FOLDER keeps them";
         }
-        for Skipped { record, line, error, file } in self.skipped {
-            let _ = write!(text, "\n    record {record}, line {line}: {}", brief(&error.message));
+        for Skipped { record: SkippedRecord { record, line, error, .. }, file } in self.skipped {
+            let _ = write!(
+                text,
+                "\n    record {record}, line {line}: {}",
+                excerpt::short(error.message.lines().next().unwrap_or_default(), WIDTH)
+            );
             if self.kept {
                 let _ = write!(text, "\n      {}", file.display());
             }
@@ -85,14 +92,14 @@ impl Summary<'_> {
     }
 
     fn failure(&self) -> String {
-        let last = self.record.and_then(|record| record.last_error.as_ref());
-        match (last, self.dead.last(), self.record) {
+        let last = self.checkpoint.and_then(|checkpoint| checkpoint.last_error.as_ref());
+        match (last, self.dead.last(), self.checkpoint) {
             (Some(error), ..) => failed(self.file, error, self.death),
             (None, Some(DeadLetter { attempts, .. }), _) if self.death.is_some() => {
                 format!("error: the run was given up after {attempts} attempts\n  {}", self.death.unwrap_or_default())
             }
             (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
-            (None, None, Some(record)) => format!("error: the run ended as {}", record.status),
+            (None, None, Some(checkpoint)) => format!("error: the run ended as {:?}", checkpoint.status),
             (None, None, None) => {
                 format!("error: no run over {} was recorded: look at the log above, and with --verbose at all of it", self.file)
             }
@@ -114,26 +121,15 @@ fn failed(file: &str, error: &LastError, death: Option<&str>) -> String {
     }
 }
 
-/// One line that fits: what is wrong with a record may quote all of it.
-fn brief(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let cut = if line.chars().nth(WIDTH).is_some() { "…" } else { "" };
-    let visible = |character: char| match character {
-        '"' | '\'' => character.to_string(),
-        _ => character.escape_debug().collect(),
-    };
-    line.chars().take(WIDTH).map(visible).collect::<String>() + cut
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record::Why;
+    use recursive_lambda_core::Place;
 
-    fn summary<'a>(record: Option<&'a Record>, dead: &'a [DeadLetter]) -> Summary<'a> {
+    fn summary<'a>(checkpoint: Option<&'a Checkpoint>, dead: &'a [DeadLetter]) -> Summary<'a> {
         Summary {
             file: "a.csv",
-            record,
+            checkpoint,
             recorded: true,
             counters: Counters::default(),
             read: S3Counts::default(),
@@ -148,14 +144,14 @@ mod tests {
 
     #[test]
     fn a_run_is_done_if_its_record_says_so_or_if_none_is_kept() {
-        let with = |status: &str| Some(Record { status: status.into(), ..Record::default() });
-        for (record, recorded, succeeded, words) in [
-            (with("Done"), true, true, "done: a.csv"),
-            (with("Running"), true, false, "error: the run ended as Running"),
+        let with = |status| Some(Checkpoint { status, ..Checkpoint::for_tests() });
+        for (checkpoint, recorded, succeeded, words) in [
+            (with(Status::Done), true, true, "done: a.csv"),
+            (with(Status::Running), true, false, "error: the run ended as Running"),
             (None, true, false, "error: no run over a.csv was recorded: look at the log above, and with --verbose at all of it"),
             (None, false, true, "done: a.csv"),
         ] {
-            let summary = Summary { recorded, ..summary(record.as_ref(), &[]) };
+            let summary = Summary { recorded, ..summary(checkpoint.as_ref(), &[]) };
             assert_eq!(summary.succeeded(), succeeded, "{words}");
             assert!(summary.text().contains(words), "no {words:?} in{}", summary.text());
         }
@@ -180,18 +176,18 @@ mod tests {
             ),
             (at(None), None, "\nerror: the run failed\n  Job: no\n  records"),
         ] {
-            let record = Record { status: "Failed".into(), last_error: Some(error), ..Record::default() };
-            let text = Summary { death, ..summary(Some(&record), &[]) }.text();
+            let checkpoint = Checkpoint { status: Status::Failed, last_error: Some(error), ..Checkpoint::for_tests() };
+            let text = Summary { death, ..summary(Some(&checkpoint), &[]) }.text();
             assert!(text.contains(words), "no {words:?} in{text}");
         }
     }
 
     #[test]
     fn what_was_skipped_is_counted_and_named_by_record() {
+        let message = format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100));
+        let error = LastError { kind: "Record".into(), message, record: None, line: None, offset: None };
         let skipped = |record: u64| Skipped {
-            record,
-            line: record + 2,
-            error: Why { message: format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100)) },
+            record: SkippedRecord::new(&Checkpoint::for_tests(), Place::new(record, record + 2, 0), b"row", error.clone(), None),
             file: format!("kept/{record}.data").into(),
         };
         let [ten, two]: [Vec<_>; 2] = [10, 2].map(|count| (0..count).map(skipped).collect());
@@ -209,8 +205,8 @@ mod tests {
             (2, &*two, true, "x…\n      kept/1.data\n  invocations", "more"),
             (12, &*ten, true, "\n      kept/9.data\n    and 2 more\n  invocations", "record 10"),
         ] {
-            let record = Record { status: "Done".into(), set_aside: count, ..Record::default() };
-            let text = Summary { skipped: shown, kept, ..summary(Some(&record), &[]) }.text();
+            let checkpoint = Checkpoint { status: Status::Done, skipped: count, ..Checkpoint::for_tests() };
+            let text = Summary { skipped: shown, kept, ..summary(Some(&checkpoint), &[]) }.text();
             assert!(text.contains(words) && !text.contains(unsaid), "no {words:?}, or {unsaid:?}, in{text}");
         }
     }

@@ -33,7 +33,7 @@ pub enum ErrorKind {
     /// No object under that key.
     NoSuchKey,
     /// No record of a run, or none that reads as it should.
-    NoRecord,
+    NoCheckpoint,
 }
 
 impl Error {

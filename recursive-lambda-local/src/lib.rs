@@ -27,7 +27,7 @@ pub use self::faults::{ApiCall, Fault, Operation};
 pub use self::journal::{ContainerId, Counters, DeadLetter, Entry, Outcome, Reason, Stream, What};
 pub use self::lambda::{QueueFaults, RecursiveLoop};
 pub use self::platform::{IdleContainer, Platform};
-pub use self::runs::RunRecord;
+pub use self::runs::RunReport;
 pub use self::s3::{ObjectInfo, S3, S3Counts};
 pub use self::triggers::{Channel, Trigger};
 

@@ -5,9 +5,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
+use recursive_lambda_core::checkpoint::{Checkpoint, SavedState};
+use recursive_lambda_core::layout::StoreFile;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use crate::builder::Builder;
 use crate::error::{Error, ErrorKind};
@@ -18,14 +18,15 @@ use crate::triggers::Channel;
 
 const UPLOADS: &str = "uploads";
 const STATE: &str = "state";
+const PREFIX: &str = "runs";
 const KEY: &str = "object";
 
-/// The record of a run, as it stood when nothing was left to do.
-#[derive(Debug, Clone, Deserialize)]
+/// A run, as its checkpoint stood when nothing was left to do.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct RunRecord {
+pub struct RunReport {
     /// `Done` or `Failed`. Otherwise every attempt at the run's last event is over, and a sweep, or that event sent again, resumes it: `Ready`
-    /// if nobody was at work, `Running` or `Completing` if the process died.
+    /// if no invocation was at work, `Running` or `Completing` if the process died.
     pub status: String,
     /// Records of the object done.
     pub position: u64,
@@ -33,31 +34,32 @@ pub struct RunRecord {
     pub batches: u64,
     /// Invocations that worked on the run.
     pub invocations: u64,
+    /// Records that the run skipped.
+    pub skipped: u64,
     /// The run's last error, in the job's words.
-    #[serde(rename = "last_error", deserialize_with = "message")]
     pub error: Option<String>,
-    #[serde(default)]
-    state: Value,
+    state: Option<SavedState>,
 }
 
-impl RunRecord {
-    /// The carried state.
+impl RunReport {
+    /// The job's state.
     ///
     /// # Errors
     ///
-    /// There is none, or it is not of this type.
+    /// The job has no state, or it is not of this type.
     pub fn state<S: DeserializeOwned>(&self) -> Result<S, Error> {
-        serde_json::from_value(self.state.clone())
-            .map_err(|error| Error::new(ErrorKind::NoRecord, format!("the carried state reads otherwise: {error}")))
+        let json = self.state.as_ref().map_or("null", SavedState::json);
+        serde_json::from_str(json)
+            .map_err(|error| Error::new(ErrorKind::NoCheckpoint, format!("the state is not of this type: {error}")))
     }
 }
 
-fn message<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    struct LastError {
-        message: String,
+impl From<Checkpoint> for RunReport {
+    fn from(checkpoint: Checkpoint) -> Self {
+        let Checkpoint { status, position, batches, invocations, skipped, last_error, state, .. } = checkpoint;
+        let error = last_error.map(|error| error.message);
+        Self { status: format!("{status:?}"), position, batches, invocations, skipped, error, state }
     }
-    Ok(Option::<LastError>::deserialize(deserializer)?.map(|error| error.message))
 }
 
 impl Platform {
@@ -79,7 +81,7 @@ impl Platform {
     pub fn for_job(binary: impl AsRef<Path>) -> Builder {
         Self::builder()
             .binary(binary)
-            .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/runs"))
+            .env("RECURSIVE_LAMBDA_STATE", format!("s3://{STATE}/{PREFIX}"))
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "1s")
             .env("RECURSIVE_LAMBDA_RESERVE", "500ms")
@@ -96,7 +98,7 @@ impl Platform {
     /// # Errors
     ///
     /// There is no record: the job did not start. The error is what the function said.
-    pub async fn run_over(&self, object: impl AsRef<[u8]>) -> Result<RunRecord, Error> {
+    pub async fn run_over(&self, object: impl AsRef<[u8]>) -> Result<RunReport, Error> {
         for bucket in [UPLOADS, STATE] {
             self.s3().create_bucket(bucket)?;
         }
@@ -105,24 +107,22 @@ impl Platform {
         self.idle().await;
         newest(self.s3(), &uploaded)?.map_err(|why| {
             let said = self.dead_letters().pop().map_or_else(|| "nothing".to_owned(), |letter| letter.error_message);
-            Error::new(ErrorKind::NoRecord, format!("{why}; the function said: {said}"))
+            Error::new(ErrorKind::NoCheckpoint, format!("{why}; the function said: {said}"))
         })
     }
 }
 
-/// The newest record of a run, if it was written after the upload, or why there is none. Beside it lie the records that the run set aside.
-fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunRecord, String>, Error> {
-    let mut objects = s3.list(STATE, "")?;
-    objects.retain(|object| object.sequencer > uploaded.sequencer);
-    objects.sort_by(|one, other| other.sequencer.cmp(&one.sequencer));
-    let mut why = None;
-    for ObjectInfo { key, .. } in objects {
-        match serde_json::from_slice(&s3.get(STATE, &key)?) {
-            Ok(record) => return Ok(Ok(record)),
-            Err(error) => why = why.or_else(|| Some(format!("{key} is no record of a run: {error}"))),
-        }
-    }
-    Ok(Err(why.unwrap_or_else(|| "no run was recorded".to_owned())))
+/// The newest run whose checkpoint was written after the upload, or why there is none.
+fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunReport, String>, Error> {
+    let mut files = s3.list(STATE, PREFIX)?;
+    files.retain(|file| {
+        let is_checkpoint = StoreFile::parse(PREFIX, &file.key).is_some_and(|file| file.skipped.is_none());
+        is_checkpoint && file.sequencer > uploaded.sequencer
+    });
+    let newest = files.into_iter().max_by(|one, other| one.sequencer.cmp(&other.sequencer));
+    let Some(ObjectInfo { key, .. }) = newest else { return Ok(Err("no run was recorded".to_owned())) };
+    let checkpoint = Checkpoint::from_json(&s3.get(STATE, &key)?);
+    Ok(checkpoint.map(RunReport::from).map_err(|why| format!("{key} is not a checkpoint: {why:?}")))
 }
 
 #[cfg(test)]
@@ -134,22 +134,22 @@ mod tests {
     use std::sync::Arc;
 
     #[tokio::test]
-    async fn the_record_of_a_run_is_found_beside_what_it_set_aside() {
+    async fn the_newest_checkpoint_after_the_upload_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
         for bucket in [UPLOADS, STATE] {
             s3.create_bucket(bucket).unwrap();
         }
-        let run = |position| {
-            format!(r#"{{"status":"Running","position":{position},"batches":0,"invocations":3,"last_error":null,"state":null}}"#)
-        };
-        let aside = r#"{"record":7,"line":8,"offset":90,"data":"many,","error":{"kind":"Record","message":"no number"}}"#;
-        // What is written in this order, and the position of the record that is found, or why none is.
+        let [one, two] = ["1", "2"].map(|digit| format!("runs/f/j/{}.json", digit.repeat(32)));
+        let skipped = || (format!("runs/f/j/{}/skipped/7.json", "1".repeat(32)), b"{}".to_vec());
+        let run = |key: &String, batches| (key.clone(), Checkpoint { batches, ..Checkpoint::for_tests() }.to_json().unwrap());
+        // What is written in this order, and the batches of the run that is found, or why none is.
         let cases = [
             (vec![], Err("no run was recorded")),
-            (vec![("runs/f/j/one.json", run(1)), ("runs/f/j/two.json", run(2))], Ok(2)),
-            (vec![("runs/f/j/one.json", run(7)), ("runs/f/j/one/7.json", aside.into())], Ok(7)),
-            (vec![("runs/f/j/one/7.json", aside.into())], Err("runs/f/j/one/7.json is no record of a run: missing field")),
+            (vec![run(&one, 1), run(&two, 2)], Ok(2)),
+            (vec![run(&one, 7), skipped()], Ok(7)),
+            (vec![skipped()], Err("no run was recorded")),
+            (vec![(two.clone(), b"{}".to_vec())], Err("runs/f/j/22222222222222222222222222222222.json is not a checkpoint: ")),
         ];
         for (written, wanted) in cases {
             let uploaded = s3.put(UPLOADS, KEY, "an object").unwrap();
@@ -157,7 +157,7 @@ mod tests {
                 s3.put(STATE, key, body).unwrap();
             }
             match (newest(&s3, &uploaded).unwrap(), wanted) {
-                (Ok(record), Ok(position)) => assert_eq!(record.position, position, "{written:?}"),
+                (Ok(report), Ok(batches)) => assert_eq!(report.batches, batches, "{written:?}"),
                 (Err(why), Err(words)) => assert!(why.starts_with(words), "{why}"),
                 (found, _) => panic!("{written:?}: {found:?}"),
             }

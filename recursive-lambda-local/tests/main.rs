@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod bodies;
-mod company;
 mod lambda;
 mod life;
 mod queue;
 mod s3;
+mod shared_container;
 mod support;
 mod triggers;

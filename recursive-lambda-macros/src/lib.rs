@@ -30,11 +30,11 @@ use quote::quote;
 ///
 /// | parameter | what it is | what its type must be |
 /// |---|---|---|
-/// | by value | the input, required: `Batch<T>`, or `Window` for the object as a file | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv` and `jsonl` |
+/// | by value | the input, required: `Batch<T>`, or `FileBatch` for the object as a file | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv` and `jsonl` |
 /// | `&mut S` | state, carried from batch to batch and from invocation to invocation | `Serialize + DeserializeOwned + Default + Clone + Send + 'static`; with `on_complete` also `Sync` |
 /// | `&R` | resources, built once in `main` and given to `run_with` | `Send + Sync + 'static`, sized: not `&dyn Db` but `&Box<dyn Db>` |
 ///
-/// It returns `Result<(), E>`, or `Result<Flow, E>` to end the run itself, or over a `Window` `Result<Advance, E>` to take a step of its own, for any `E`
+/// It returns `Result<(), E>`, or `Result<Flow, E>` to end the run itself, or over a `FileBatch` `Result<Advance, E>` to take a step of its own, for any `E`
 /// that converts into this crate's `Error`. It stays an
 /// ordinary async function, to be called in a unit test. Beside it stands a struct of its name, for `run` and `run_with`; so
 /// a job cannot share its name with a module of its scope, nor be an associated function.
@@ -44,13 +44,13 @@ use quote::quote;
 /// | argument | value | default | meaning |
 /// |---|---|---|---|
 /// | `batch` | a number from 1, or the path of a `const` of type `usize` | required | records per call |
-/// | `format` | `lines`, `csv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records; a `Window` has none |
-/// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | asked after every batch; the end of the object ends the run in any case. Required for a `Window`, which has no end of its own |
+/// | `format` | `lines`, `csv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records; a `FileBatch` has none |
+/// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | asked after every batch; the end of the object ends the run in any case. Required for a `FileBatch`, which has no end of its own |
 /// | `on_complete` | the path of an async function of `&Summary`, then `&S`, then `&R` as the job has them | none | called at the end; committed once, and called again if it crashed |
 /// | `reserve` | a duration, as `"20s"` or `"1m 30s"` | `"10s"` | time kept free before the invocation's deadline |
 /// | `batches_per_invocation` | a number from 1 | as many as fit | the most batches of one invocation |
 /// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not together with `&mut S` |
-/// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `Window` | ranged reads of what is used, or the whole object cached in /tmp, where the next warm invocation finds it |
+/// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `FileBatch` | ranged reads of what is used, or the whole object cached in /tmp, where the next warm invocation finds it |
 /// | `on_error` | `stop`, `skip(N)` | `stop` | what becomes of the run when a record or a batch cannot be processed: it fails, or sets aside up to `N` records |
 /// | `crate` | a path | `::recursive_lambda` | where the expansion finds this crate, if another one re-exports it |
 ///

@@ -2,7 +2,8 @@
 //!
 //! A batch never changes once it is handed over, and knows nothing of how it was read.
 
-use crate::engine::record::Object;
+use crate::object::Object;
+use recursive_lambda_core::object::PinnedObject;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -53,9 +54,9 @@ pub(crate) struct RunContext {
 
 impl Context {
     /// What a unit test of a job is given.
-    pub(crate) fn for_tests(position: u64, object: Object) -> Self {
+    pub(crate) fn for_tests(position: u64, object: PinnedObject) -> Self {
         let time_left = Box::new(|| Duration::from_secs(900));
-        let run = RunContext { run_id: "test".into(), object, epoch: 1, time_left };
+        let run = RunContext { run_id: "test".into(), object: object.into(), epoch: 1, time_left };
         Self { run: Arc::new(run), position, attempt: 1 }
     }
 
@@ -96,7 +97,7 @@ impl<T> Batch<T> {
     /// assert_eq!(batch.idempotency_key().to_string(), "test:0+3");
     /// ```
     pub fn of(records: impl IntoIterator<Item = T>) -> Self {
-        Self::new(records.into_iter().collect(), Context::for_tests(0, Object::for_tests()))
+        Self::new(records.into_iter().collect(), Context::for_tests(0, PinnedObject::for_tests()))
     }
 
     /// How many records of the object come before this batch.

@@ -43,11 +43,11 @@ pub struct Config {
     pub reserve_ms: u64,
     /// The most batches of one invocation; `None`: as many as fit.
     pub batches_per_invocation: Option<u64>,
-    /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `Window`.
+    /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `FileBatch`.
     pub source: Option<Source>,
-    /// The most batches in flight at once, at least 1. More than one only without carried state, and not of a `Window`.
+    /// The most batches in flight at once, at least 1. More than one only without carried state, and not of a `FileBatch`.
     pub concurrency: u64,
-    /// What becomes of the run when a record or a batch cannot be processed. A `Window` job always stops.
+    /// What becomes of the run when a record or a batch cannot be processed. A `FileBatch` job always stops.
     pub on_error: OnError,
     /// Whether the job has an `on_complete`: without one a run needs one save less at its end.
     pub on_complete: bool,
@@ -82,7 +82,7 @@ impl Config {
         self
     }
 
-    /// Sets where the bytes come from. A `Window` is always a file in /tmp.
+    /// Sets where the bytes come from. A `FileBatch` is always a file in /tmp.
     #[must_use]
     pub const fn source(mut self, source: Source) -> Self {
         self.source = Some(source);

@@ -4,9 +4,9 @@
 //! Nothing here runs: the driver does. Everything the attribute writes can be written by hand against [`Handler`].
 
 use crate::batch::Context;
-use crate::cache::Held;
+use crate::cache::CachedFile;
 use crate::format::{Decode, Format, Lines};
-use crate::{Advance, Batch, BoxError, Config, Error, Flow, Progress, Summary, Window};
+use crate::{Advance, Batch, BoxError, Config, Error, FileBatch, Flow, Progress, Summary};
 use serde::{Serialize, de::DeserializeOwned};
 use std::convert::Infallible;
 use std::future::Future;
@@ -73,7 +73,7 @@ pub trait Handler: Send + Sync + 'static {
     /// The shared resources, `()` if none.
     type Resources: Send + Sync + 'static;
 
-    /// Processes one batch. It says [`Flow`] of a [`Batch`], [`Advance`] of a [`Window`].
+    /// Processes one batch. It says [`Flow`] of a [`Batch`], [`Advance`] of a [`FileBatch`].
     fn call(
         input: Self::Input,
         state: &mut Self::State,
@@ -97,7 +97,7 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
-/// What a handler says of its input: [`Flow`] of a [`Batch`], [`Advance`] of a [`Window`].
+/// What a handler says of its input: [`Flow`] of a [`Batch`], [`Advance`] of a [`FileBatch`].
 pub type FlowOf<H> = <<H as Handler>::Input as Flows>::Flow;
 
 /// A handler written by hand is a job.
@@ -142,7 +142,7 @@ impl<H: Handler> Handler for Same<H> {
 /// What a job can take by value.
 #[diagnostic::on_unimplemented(
     message = "a job cannot take `{Self}` as its input",
-    label = "the parameter taken by value must be `Batch<T>` or `Window`",
+    label = "the parameter taken by value must be `Batch<T>` or `FileBatch`",
     note = "carried state is taken by `&mut`, shared resources by `&`"
 )]
 pub trait Input<F>: Flows + Sized + Send + 'static {
@@ -161,7 +161,7 @@ pub trait Input<F>: Flows + Sized + Send + 'static {
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "nothing can be said of `{Self}`, because it is no input",
-    label = "must be `Batch<T>` or `Window`"
+    label = "must be `Batch<T>` or `FileBatch`"
 )]
 pub trait Flows {
     /// What a handler says of it.
@@ -172,7 +172,7 @@ impl<T> Flows for Batch<T> {
     type Flow = Flow;
 }
 
-impl Flows for Window {
+impl Flows for FileBatch {
     type Flow = Advance;
 }
 
@@ -180,7 +180,7 @@ impl Flows for Window {
 #[doc(hidden)]
 pub enum Supply<I, F, T> {
     Records { decoding: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
-    File { hand_over: fn(Arc<Held>, usize, Context) -> I },
+    File { hand_over: fn(Arc<CachedFile>, usize, Context) -> I },
 }
 
 /// How bytes become records of one type.
@@ -208,7 +208,7 @@ impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
 }
 
 /// Only with the format that is the default: another one would mean nothing, and is refused.
-impl Input<Lines> for Window {
+impl Input<Lines> for FileBatch {
     type Record = Infallible;
     type Format = Lines;
     const SUPPLY: Supply<Self, Lines, Infallible> = Supply::File { hand_over: Self::new };
@@ -217,7 +217,7 @@ impl Input<Lines> for Window {
 /// What a job can return.
 #[diagnostic::on_unimplemented(
     message = "a job cannot return `{Self}`",
-    label = "must be `Result<(), E>` or `Result<Flow, E>`, and over a `Window` may be `Result<Advance, E>`",
+    label = "must be `Result<(), E>` or `Result<Flow, E>`, and over a `FileBatch` may be `Result<Advance, E>`",
     note = "`E` is any error: `recursive_lambda::Error`, `anyhow::Error`, `Box<dyn Error + Send + Sync>` or your own"
 )]
 pub trait IntoOutcome<F = Flow> {

@@ -6,15 +6,9 @@ mod lent;
 
 mod batch;
 mod config;
-mod error;
+mod file_batch;
+mod object;
 mod progress;
-mod window;
-
-mod event;
-
-mod engine;
-
-mod records;
 
 mod ports;
 
@@ -36,10 +30,11 @@ pub mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::{Config, OnError, Source};
-pub use engine::record::Object;
-pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
+pub use file_batch::FileBatch;
 pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
+pub use object::Object;
 pub use progress::{Advance, Flow, Progress, Summary};
+pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// Makes a job of an async function: one batch of records is processed by each call, and the whole object by as many
 /// invocations as it takes.
 ///
@@ -89,11 +84,10 @@ pub use progress::{Advance, Flow, Progress, Summary};
 #[doc(inline)]
 pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
-pub use window::Window;
 
 /// How bytes become records: the formats, and the traits for one of your own.
 pub mod format {
-    pub use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
+    pub use recursive_lambda_core::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }
 
 /// What the attribute's expansion uses. Not part of the public API.

@@ -3,11 +3,11 @@
 //! AWS implements them; so does memory, for tests. Whatever a port returns is already tried as often as it makes sense at that place.
 
 use crate::Error;
-use crate::engine::record::Object;
-use crate::engine::save::{Condition, Read, Written};
-use crate::engine::step::Signalled;
 use crate::invocation::Invocation;
 use bytes::Bytes;
+use recursive_lambda_core::engine::messages::Signalled;
+use recursive_lambda_core::engine::save::{Condition, Read, Written};
+use recursive_lambda_core::object::PinnedObject;
 use std::fs::File;
 use std::future::Future;
 use std::io::{self, Write};
@@ -18,10 +18,10 @@ use std::time::{Duration, SystemTime};
 /// The objects that runs read.
 pub(crate) trait Objects: Send + Sync + 'static {
     /// Pins an object: the same with the ETag and the size that it has now.
-    fn head(&self, named: &Object) -> impl Future<Output = Result<Object, SourceError>> + Send;
+    fn head(&self, named: &PinnedObject) -> impl Future<Output = Result<PinnedObject, SourceError>> + Send;
 
     /// Reads exactly these bytes of exactly this object. The reading may begin before the future is awaited.
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static;
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static;
 }
 
 /// Why an object could not be read.
@@ -49,7 +49,7 @@ pub(crate) enum SourceError {
 
 /// Which record: the job's name and the run's identity.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct RecordId {
+pub(crate) struct RunKey {
     pub(crate) job: &'static str,
     pub(crate) run: String,
 }
@@ -71,20 +71,22 @@ pub(crate) struct Listed {
 }
 
 /// The records of runs.
-pub(crate) trait Records: Send + Sync + 'static {
-    /// Whether the record travels in the signal instead of being kept: nothing is ever read back or held then.
-    const TRAVELS: bool;
+pub(crate) trait Store: Send + Sync + 'static {
+    /// Whether a later event finds what is written here. If not, the signal carries the checkpoint.
+    fn keeps(&self) -> bool {
+        true
+    }
 
-    fn read(&self, id: &RecordId) -> impl Future<Output = Read> + Send;
+    fn read(&self, id: &RunKey) -> impl Future<Output = Read> + Send;
 
     /// The runs of a job, one page at a time. What is set aside of them is not among them.
     fn list(&self, job: &'static str, page: Option<String>) -> impl Future<Output = Result<Page, Error>> + Send;
 
     /// One try, without any retry below: only the caller can tell what a refusal means.
-    fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> impl Future<Output = Written> + Send;
+    fn write(&self, id: &RunKey, body: Vec<u8>, condition: &Condition) -> impl Future<Output = Written> + Send;
 
     /// Keeps a record of the object that was set aside, by its index, beside the record of the run. Written again it is the same.
-    fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send;
+    fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send;
 }
 
 /// The function's invocation of itself.
@@ -118,5 +120,5 @@ pub(crate) trait Clock: Send + Sync + 'static {
     fn wall(&self) -> SystemTime;
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Runs a task where user code cannot hold it up; the future ends when the task has.
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
 }

@@ -31,13 +31,13 @@ impl Progress {
         Self { position, offset: 0, size: 0, batches: 1, invocations: 1, at_end: false }
     }
 
-    /// Records done; for a [`Window`](crate::Window) what the job counts: the sum of its steps.
+    /// Records done; for a [`FileBatch`](crate::FileBatch) what the job counts: the sum of its steps.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Bytes of the object done: the offset of the next record. 0 for a [`Window`](crate::Window), which reads as it likes.
+    /// Bytes of the object done: the offset of the next record. 0 for a [`FileBatch`](crate::FileBatch), which reads as it likes.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -49,7 +49,7 @@ impl Progress {
         self.size
     }
 
-    /// Batches done, or calls for a [`Window`](crate::Window); each counts once, however often it was tried.
+    /// Batches done, or calls for a [`FileBatch`](crate::FileBatch); each counts once, however often it was tried.
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.batches
@@ -61,7 +61,7 @@ impl Progress {
         self.invocations
     }
 
-    /// Whether the whole object has been read; of a [`Window`](crate::Window) that is not known, and false.
+    /// Whether the whole object has been read; of a [`FileBatch`](crate::FileBatch) that is not known, and false.
     #[must_use]
     pub fn at_end(&self) -> bool {
         self.at_end
@@ -85,7 +85,7 @@ impl Progress {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Summary {
     pub(crate) progress: Progress,
-    pub(crate) set_aside: u64,
+    pub(crate) skipped: u64,
     pub(crate) started: SystemTime,
     pub(crate) run_id: String,
 }
@@ -95,16 +95,16 @@ impl Summary {
     #[must_use]
     pub fn of(position: u64) -> Self {
         let progress = Progress { at_end: true, ..Progress::of(position) };
-        Self { progress, set_aside: 0, started: SystemTime::now(), run_id: "test".into() }
+        Self { progress, skipped: 0, started: SystemTime::now(), run_id: "test".into() }
     }
 
-    /// Records done; for a [`Window`](crate::Window) what the job counts: the sum of its steps.
+    /// Records done; for a [`FileBatch`](crate::FileBatch) what the job counts: the sum of its steps.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.progress.position
     }
 
-    /// Bytes of the object done: the offset of the next record. 0 for a [`Window`](crate::Window), which reads as it likes.
+    /// Bytes of the object done: the offset of the next record. 0 for a [`FileBatch`](crate::FileBatch), which reads as it likes.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.progress.offset
@@ -116,7 +116,7 @@ impl Summary {
         self.progress.size
     }
 
-    /// Batches done, or calls for a [`Window`](crate::Window); each counts once, however often it was tried.
+    /// Batches done, or calls for a [`FileBatch`](crate::FileBatch); each counts once, however often it was tried.
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.progress.batches
@@ -136,8 +136,8 @@ impl Summary {
 
     /// Records that could not be processed and were set aside.
     #[must_use]
-    pub fn set_aside(&self) -> u64 {
-        self.set_aside
+    pub fn skipped(&self) -> u64 {
+        self.skipped
     }
 
     /// When the run was started.
@@ -153,7 +153,7 @@ impl Summary {
     }
 }
 
-/// What a job may say besides "done": whether to go on. A job over a [`Window`](crate::Window) can say more, by [`Advance`].
+/// What a job may say besides "done": whether to go on. A job over a [`FileBatch`](crate::FileBatch) can say more, by [`Advance`].
 ///
 /// ```
 /// use recursive_lambda::{Batch, Error, Flow, recursive_lambda};
@@ -173,18 +173,18 @@ pub enum Flow {
     Complete,
 }
 
-/// How far a job over a [`Window`](crate::Window) came, where that is not its `limit`.
+/// How far a job over a [`FileBatch`](crate::FileBatch) came, where that is not its `limit`.
 ///
 /// A position means what the job says: frames, rows, bytes. It must grow with every call, or the run fails at once
 /// instead of calling for ever.
 ///
 /// ```
-/// use recursive_lambda::{Advance, Error, Progress, Window, recursive_lambda};
+/// use recursive_lambda::{Advance, Error, Progress, FileBatch, recursive_lambda};
 ///
 /// # async fn decode(_: &std::path::Path, _: u64, _: usize) -> Result<u64, Error> { Ok(3) }
 /// /// Decodes up to 400 frames; fewer are left at the end of the film.
 /// #[recursive_lambda(batch = 400, is_complete = never)]
-/// async fn frames(film: Window) -> Result<Advance, Error> {
+/// async fn frames(film: FileBatch) -> Result<Advance, Error> {
 ///     let decoded = decode(film.path(), film.position(), film.limit()).await?;
 ///     let advance = Advance::by(decoded);
 ///     Ok(if decoded < film.limit() as u64 { advance.and_complete() } else { advance })
@@ -197,7 +197,7 @@ pub enum Flow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[must_use = "it says something only if the job returns it"]
 pub struct Advance {
-    /// `None`: by the window's limit.
+    /// `None`: by the file batch's limit.
     pub(crate) step: Option<u64>,
     pub(crate) complete: bool,
 }
@@ -214,7 +214,7 @@ impl Advance {
     }
 }
 
-/// By the window's limit.
+/// By the file batch's limit.
 impl From<Flow> for Advance {
     fn from(flow: Flow) -> Self {
         Self { step: None, complete: flow == Flow::Complete }

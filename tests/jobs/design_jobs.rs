@@ -2,7 +2,7 @@
 //!
 //! `DESIGN_JOB` chooses one. What they do they print, one JSON line each.
 
-use recursive_lambda::{Batch, Error, Progress, Summary, Terminal, Window, recursive_lambda};
+use recursive_lambda::{Batch, Error, FileBatch, Progress, Summary, Terminal, recursive_lambda};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -87,7 +87,7 @@ mod film {
 
     #[rustfmt::skip]
     #[recursive_lambda(batch = 400, is_complete = done)]                 // 4. the file itself, in /tmp: any format, your own position
-    async fn frames(window: Window) -> Result<(), Error> { decode(window.path(), window.position(), window.limit()) }
+    async fn frames(batch: FileBatch) -> Result<(), Error> { decode(batch.path(), batch.position(), batch.limit()) }
     #[rustfmt::skip]
     fn done(progress: &Progress) -> bool { progress.position() >= 10_000 }
 

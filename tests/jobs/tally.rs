@@ -61,7 +61,7 @@ async fn report(summary: &Summary, totals: &Totals, site: &Site) -> Result<(), E
         "rows": totals.rows,
         "dollars": totals.dollars,
         "position": summary.position(),
-        "set_aside": summary.set_aside(),
+        "skipped": summary.skipped(),
         "batches": summary.batches(),
         "invocations": summary.invocations(),
     }))?;

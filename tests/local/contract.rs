@@ -160,7 +160,7 @@ async fn the_record_of_a_run_at_work_is_what_a_person_reads() {
     let want = format!(
         r#"{{"v":1,"status":"Running","position":2800,"offset":{offset},"line":2801,"size":{size},"batches":7,"seq":1,"epoch":2,"#
     ) + &format!(
-        r#""owner":{{"request_id":"{request}","nonce":"{nonce}"}},"attempts":1,"invocations":2,"set_aside":0,"#
+        r#""owner":{{"request_id":"{request}","nonce":"{nonce}"}},"attempts":1,"invocations":2,"skipped":0,"#
     ) + &format!(
         r#""plan":{{"batch":400,"format":"csv","hash":"{hash}"}},"object":{{"bucket":"{UPLOADS}","key":"{KEY}","#
     ) + &format!(r#""etag":"{etag}","size":{size},"region":"us-east-1"}},"header":"{header}","#)

@@ -11,7 +11,7 @@ async fn state_is_carried_over_invocations_and_on_complete_runs_once() {
     assert_eq!(stage.assert_all_done("carried"), 0);
     let completions = stage.completions();
     assert_eq!(completions.len(), 1, "{completions:?}");
-    let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "set_aside": 0, "batches": BATCHES, "invocations": 5 });
+    let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "skipped": 0, "batches": BATCHES, "invocations": 5 });
     assert_eq!(completions[0], want);
     for execution in stage.executions() {
         // Epochs count acquisitions, so each is one invocation here.

@@ -5,7 +5,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 mod alarms;
-mod aside;
 mod command;
 mod command_ends;
 mod concurrent;
@@ -24,8 +23,9 @@ mod outages;
 mod reading;
 mod settings;
 mod shared_process;
+mod skipping;
 mod stage;
 mod storm;
+mod storm_faults;
 mod sweep;
-mod weather;
 mod wire;

@@ -2,8 +2,8 @@
 //! every batch an invocation. What is asserted is printed, too, as the table that RELIABILITY.md shows.
 
 use super::stage::{Execution, PAST_THE_LEASE, STATE, Stage, UPLOADS};
+use super::storm_faults::{Operator, begin, told, weathered};
 use super::sweep::{SWEEP, SWEPT_AFTER};
-use super::weather::{Operator, begin, told, weathered};
 use futures_util::future::{BoxFuture, join_all};
 use recursive_lambda_local::{Builder, Fault, ObjectInfo, Operation, QueueFaults, RecursiveLoop, What};
 use std::collections::BTreeMap;

@@ -44,13 +44,13 @@ async fn where_records_may_be_skipped_an_outage_skips_none() {
     let object = stage.upload(format!("id,cents,does\n{rows}"));
     stage.tell(&object);
     stage.settle().await;
-    assert_eq!((stage.status().as_str(), stage.set_aside().len()), ("Ready", 0), "{}", stage.said().join("\n"));
+    assert_eq!((stage.status().as_str(), stage.skipped().len()), ("Ready", 0), "{}", stage.said().join("\n"));
 
     stage.sink_is_back();
     tokio::time::sleep(SWEPT_AFTER).await;
     assert_eq!(sweep(&stage).await["signalled"], 1);
     let record = stage.record();
-    assert_eq!((&record["status"], &record["set_aside"]), (&json!("Done"), &json!(0)), "{record}");
+    assert_eq!((&record["status"], &record["skipped"]), (&json!("Done"), &json!(0)), "{record}");
     assert_eq!(record["state"], json!({ "rows": 24, "dollars": (1_u64 << 24) - 1 }));
 }
 

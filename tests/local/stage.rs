@@ -181,10 +181,10 @@ impl Stage {
     }
 
     /// What the one run set aside.
-    pub(super) fn set_aside(&self) -> Vec<Value> {
+    pub(super) fn skipped(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        let aside = all.iter().filter(|object| object.key.matches('/').count() == 4);
+        let aside = all.iter().filter(|object| object.key.matches('/').count() == 5);
         aside.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 

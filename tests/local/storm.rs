@@ -3,7 +3,7 @@
 //! `RL_KILLS=10000` for more kills than the 500 of every day, `RL_SEED` for others than those from seed 1.
 
 use super::stage::{Execution, STATE, Stage};
-use super::weather::{Operator, begin, failed_invocations, told, weathered};
+use super::storm_faults::{Operator, begin, failed_invocations, told, weathered};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};

@@ -66,7 +66,7 @@ async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
 
     assert_eq!(stage.assert_all_done("swept"), 0);
     assert_eq!(stage.platform.counters().lost, 2);
-    let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "set_aside": 0, "batches": BATCHES, "invocations": 5 });
+    let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "skipped": 0, "batches": BATCHES, "invocations": 5 });
     assert_eq!(stage.completions(), [want]);
     let said: Vec<_> = stage.said().into_iter().filter(|line| line.contains("nobody was at work on the run")).collect();
     assert_eq!(said.len(), 2, "{said:?}");
@@ -129,7 +129,7 @@ async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
     assert!(told.contains("ERROR") && told.contains("run=\"00cc\" status=Ready"), "{told}");
     // The log escapes once more.
     assert!(told.contains(r"two\\nlines"), "{told}");
-    assert!(line(&stage, "version 9, written by a newer").contains("run=\"00bb\" kind=RecordUnreadable"));
+    assert!(line(&stage, "version 9, written by a newer").contains("run=\"00bb\" kind=CheckpointUnreadable"));
     assert!(line(&stage, "cannot be read as one").contains("run=\"00aa\""));
     assert_eq!(stage.dead_letters().len(), letters, "nothing was signalled: {:?}", stage.dead_letters());
     assert_eq!(stage.platform.s3().get(STATE, &key).unwrap(), failed, "a sweep writes no record");

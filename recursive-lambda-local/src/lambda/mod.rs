@@ -4,12 +4,12 @@ mod container;
 mod groups;
 mod guard;
 mod invoke_api;
-mod keeper;
 mod kills;
 mod process;
 mod queue;
 mod runtime_api;
 mod shared;
+mod shared_task;
 mod sqs;
 
 use std::path::PathBuf;

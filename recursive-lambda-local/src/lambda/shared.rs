@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
-use super::keeper::{Ended, Keeper, Order};
+use super::shared_task::{Ended, Order, SharedTask};
 use super::{Event, Lambda};
 use crate::journal::{ContainerId, Outcome, What};
 use crate::sync::locked;
@@ -84,7 +84,8 @@ impl Lambda {
                 let (orders, received) = mpsc::unbounded_channel();
                 let pid = Arc::new(AtomicU32::new(0));
                 let path = tmp.path().to_owned();
-                let keeper = Keeper::new(self.function.clone(), Arc::clone(&self.journal), id, tmp, Arc::clone(&pid), received);
+                let keeper =
+                    SharedTask::new(self.function.clone(), Arc::clone(&self.journal), id, tmp, Arc::clone(&pid), received);
                 self.tasks.spawn(keeper.run());
                 let one = Arc::new(Shared { id, tmp: path, pid, taken: AtomicUsize::new(0), orders });
                 shared.push(Arc::clone(&one));

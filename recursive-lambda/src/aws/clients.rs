@@ -136,7 +136,7 @@ impl Clock for Aws {
         self.call(async move { tokio::time::sleep(duration).await }).await;
     }
 
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         let running = self.call(task);
         async move { running.await.unwrap_or_default() }
     }

@@ -4,13 +4,13 @@
 //! lease nor the reading ahead, and one HTTP client's connections live as long as the process.
 
 mod clients;
-mod dates;
 mod logging;
 mod objects;
-mod records;
 mod runtime;
+mod sdk_error;
 mod signals;
+mod store;
+mod store_clock;
 mod watch;
-mod why;
 
 pub(crate) use runtime::serve;

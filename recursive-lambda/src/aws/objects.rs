@@ -1,14 +1,14 @@
 //! Objects on S3: ranged reads of pinned objects, brought to their end although bodies break.
 
 use super::clients::Aws;
-use super::why::{elsewhere, why};
-use crate::engine::record::Object;
+use super::sdk_error::{elsewhere, why};
 use crate::ports::{Objects, SourceError};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
+use recursive_lambda_core::object::PinnedObject;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 const BROKEN_BODIES: u32 = 5;
 
 impl Objects for Aws {
-    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+    async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
         let (client, named) = (self.s3_in(named.region.as_deref()), named.clone());
         let head = async move {
             let request = client.head_object().bucket(&named.bucket).key(&named.key).set_version_id(named.version.clone());
@@ -24,7 +24,7 @@ impl Objects for Aws {
                 Ok(found) => found,
                 Err(error) => return Err(reason(&client, &named, classify(&error), status(&error)).await),
             };
-            Ok(Object {
+            Ok(PinnedObject {
                 etag: found.e_tag().unwrap_or_default().trim_matches('"').into(),
                 size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
                 // "null" is what a bucket without versions calls the only one.
@@ -35,14 +35,14 @@ impl Objects for Aws {
         self.call(head).await.unwrap_or_else(|| Err(ending()))
     }
 
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         let running = self.call(get(self.s3_in(object.region.as_deref()), object.clone(), range));
         async move { running.await.unwrap_or_else(|| Err(ending())) }
     }
 }
 
 /// Reads the whole range. The SDK tries again until the answer's head is there; a body that breaks is asked for again from its last good byte.
-async fn get(client: Client, object: Object, range: Range<u64>) -> Result<Bytes, SourceError> {
+async fn get(client: Client, object: PinnedObject, range: Range<u64>) -> Result<Bytes, SourceError> {
     let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
     let mut bytes = BytesMut::with_capacity(wanted);
     let mut broken = 0;
@@ -68,7 +68,7 @@ async fn get(client: Client, object: Object, range: Range<u64>) -> Result<Bytes,
 }
 
 /// Asks for a range of the pinned object, and takes nothing else for an answer.
-async fn get_body(client: &Client, object: &Object, range: Range<u64>) -> Result<ByteStream, SourceError> {
+async fn get_body(client: &Client, object: &PinnedObject, range: Range<u64>) -> Result<ByteStream, SourceError> {
     let request = client
         .get_object()
         .bucket(&object.bucket)
@@ -86,7 +86,7 @@ async fn get_body(client: &Client, object: &Object, range: Range<u64>) -> Result
 }
 
 /// The answer to a HEAD has no body, so a 400 says nothing of its cause: a read of the first byte does.
-async fn reason(client: &Client, named: &Object, said: SourceError, status: Option<u16>) -> SourceError {
+async fn reason(client: &Client, named: &PinnedObject, said: SourceError, status: Option<u16>) -> SourceError {
     if status != Some(400) {
         return said;
     }

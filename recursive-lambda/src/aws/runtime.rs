@@ -1,13 +1,9 @@
 //! From Lambda's events to the driver, and back to Lambda's answers.
 
 use super::clients::Aws;
-use super::records::S3Records;
+use super::store::S3Store;
 use super::watch::{self, watch};
-use crate::driver::{Answer, Site, Travelling, check, handle};
-use crate::engine::guard;
-use crate::engine::identity::unqualified;
-use crate::engine::record::Record;
-use crate::event::{Item, Trigger, is_region_name, parse};
+use crate::driver::{Answer, Deployment, InlineCheckpoints, check, handle};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
@@ -15,6 +11,10 @@ use crate::settings::{Settings, State, unknown};
 use crate::{Error, ErrorKind};
 use futures_util::future::{Either, select};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
+use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::recursion;
+use recursive_lambda_core::event::{Item, Request, is_region_name, parse};
+use recursive_lambda_core::identity::unqualified;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -44,7 +44,7 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     }
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
-        State::S3 { bucket, prefix } => Some(Arc::new(S3Records::new(Arc::clone(&aws), bucket, prefix, &function))),
+        State::S3 { bucket, prefix } => Some(Arc::new(S3Store::new(Arc::clone(&aws), bucket, prefix, &function))),
         State::None => {
             tracing::warn!(
                 "RECURSIVE_LAMBDA_STATE=none: runs are not recorded; a signal that Lambda delivers twice forks the run, one that it loses ends it in silence"
@@ -52,8 +52,8 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
             None
         }
     };
-    let (site, warned) = (Site::new(settings, resources, aws), AtomicBool::new(false));
-    let function = Arc::new(Function::<H> { site, records, warned, in_company: in_company() });
+    let (deployment, warned) = (Deployment::new(settings, resources, aws), AtomicBool::new(false));
+    let function = Arc::new(Function::<H> { deployment, records, warned, in_company: in_company() });
     // One at a time, unless AWS_LAMBDA_MAX_CONCURRENCY says otherwise.
     let served = lambda_runtime::run_concurrent(service_fn(move |event: LambdaEvent<Box<RawValue>>| {
         let function = Arc::clone(&function);
@@ -100,9 +100,9 @@ fn shown(error: &Error) -> String {
 }
 
 struct Function<H: Handler> {
-    site: Site<H, Aws>,
+    deployment: Deployment<H, Aws>,
     /// `None`: records travel in the signals.
-    records: Option<Arc<S3Records>>,
+    records: Option<Arc<S3Store>>,
     warned: AtomicBool,
     in_company: bool,
 }
@@ -114,9 +114,9 @@ impl<H: Handler> Function<H> {
         let invocation = self.invocation(context);
         let work = self.invoked(event, &invocation);
         // Ends when it is dropped.
-        let _watch = invocation.left.map(|left| watch(&self.site.platform, left, Arc::clone(&invocation.trail)));
+        let _watch = invocation.left.map(|left| watch(&self.deployment.platform, left, Arc::clone(&invocation.trail)));
         let Some(left) = invocation.left.filter(|_| self.in_company) else { return work.await };
-        match select(pin!(work), pin!(self.site.platform.sleep(left))).await {
+        match select(pin!(work), pin!(self.deployment.platform.sleep(left))).await {
             Either::Left((answer, _)) => answer,
             Either::Right(_) => {
                 let running = invocation.trail.now().map(|called| format!("\n  {called} was running: {}", watch::WHAT_TO_CHANGE));
@@ -149,16 +149,16 @@ impl<H: Handler> Function<H> {
     }
 
     /// What there is to say of it to whoever asked.
-    async fn handled(&self, invocation: &Invocation, trigger: Trigger, alone: bool, index: usize) -> Result<Value, Error> {
-        if !invocation.has_time_for(index, self.site.platform.now()) {
-            return Err(Error::new(ErrorKind::State, "no time is left to admit this object; it is given back"));
+    async fn handled(&self, invocation: &Invocation, trigger: Request, alone: bool, index: usize) -> Result<Value, Error> {
+        if !invocation.has_time_for(index, self.deployment.platform.now()) {
+            return Err(Error::new(ErrorKind::Store, "no time is left to admit this object; it is given back"));
         }
         let invocation = Invocation { nonce: format!("{}-{index}", invocation.nonce), ..invocation.clone() };
         let answer = match &self.records {
-            Some(records) => handle(&self.site, Arc::clone(records), &invocation, trigger, alone).await?,
+            Some(records) => handle(&self.deployment, Arc::clone(records), &invocation, trigger, alone).await?,
             None => {
-                let records = Arc::new(Travelling(carried(&trigger)?));
-                handle(&self.site, records, &invocation, trigger, alone).await?
+                let records = Arc::new(InlineCheckpoints(carried(&trigger)?));
+                handle(&self.deployment, records, &invocation, trigger, alone).await?
             }
         };
         if let Answer::Nothing(why) = answer {
@@ -168,7 +168,7 @@ impl<H: Handler> Function<H> {
     }
 
     fn invocation(&self, context: &Context) -> Invocation {
-        let clock = &self.site.platform;
+        let clock = &self.deployment.platform;
         let deadline = UNIX_EPOCH + Duration::from_millis(context.deadline);
         Invocation {
             request_id: context.request_id.clone(),
@@ -185,8 +185,8 @@ impl<H: Handler> Function<H> {
 
     /// What is wrong with the deployment, while it can still be put right.
     fn warn(&self, invocation: &Invocation) {
-        let depth = invocation.trace_header.as_deref().and_then(guard::depth);
-        if let Some(depth) = depth.filter(|depth| guard::is_near_the_limit(*depth)) {
+        let depth = invocation.trace_header.as_deref().and_then(recursion::depth);
+        if let Some(depth) = depth.filter(|depth| recursion::is_near_the_limit(*depth)) {
             tracing::warn!(
                 target: RECURSION,
                 depth,
@@ -195,7 +195,7 @@ impl<H: Handler> Function<H> {
                 unqualified(&invocation.function_arn)
             );
         }
-        let wanted = self.site.reserve();
+        let wanted = self.deployment.reserve();
         // Time-outs are whole seconds, and a little of the first one is gone.
         let timeout = invocation.left.map(|left| Duration::from_secs(left.as_secs() + 1));
         let capped = timeout.map(|timeout| timeout / 4).filter(|quarter| *quarter < wanted);
@@ -211,15 +211,16 @@ impl<H: Handler> Function<H> {
 }
 
 /// The record that came in the signal.
-fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
-    let Trigger::Signal(signal) = trigger else { return Ok(None) };
+fn carried(trigger: &Request) -> Result<Option<Checkpoint>, Error> {
+    let Request::Signal(signal) = trigger else { return Ok(None) };
     let Some(json) = &signal.carried else { return Ok(None) };
-    let unreadable = |why: String| Error::new(ErrorKind::RecordUnreadable, format!("the signal's record cannot be read: {why}"));
-    let record = Record::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
+    let unreadable =
+        |why: String| Error::new(ErrorKind::CheckpointUnreadable, format!("the signal's checkpoint cannot be read: {why}"));
+    let checkpoint = Checkpoint::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
     // It ends up in a host's name.
-    match &record.object.region {
+    match &checkpoint.object.region {
         Some(region) if !is_region_name(region) => Err(unreadable("its object's region is no region's name".into())),
-        _ => Ok(Some(record)),
+        _ => Ok(Some(checkpoint)),
     }
 }
 
@@ -227,16 +228,15 @@ fn carried(trigger: &Trigger) -> Result<Option<Record>, Error> {
 #[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
-    use crate::engine::record::Object;
-    use crate::engine::record::tests::fresh;
-    use crate::event::Signal;
+    use recursive_lambda_core::event::Signal;
+    use recursive_lambda_core::object::PinnedObject;
     use serde_json::value::to_raw_value;
 
     #[test]
     fn a_record_that_comes_in_a_signal_may_be_forged() {
         let told = |region: Option<&str>, attempts| {
-            let object = Object { region: region.map(String::from), ..fresh().object };
-            let record = Some(to_raw_value(&Record { object, attempts, ..fresh() }).unwrap());
+            let object = PinnedObject { region: region.map(String::from), ..Checkpoint::for_tests().object };
+            let checkpoint = Some(to_raw_value(&Checkpoint { object, attempts, ..Checkpoint::for_tests() }).unwrap());
             let signal = Signal {
                 job: "count".into(),
                 run: "r".into(),
@@ -244,9 +244,9 @@ mod tests {
                 token: "n.1".into(),
                 swept: false,
                 position: 0,
-                carried: record,
+                carried: checkpoint,
             };
-            carried(&Trigger::Signal(signal)).map(|record| assert!(record.is_some()))
+            carried(&Request::Signal(signal)).map(|checkpoint| assert!(checkpoint.is_some()))
         };
         for (region, attempts, says) in [
             (None, 0, ""),

@@ -3,14 +3,14 @@
 //! It never hides from recursion detection: the trace header goes on as it came.
 
 use super::clients::Aws;
-use super::why::why;
-use crate::engine::step::Signalled;
+use super::sdk_error::why;
 use crate::invocation::Invocation;
 use crate::ports::Signals;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
+use recursive_lambda_core::engine::messages::Signalled;
 
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>
 const TRACE_HEADER: &str = "X-Amzn-Trace-Id";

@@ -28,5 +28,5 @@ pub(super) fn watch<C: Clock>(clock: &Arc<C>, left: Duration, trail: Arc<Trail>)
             }
         }
     };
-    clock.beside(watching)
+    clock.spawn(watching)
 }

@@ -5,10 +5,10 @@
 use super::folder::{Folder, Part};
 use super::name::Name;
 use super::{Cache, blocking};
-use crate::engine::record::Object;
 use crate::ports::{Disk, Objects, SourceError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use recursive_lambda_core::object::PinnedObject;
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -23,7 +23,7 @@ pub(super) async fn fetch<P: Objects + Disk>(
     cache: &Arc<Cache>,
     platform: &Arc<P>,
     folder: &Folder,
-    object: &Object,
+    object: &PinnedObject,
     name: &Name,
 ) -> Result<(), SourceError> {
     let path = folder.part(name, RandomState::new().hash_one(name));
@@ -48,7 +48,7 @@ async fn append<P: Disk>(
     cache: &Arc<Cache>,
     platform: &Arc<P>,
     folder: &Folder,
-    object: &Object,
+    object: &PinnedObject,
     mut part: Part,
     bytes: Bytes,
 ) -> Result<Part, SourceError> {
@@ -70,7 +70,7 @@ async fn append<P: Disk>(
             Ok(()) => return Ok(part),
             Err(error) if !is_full(&error) => return Err(SourceError::Disk(error.to_string())),
             Err(_) if cache.evict(platform, folder).await => {}
-            Err(_) => return Err(SourceError::NoSpace { needed: object.size + cache.shelf().bytes_in_use() }),
+            Err(_) => return Err(SourceError::NoSpace { needed: object.size + cache.index().bytes_in_use() }),
         }
     }
 }

@@ -3,35 +3,35 @@
 //! A file's name is a digest, so no byte of a key reaches a path; only whole files ever bear one, so what an invocation that died left
 //! is never taken for an object. What is in use is never evicted. Nothing here knows of runs.
 
+mod cached_file;
 mod fetch;
 mod folder;
-mod held;
+mod index;
 mod name;
 mod origin;
-mod shelf;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use held::Held;
+pub(crate) use cached_file::CachedFile;
 pub(crate) use origin::{Local, Origin, discard};
 
-use crate::engine::record::Object;
 use crate::ports::{Disk, Objects, SourceError};
 use folder::Folder;
+use index::Index;
 use name::Name;
-use shelf::Shelf;
+use recursive_lambda_core::object::PinnedObject;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 
 /// The files of one process.
 pub(crate) struct Cache {
     folder: OnceCell<Folder>,
-    shelf: Mutex<Shelf>,
+    index: Mutex<Index>,
 }
 
 impl Cache {
     pub(crate) fn new() -> Self {
-        Self { folder: OnceCell::new(), shelf: Mutex::default() }
+        Self { folder: OnceCell::new(), index: Mutex::default() }
     }
 
     /// The object as a file, which stays while it is held. It is fetched unless it is there; if it is, the store is asked whether
@@ -39,8 +39,8 @@ impl Cache {
     pub(crate) async fn hold<P: Objects + Disk>(
         self: &Arc<Self>,
         platform: &Arc<P>,
-        object: &Object,
-    ) -> Result<Held, SourceError> {
+        object: &PinnedObject,
+    ) -> Result<CachedFile, SourceError> {
         let folder = self.folder.get_or_try_init(|| self.open(platform)).await?;
         let name = Name::of(object);
         let path = folder.path(&name);
@@ -49,30 +49,30 @@ impl Cache {
         let alone = lock.lock().await;
         let (found, size) = (path.clone(), object.size);
         let there = blocking(platform, move || folder::is_whole(&found, size)).await?;
-        let held = Held::new(path, in_use);
+        let cached_file = CachedFile::new(path, in_use);
         if there {
             match self.check(platform, object).await {
                 Err(error @ (SourceError::Changed | SourceError::NoSuchObject)) => {
                     drop(alone);
-                    self.discard(platform, Arc::new(held)).await;
+                    self.discard(platform, Arc::new(cached_file)).await;
                     return Err(error);
                 }
                 checked => checked?,
             }
         } else {
-            self.shelf().gone(&name);
+            self.index().gone(&name);
             fetch::fetch(self, platform, folder, object, &name).await?;
         }
-        self.shelf().put(&name, object.size);
-        Ok(held)
+        self.index().put(&name, object.size);
+        Ok(cached_file)
     }
 
     /// Removes the file, unless somebody else uses it.
-    pub(crate) async fn discard<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, held: Arc<Held>) {
-        let Some(name) = held.name().cloned() else { return };
-        let path = held.path().to_owned();
-        drop(held);
-        let victim = self.shelf().take_idle(&name);
+    pub(crate) async fn discard<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, cached_file: Arc<CachedFile>) {
+        let Some(name) = cached_file.name().cloned() else { return };
+        let path = cached_file.path().to_owned();
+        drop(cached_file);
+        let victim = self.index().take_idle(&name);
         if let Some(lock) = victim {
             let _in_use = self.in_use(&name);
             self.remove(platform, &name, path, lock).await;
@@ -81,7 +81,7 @@ impl Cache {
 
     /// Removes the file that was not used for the longest time. False: all are in use.
     async fn evict<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, folder: &Folder) -> bool {
-        let victim = self.shelf().take_oldest();
+        let victim = self.index().take_oldest();
         let Some((name, lock)) = victim else { return false };
         let _in_use = self.in_use(&name);
         tracing::debug!(file = %name, "evicted from /tmp");
@@ -90,41 +90,41 @@ impl Cache {
     }
 
     /// Its user keeps it from being evicted, its lock from being found.
-    async fn remove<P: Disk>(&self, platform: &Arc<P>, name: &Name, path: std::path::PathBuf, _lock: shelf::Locked) {
+    async fn remove<P: Disk>(&self, platform: &Arc<P>, name: &Name, path: std::path::PathBuf, _lock: index::Locked) {
         let removed = blocking(platform, move || folder::remove(&path)).await;
         if let Err(error) = removed {
             tracing::warn!(?error, "a file could not be removed from /tmp");
         }
-        self.shelf().gone(name);
+        self.index().gone(name);
     }
 
     /// Opens the folder; what an earlier process of the same container left is found or removed.
     async fn open<P: Disk>(&self, platform: &Arc<P>) -> Result<Folder, SourceError> {
         let place = platform.temporary();
         let (folder, files) = blocking(platform, move || Folder::open(&place)).await?;
-        let mut shelf = self.shelf();
+        let mut index = self.index();
         for (name, size) in files {
-            shelf.put(&name, size);
+            index.put(&name, size);
         }
         Ok(folder)
     }
 
-    async fn check<P: Objects>(&self, platform: &Arc<P>, object: &Object) -> Result<(), SourceError> {
+    async fn check<P: Objects>(&self, platform: &Arc<P>, object: &PinnedObject) -> Result<(), SourceError> {
         let now = platform.head(object).await?;
         if (&now.etag, now.size) == (&object.etag, object.size) { Ok(()) } else { Err(SourceError::Changed) }
     }
 
-    fn take(self: &Arc<Self>, name: &Name) -> (held::InUse, shelf::Lock) {
-        let lock = self.shelf().take(name);
+    fn take(self: &Arc<Self>, name: &Name) -> (cached_file::InUse, index::Lock) {
+        let lock = self.index().take(name);
         (self.in_use(name), lock)
     }
 
-    fn in_use(self: &Arc<Self>, name: &Name) -> held::InUse {
-        held::InUse::new(Arc::clone(self), name.clone())
+    fn in_use(self: &Arc<Self>, name: &Name) -> cached_file::InUse {
+        cached_file::InUse::new(Arc::clone(self), name.clone())
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner)
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,6 @@
 //! File names: what they are made of, and which are ours. Pure.
 
-use crate::engine::record::Object;
+use recursive_lambda_core::object::PinnedObject;
 use sha2::{Digest, Sha256};
 use std::fmt::{self, Write};
 
@@ -13,7 +13,7 @@ const PART: &str = ".part.";
 
 impl Name {
     /// Of what makes the object this one. Each field is preceded by its length, so that no two objects run together into one.
-    pub(super) fn of(object: &Object) -> Self {
+    pub(super) fn of(object: &PinnedObject) -> Self {
         let mut digest = Sha256::new();
         let (kind, version) = match &object.version {
             Some(version) => ("version", version),

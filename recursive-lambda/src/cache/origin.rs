@@ -1,11 +1,11 @@
 //! Where an invocation's bytes come from: the store, or the object's file in /tmp.
 
-use super::held::Held;
+use super::cached_file::CachedFile;
 use super::{Cache, blocking, folder};
-use crate::engine::record::Object;
 use crate::ports::{Disk, Objects, SourceError};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use recursive_lambda_core::object::PinnedObject;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
@@ -15,28 +15,28 @@ use tokio::sync::OnceCell;
 pub(crate) struct Local<P> {
     cache: Arc<Cache>,
     platform: Arc<P>,
-    object: Object,
-    held: OnceCell<Arc<Held>>,
+    object: PinnedObject,
+    cached_file: OnceCell<Arc<CachedFile>>,
 }
 
 impl<P: Objects + Disk> Local<P> {
-    pub(crate) fn new(cache: Arc<Cache>, platform: Arc<P>, object: Object) -> Self {
-        Self { cache, platform, object, held: OnceCell::new() }
+    pub(crate) fn new(cache: Arc<Cache>, platform: Arc<P>, object: PinnedObject) -> Self {
+        Self { cache, platform, object, cached_file: OnceCell::new() }
     }
 
     /// The file. Whoever asks first waits until it is there.
-    pub(crate) async fn file(&self) -> Result<&Arc<Held>, SourceError> {
+    pub(crate) async fn file(&self) -> Result<&Arc<CachedFile>, SourceError> {
         let hold = || async { self.cache.hold(&self.platform, &self.object).await.map(Arc::new) };
-        self.held.get_or_try_init(hold).await
+        self.cached_file.get_or_try_init(hold).await
     }
 }
 
 /// Removes the file, which this run needs no more; not if somebody else uses it.
 pub(crate) async fn discard<P: Objects + Disk>(local: Arc<Local<P>>) {
-    if let Some(Local { cache, platform, held, .. }) = Arc::into_inner(local)
-        && let Some(held) = held.into_inner()
+    if let Some(Local { cache, platform, cached_file, .. }) = Arc::into_inner(local)
+        && let Some(cached_file) = cached_file.into_inner()
     {
-        cache.discard(&platform, held).await;
+        cache.discard(&platform, cached_file).await;
     }
 }
 
@@ -47,14 +47,14 @@ pub(crate) enum Origin<P> {
 }
 
 impl<P: Objects + Disk> Objects for Origin<P> {
-    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+    async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
         match self {
             Self::Store(platform) => platform.head(named).await,
             Self::File(local) => local.platform.head(named).await,
         }
     }
 
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         let get: BoxFuture<'static, _> = match self {
             Self::Store(platform) => Box::pin(platform.get(object, range)),
             Self::File(local) => {

@@ -27,14 +27,14 @@ struct Platform {
 }
 
 impl Objects for Platform {
-    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+    async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
         self.heads.fetch_add(1, Ordering::Relaxed);
         let objects = self.objects.lock().unwrap();
         let (etag, body) = objects.get(&named.key).ok_or(SourceError::NoSuchObject)?;
-        Ok(Object { etag: etag.clone(), size: body.len() as u64, ..named.clone() })
+        Ok(PinnedObject { etag: etag.clone(), size: body.len() as u64, ..named.clone() })
     }
 
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         self.gets.fetch_add(1, Ordering::Relaxed);
         let objects = self.objects.lock().unwrap();
         let read = match objects.get(&object.key) {
@@ -83,15 +83,15 @@ impl Platform {
         })
     }
 
-    fn put(&self, key: &str, etag: &str, body: impl Into<Bytes>) -> Object {
+    fn put(&self, key: &str, etag: &str, body: impl Into<Bytes>) -> PinnedObject {
         let body = body.into();
-        let object = Object { key: key.into(), etag: etag.into(), size: body.len() as u64, ..Object::for_tests() };
+        let object = PinnedObject { key: key.into(), etag: etag.into(), size: body.len() as u64, ..PinnedObject::for_tests() };
         self.objects.lock().unwrap().insert(key.into(), (etag.into(), body));
         object
     }
 
     /// Objects of this size.
-    fn put_all<const N: usize>(&self, size: usize) -> [Object; N] {
+    fn put_all<const N: usize>(&self, size: usize) -> [PinnedObject; N] {
         std::array::from_fn(|index| self.put(&index.to_string(), "v1", vec![index as u8; size]))
     }
 
@@ -104,7 +104,7 @@ impl Platform {
         fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
-    fn file(&self, object: &Object) -> PathBuf {
+    fn file(&self, object: &PinnedObject) -> PathBuf {
         self.path().join(Name::of(object).to_string())
     }
 
@@ -118,7 +118,14 @@ fn no_key_reaches_a_path() {
     let folder = Path::new("/tmp/recursive-lambda");
     let of = |bucket: &str, key: &str, version: Option<&str>, etag: &str, size| {
         let version = version.map(String::from);
-        Name::of(&Object { bucket: bucket.into(), key: key.into(), version, etag: etag.into(), size, ..Object::for_tests() })
+        Name::of(&PinnedObject {
+            bucket: bucket.into(),
+            key: key.into(),
+            version,
+            etag: etag.into(),
+            size,
+            ..PinnedObject::for_tests()
+        })
     };
     let long = "k".repeat(1024);
     let names = [
@@ -146,7 +153,7 @@ fn no_key_reaches_a_path() {
 
 #[test]
 fn only_what_it_wrote_is_taken_for_its_own() {
-    let name = Name::of(&Object::for_tests());
+    let name = Name::of(&PinnedObject::for_tests());
     //                                             whole  part
     for (found, whole, part) in [
         (name.to_string(), true, false),
@@ -168,7 +175,7 @@ async fn an_object_is_fetched_once_whoever_asks_and_found_by_the_next_process() 
     let object = platform.put("big", "v1", body.clone());
     let cache = Arc::new(Cache::new());
     let all = futures_util::future::join_all((0..8).map(|_| cache.hold(&platform, &object))).await;
-    let paths: Vec<_> = all.iter().map(|held| held.as_ref().unwrap().path().to_owned()).collect();
+    let paths: Vec<_> = all.iter().map(|cached_file| cached_file.as_ref().unwrap().path().to_owned()).collect();
     assert!(paths.iter().all(|path| *path == platform.file(&object)));
     assert_eq!(fs::read(&paths[0]).unwrap(), body);
     assert_eq!(platform.asked(), (3, 7), "three ranges for the first one, and each other one checks that it still is the object");
@@ -201,8 +208,8 @@ async fn what_is_not_whole_is_never_used() {
             fs::remove_file(&file).unwrap();
             spoil();
             platform.asked();
-            let held = cache.hold(&platform, &object).await.unwrap();
-            assert_eq!(fs::read(held.path()).unwrap(), b"the whole object", "{what}");
+            let cached_file = cache.hold(&platform, &object).await.unwrap();
+            assert_eq!(fs::read(cached_file.path()).unwrap(), b"the whole object", "{what}");
             assert_eq!(platform.asked(), (1, 0), "{what}");
         }
         let spoilt = Arc::new(Cache::new());
@@ -236,8 +243,8 @@ async fn nobody_else_may_read_it() {
     let object = platform.put("key", "v1", "body");
     fs::create_dir(platform.path()).unwrap();
     fs::set_permissions(platform.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let held = Arc::new(Cache::new()).hold(&platform, &object).await.unwrap();
-    for (path, mode) in [(platform.path(), 0o700), (held.path().to_owned(), 0o600)] {
+    let cached_file = Arc::new(Cache::new()).hold(&platform, &object).await.unwrap();
+    for (path, mode) in [(platform.path(), 0o700), (cached_file.path().to_owned(), 0o600)] {
         assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);
     }
 
@@ -266,7 +273,7 @@ async fn an_object_that_was_replaced_is_never_read_from_the_file() {
 #[tokio::test]
 async fn on_a_full_disk_what_was_used_least_recently_gives_way_and_nothing_in_use() {
     let platform = Platform::new();
-    let objects: [Object; 5] = platform.put_all(100);
+    let objects: [PinnedObject; 5] = platform.put_all(100);
     let cache = Arc::new(Cache::new());
     // 2 is the oldest, but in use; 0 is older than 1, but used again.
     let in_use = cache.hold(&platform, &objects[2]).await.unwrap();
@@ -291,7 +298,7 @@ async fn on_a_full_disk_what_was_used_least_recently_gives_way_and_nothing_in_us
 #[tokio::test]
 async fn the_next_process_evicts_in_the_order_of_time_too() {
     let platform = Platform::new();
-    let objects: [Object; 3] = platform.put_all(100);
+    let objects: [PinnedObject; 3] = platform.put_all(100);
     for index in [1, 0] {
         drop(Arc::new(Cache::new()).hold(&platform, &objects[index]).await.unwrap());
         let past = std::time::SystemTime::now() - std::time::Duration::from_secs(100 * (1 + index as u64));

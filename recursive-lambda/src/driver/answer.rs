@@ -1,13 +1,13 @@
 //! What a trigger came to, if it was no error.
 
-use crate::engine::step::Why;
-use crate::engine::sweep::Swept;
+use recursive_lambda_core::engine::messages::AckReason;
+use recursive_lambda_core::engine::sweep::Swept;
 use serde_json::Value;
 
 /// Why a trigger needs no other delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Run(Why),
+    Run(AckReason),
     Swept(Swept),
     /// The event asks for nothing: why.
     Nothing(&'static str),

@@ -50,7 +50,7 @@ impl<'a, T: Send + 'a> Calls<'a, T> {
     }
 
     /// Waits for something else, while the calls go on.
-    pub(super) async fn beside<F: Future>(&mut self, other: F) -> F::Output {
+    pub(super) async fn alongside<F: Future>(&mut self, other: F) -> F::Output {
         let mut other = pin!(other);
         loop {
             if self.flying.is_empty() {

@@ -1,13 +1,13 @@
 //! What a handler must be to run: checked once, as the program starts. The attribute lets none of these mistakes through; a handler written by
 //! hand may have them.
 
-use super::feed::takes_a_file;
+use super::input::takes_a_file;
 use super::state;
 use crate::config::{Config, OnError};
-use crate::event::is_job_name;
 use crate::job::Handler;
 use crate::settings::State;
 use crate::{Error, ErrorKind};
+use recursive_lambda_core::event::is_job_name;
 
 pub(crate) fn check<H: Handler>(store: &State) -> Result<(), Error> {
     let carries = state::is_carried::<H::State>();

@@ -1,11 +1,11 @@
 //! What went wrong with a batch: told to the engine in what decides, to Lambda in full.
 
-use super::source::source_error;
-use crate::engine::record::{LastError, Record};
-use crate::engine::step::{Cause, Failure};
+use super::source_error::source_error;
 use crate::ports::SourceError;
 use crate::{Advance, Error, ErrorKind, Place};
 use futures_util::FutureExt;
+use recursive_lambda_core::checkpoint::{Checkpoint, LastError};
+use recursive_lambda_core::engine::messages::{Cause, Failure};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
@@ -16,15 +16,15 @@ pub(super) struct Failed {
 }
 
 /// The job would be called for ever.
-pub(super) fn no_progress(record: &Record, advance: &Advance) -> Error {
+pub(super) fn no_progress(checkpoint: &Checkpoint, advance: &Advance) -> Error {
     let message = format!(
         "at position {} the job returned {advance:?}, and a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
-        record.position
+        checkpoint.position
     );
     Error::terminal(Error::new(ErrorKind::Runaway, message))
 }
 
-pub(super) fn unread(error: SourceError, record: &Record) -> Failed {
+pub(super) fn unread(error: SourceError, checkpoint: &Checkpoint) -> Failed {
     let cause = match &error {
         SourceError::Changed => Cause::Changed,
         SourceError::NoSuchObject | SourceError::NoSuchBucket | SourceError::Archived | SourceError::CustomerKey => Cause::Other,
@@ -34,7 +34,7 @@ pub(super) fn unread(error: SourceError, record: &Record) -> Failed {
         | SourceError::NoSpace { .. }
         | SourceError::Disk(_) => Cause::Environment,
     };
-    let mut failed = Failed::from(source_error(error, &record.object, record.position > 0));
+    let mut failed = Failed::from(source_error(error, &checkpoint.object, checkpoint.position > 0));
     failed.failure.cause = cause;
     failed
 }
@@ -47,7 +47,7 @@ pub(super) fn at(error: Error, place: Option<Place>) -> Error {
 }
 
 pub(super) fn nothing_in_flight() -> Failed {
-    Error::new(ErrorKind::State, "a batch was waited for that was not begun; please report this").into()
+    Error::new(ErrorKind::Store, "a batch was waited for that was not begun; please report this").into()
 }
 
 pub(super) fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
@@ -128,8 +128,7 @@ pub(super) fn last_error(error: &Error) -> LastError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::record::Object;
-    use crate::engine::record::tests::fresh;
+    use recursive_lambda_core::object::PinnedObject;
     use std::future::{Ready, ready};
 
     #[test]
@@ -163,7 +162,7 @@ mod tests {
             (NoSpace { needed: 1 }, Cause::Environment, false),
             (Disk(text()), Cause::Environment, false),
         ] {
-            let failed = unread(error.clone(), &fresh());
+            let failed = unread(error.clone(), &Checkpoint::for_tests());
             assert_eq!(
                 (failed.failure.cause, failed.failure.terminal, failed.failure.records),
                 (cause, terminal, 0),
@@ -171,8 +170,8 @@ mod tests {
             );
         }
         for (position, kind) in [(0, ErrorKind::SourceGone), (1, ErrorKind::SourceChanged)] {
-            let record = Record { position, object: Object::for_tests(), ..fresh() };
-            assert_eq!(unread(NoSuchObject, &record).error.kind(), kind, "{position}");
+            let checkpoint = Checkpoint { position, object: PinnedObject::for_tests(), ..Checkpoint::for_tests() };
+            assert_eq!(unread(NoSuchObject, &checkpoint).error.kind(), kind, "{position}");
         }
     }
 
@@ -185,7 +184,7 @@ mod tests {
             let numbers = place.map(|place| (place.record, place.line, place.offset));
             assert_eq!((error.kind.as_str(), error.message.as_str()), ("Job", kept));
             assert_eq!(
-                error.record.zip(error.line).zip(error.offset).map(|((record, line), offset)| (record, line, offset)),
+                error.record.zip(error.line).zip(error.offset).map(|((checkpoint, line), offset)| (checkpoint, line, offset)),
                 numbers
             );
         }

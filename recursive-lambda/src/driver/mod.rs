@@ -5,24 +5,24 @@
 mod answer;
 mod calls;
 mod check;
-mod deliver;
+mod deployment;
+mod execution;
 mod failed;
-mod feed;
+mod inline_checkpoints;
+mod input;
 mod reader;
+mod run_status;
 mod session;
-mod site;
-mod source;
-mod stands;
+mod source_error;
 mod start;
 mod state;
 mod sweep;
 #[cfg(test)]
 mod tests;
-mod travelling;
 mod writer;
 
 pub(crate) use answer::Answer;
 pub(crate) use check::check;
-pub(crate) use deliver::handle;
-pub(crate) use site::Site;
-pub(crate) use travelling::Travelling;
+pub(crate) use deployment::Deployment;
+pub(crate) use execution::handle;
+pub(crate) use inline_checkpoints::InlineCheckpoints;

@@ -3,15 +3,16 @@
 //! Memory is bounded by two requests and one batch. What was fetched and not used is lost, so it asks for little more than will be used.
 
 use super::failed::panicked;
-use crate::engine::read_ahead::Appetite;
-use crate::engine::record::{Object, Verbatim};
 use crate::format::Format;
 use crate::job::Decoding;
 use crate::ports::{Objects, SourceError};
-use crate::records::{Cursor, Next, Splitter, Undecoded};
 use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use recursive_lambda_core::checkpoint::RawBytes;
+use recursive_lambda_core::engine::prefetch::PrefetchPlan;
+use recursive_lambda_core::object::PinnedObject;
+use recursive_lambda_core::records::{Cursor, Next, Splitter, Undecoded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ const RECORD_LIMIT: usize = 16 << 20;
 
 pub(crate) struct Reader<F: Format, O> {
     objects: Arc<O>,
-    object: Object,
+    object: PinnedObject,
     splitter: Splitter<F>,
     /// A record that does not decode, behind the ones before it, which are given out first.
     undecoded: Option<(Place, Undecoded)>,
@@ -82,7 +83,7 @@ impl Raw {
 
 impl<F: Format, O: Objects> Reader<F, O> {
     /// Begins at `cursor`, with the header that was found at the object's start.
-    pub(crate) fn new(objects: Arc<O>, object: Object, cursor: Cursor, header: Option<&Verbatim>) -> Result<Self, Error> {
+    pub(crate) fn new(objects: Arc<O>, object: PinnedObject, cursor: Cursor, header: Option<&RawBytes>) -> Result<Self, Error> {
         let splitter = match header {
             Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
             None => Splitter::start(RECORD_LIMIT),
@@ -94,8 +95,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
         Ok(reader)
     }
 
-    pub(crate) fn header(&self) -> Option<Verbatim> {
-        self.splitter.header().map(|bytes| Verbatim(bytes.into()))
+    pub(crate) fn header(&self) -> Option<RawBytes> {
+        self.splitter.header().map(|bytes| RawBytes(bytes.into()))
     }
 
     /// After the last record given out.
@@ -137,7 +138,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
                         self.learn(start);
                         let missing = (batch - records.len()) as u64;
                         let later = (batch as u64).saturating_mul(batches.saturating_sub(1));
-                        let size = Appetite { missing, later, record: self.record }.demand(self.held(), demands);
+                        let size = PrefetchPlan { missing, later, record: self.record }.demand(self.held(), demands);
                         demands += 1;
                         self.ask(size);
                     }
@@ -175,11 +176,11 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 
     /// Asks for what will be used after the batch at hand, while that one is processed.
-    pub(crate) fn read_ahead(&mut self, batch: usize, batches: u64) {
+    pub(crate) fn prefetch(&mut self, batch: usize, batches: u64) {
         if self.fetch.is_none() {
             let batch = batch as u64;
             let later = batch.saturating_mul(batches.saturating_sub(1));
-            self.ask(Appetite { missing: batch, later, record: self.record }.request(self.held()));
+            self.ask(PrefetchPlan { missing: batch, later, record: self.record }.request(self.held()));
         }
     }
 
@@ -243,11 +244,11 @@ mod tests {
     pub(super) struct Store(pub(super) Bytes);
 
     impl Objects for Store {
-        async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+        async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
             Ok(named.clone())
         }
 
-        fn get(&self, _: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+        fn get(&self, _: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
             ready(Ok(self.0.slice(range.start as usize..range.end as usize)))
         }
     }
@@ -255,7 +256,7 @@ mod tests {
     #[tokio::test]
     async fn a_record_whose_type_panics_does_not_decode() {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
-        let object = Object { size: body.len() as u64, ..Object::for_tests() };
+        let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
         let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None).unwrap();
         let decode = Decoding {
             check: |_, _| Ok(()),

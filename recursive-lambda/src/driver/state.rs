@@ -8,9 +8,10 @@
 mod exact;
 
 use super::failed::panicked;
-use crate::engine::record::Carried;
 use crate::{Error, ErrorKind};
 use exact::Exact;
+use recursive_lambda_core::checkpoint::SavedState;
+use recursive_lambda_core::excerpt;
 use serde::{Serialize, Serializer, de::DeserializeOwned};
 use std::any::TypeId;
 use std::fmt::Display;
@@ -20,19 +21,19 @@ use std::panic::AssertUnwindSafe;
 /// State and the JSON that it reads from; none of a job without state.
 pub(super) struct Saved<S> {
     pub(super) live: S,
-    json: Option<Carried>,
+    json: Option<SavedState>,
 }
 
 /// The state as the last batch that counts left it.
 pub(super) struct State<S> {
     /// `None` while a batch has it, and after one that failed with it.
     live: Option<S>,
-    json: Option<Carried>,
+    json: Option<SavedState>,
 }
 
 impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
     /// The state to go on with: what was saved, or that of a run which begins.
-    pub(super) fn open(saved: Option<&Carried>) -> Result<Self, Error> {
+    pub(super) fn open(saved: Option<&SavedState>) -> Result<Self, Error> {
         let saved = match saved {
             Some(json) => Saved { live: read(json)?, json: Some(json.clone()) },
             None => at_first()?,
@@ -55,7 +56,7 @@ impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
         Ok(self.live.get_or_insert_default())
     }
 
-    pub(super) fn json(&self) -> Option<Carried> {
+    pub(super) fn json(&self) -> Option<SavedState> {
         self.json.clone()
     }
 
@@ -106,7 +107,7 @@ fn through_json<S: Serialize + DeserializeOwned + 'static>(state: S) -> Result<S
     if memchr::memmem::find(json.get().as_bytes(), b"null").is_some() {
         state.serialize(Exact).map_err(|error| cannot_be_saved(&state, Exact, error))?;
     }
-    let json = Carried::new(json);
+    let json = SavedState::new(json);
     let live = serde_json::from_str(json.json()).map_err(|error| {
         let place = place_of_reading::<S>(json.json());
         Error::new(ErrorKind::Job, format!("does not read back from the JSON that it was saved as: {place}{error}"))
@@ -122,7 +123,7 @@ fn cannot_be_saved<S: Serialize>(state: &S, again: impl Serializer, error: impl 
 }
 
 /// State out of the record of a run, which another deployment may have written.
-fn read<S: DeserializeOwned>(json: &Carried) -> Result<S, Error> {
+fn read<S: DeserializeOwned>(json: &SavedState) -> Result<S, Error> {
     serde_json::from_str(json.json()).map_err(|error| {
         let place = place_of_reading::<S>(json.json());
         let message = format!(
@@ -147,10 +148,7 @@ fn shown(path: &serde_path_to_error::Path) -> String {
     if path.iter().next().is_none() {
         return String::new();
     }
-    let path = path.to_string();
-    let cut = if path.chars().nth(SHOWN).is_some() { ".." } else { "" };
-    let path: String = path.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    format!("`{path}{cut}`: ")
+    format!("`{}`: ", excerpt::short(&path.to_string(), SHOWN))
 }
 
 #[cfg(test)]

@@ -2,28 +2,32 @@
 //!
 //! It never writes a record. One that it cannot read does not stop it; its deadline does.
 
-use super::deliver::deliver;
-use super::site::Site;
+use super::deployment::Deployment;
+use super::execution::deliver;
 use crate::Error;
-use crate::engine::record::{LastError, Record};
-use crate::engine::refusal::how_to_resume;
-use crate::engine::save::{Read, Stored};
-use crate::engine::step::{Given, Refusal, Rules};
-use crate::engine::sweep::{Swept, Trouble, Verdict, is_worth_reading, judge};
 use crate::invocation::Invocation;
 use crate::job::Handler;
-use crate::ports::{Clock, Disk, Objects, RecordId, Records, Signals};
+use crate::ports::{Clock, Disk, Objects, RunKey, Signals, Store};
+use recursive_lambda_core::checkpoint::{Checkpoint, LastError};
+use recursive_lambda_core::engine::messages::{Refusal, Rules, Trigger};
+use recursive_lambda_core::engine::refusal::how_to_resume;
+use recursive_lambda_core::engine::save::{Read, Stored};
+use recursive_lambda_core::engine::sweep::{Swept, Trouble, Verdict, is_worth_reading, judge};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Sweeps the runs of the site's job, one page of the list in memory at a time.
-pub(super) async fn sweep<H, P, R>(site: &Site<H, P>, records: Arc<R>, invocation: &Invocation) -> Result<Swept, Error>
+pub(super) async fn sweep<H, P, R>(
+    deployment: &Deployment<H, P>,
+    records: Arc<R>,
+    invocation: &Invocation,
+) -> Result<Swept, Error>
 where
     H: Handler,
     P: Objects + Signals + Disk + Clock,
-    R: Records,
+    R: Store,
 {
-    let mut sweep = Sweep { site, rules: site.rules(), records, invocation, swept: Swept::default() };
+    let mut sweep = Sweep { deployment, rules: deployment.rules(), records, invocation, swept: Swept::default() };
     sweep.swept.complete = sweep.all().await?;
     let Swept { looked_at, signalled, not_signalled, waiting, failed, stuck, unreadable, complete } = sweep.swept;
     tracing::info!(job = H::NAME, looked_at, signalled, not_signalled, waiting, failed, stuck, unreadable, complete, "swept");
@@ -37,7 +41,7 @@ where
 }
 
 struct Sweep<'a, H: Handler, P, R> {
-    site: &'a Site<H, P>,
+    deployment: &'a Deployment<H, P>,
     rules: Rules,
     records: Arc<R>,
     invocation: &'a Invocation,
@@ -48,7 +52,7 @@ impl<H, P, R> Sweep<'_, H, P, R>
 where
     H: Handler,
     P: Objects + Signals + Disk + Clock,
-    R: Records,
+    R: Store,
 {
     /// Whether there was time for all.
     async fn all(&mut self) -> Result<bool, Error> {
@@ -74,14 +78,14 @@ where
 
     /// Without a known deadline there is none to stop for: whoever does not say it does not keep it.
     fn time_is_left(&self) -> bool {
-        let now = self.site.platform.now();
+        let now = self.deployment.platform.now();
         let left = self.invocation.deadline().map(|deadline| deadline.saturating_sub(now));
-        left.is_none() || self.site.budget(self.invocation).allows(0, left) > 0
+        left.is_none() || self.deployment.budget(self.invocation).allows(0, left) > 0
     }
 
     async fn look(&mut self, run: String) {
         self.swept.looked_at += 1;
-        let id = RecordId { job: H::NAME, run };
+        let id = RunKey { job: H::NAME, run };
         let unreadable = match self.records.read(&id).await {
             Read::Found(stored) => return self.found(id, *stored).await,
             // It has expired since it was listed.
@@ -93,25 +97,25 @@ where
         tracing::error!(job = H::NAME, run = id.run, kind = ?unreadable.kind(), trouble = "Unreadable", "{}", unreadable.message(&id.run));
     }
 
-    async fn found(&mut self, id: RecordId, Stored { record, age, .. }: Stored) {
-        let Verdict { signals, waits, report: trouble } = judge(&self.rules, &record, age);
+    async fn found(&mut self, id: RunKey, Stored { checkpoint, age, .. }: Stored) {
+        let Verdict { signals, waits, report: trouble } = judge(&self.rules, &checkpoint, age);
         self.swept.waiting += u64::from(waits);
         if let Some(trouble) = trouble {
             self.swept.reported(trouble);
-            report(&id, &record, age, trouble);
+            report(&id, &checkpoint, age, trouble);
         }
         if signals {
-            self.signal(id, record, age).await;
+            self.signal(id, checkpoint, age).await;
         }
     }
 
     /// As any other delivery signals, with its tries.
-    async fn signal(&mut self, id: RecordId, record: Record, age: Duration) {
-        let Record { status, position, seq, .. } = record;
-        let last_error = kind_of(&record);
-        let (records, given) = (Arc::clone(&self.records), Given::Sweep(Box::new(record)));
+    async fn signal(&mut self, id: RunKey, checkpoint: Checkpoint, age: Duration) {
+        let Checkpoint { status, position, seq, .. } = checkpoint;
+        let last_error = kind_of(&checkpoint);
+        let (records, trigger) = (Arc::clone(&self.records), Trigger::Sweep(Box::new(checkpoint)));
         let (job, run) = (id.job, id.run.clone());
-        match Box::pin(deliver(self.site, records, self.invocation, id.run, seq, given)).await {
+        match Box::pin(deliver(self.deployment, records, self.invocation, id.run, seq, trigger)).await {
             Ok(_) => {
                 self.swept.signalled += 1;
                 tracing::warn!(
@@ -143,15 +147,15 @@ where
     }
 }
 
-fn report(id: &RecordId, record: &Record, age: Duration, trouble: Trouble) {
-    let Record { status, position, seq, .. } = record;
-    let (last_error, said) = (kind_of(record), record.last_error.as_ref().map(LastError::shown));
+fn report(id: &RunKey, checkpoint: &Checkpoint, age: Duration, trouble: Trouble) {
+    let Checkpoint { status, position, seq, .. } = checkpoint;
+    let (last_error, said) = (kind_of(checkpoint), checkpoint.last_error.as_ref().map(LastError::shown));
     let resume = (trouble != Trouble::OtherPlan).then(|| how_to_resume(&id.run));
     let (job, run, what) = (id.job, id.run.as_str(), trouble.message());
     tracing::error!(job, run, ?status, position, seq, ?age, ?trouble, last_error, said, resume, "{what}");
 }
 
 /// The kind of the last error. The record may be anybody's writing.
-fn kind_of(record: &Record) -> Option<String> {
-    record.last_error.as_ref().map(|error| error.kind.escape_debug().to_string())
+fn kind_of(checkpoint: &Checkpoint) -> Option<String> {
+    checkpoint.last_error.as_ref().map(|error| error.kind.escape_debug().to_string())
 }

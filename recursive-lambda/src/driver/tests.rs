@@ -4,17 +4,17 @@
 
 use super::session::Session;
 use super::start::{Beginning, begin};
-use crate::engine::record::tests::fresh;
-use crate::engine::record::{Object, Owner, Record, Status};
-use crate::engine::save::{Condition, Read, Stored, Written};
-use crate::event::Start;
 use crate::format::Lines;
 use crate::invocation::Invocation;
-use crate::ports::{Clock, Disk, Objects, Page, RecordId, Records, SourceError};
+use crate::ports::{Clock, Disk, Objects, Page, RunKey, SourceError, Store};
 use crate::settings::{Settings, State, parse_buckets};
 use crate::{Batch, Config, Error, ErrorKind, Flow, Handler};
 use bytes::Bytes;
 use futures_util::FutureExt;
+use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
+use recursive_lambda_core::event::NamedObject;
+use recursive_lambda_core::object::PinnedObject;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -41,29 +41,27 @@ impl Handler for Job {
 /// Objects, records and a clock that stands still; `asked` are the objects that were asked for.
 #[derive(Default)]
 pub(super) struct Ports {
-    asked: Mutex<Vec<Object>>,
+    asked: Mutex<Vec<PinnedObject>>,
     /// The record in the store.
-    stored: Option<Record>,
+    stored: Option<Checkpoint>,
 }
 
 impl Objects for Ports {
-    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+    async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
         self.asked.lock().unwrap().push(named.clone());
-        Ok(Object { etag: "head".into(), size: BODY.len() as u64, ..named.clone() })
+        Ok(PinnedObject { etag: "head".into(), size: BODY.len() as u64, ..named.clone() })
     }
 
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         self.asked.lock().unwrap().push(object.clone());
         let bytes = BODY.get(range.start as usize..range.end as usize).unwrap();
         async move { Ok(Bytes::from_static(bytes)) }
     }
 }
 
-impl Records for Ports {
-    const TRAVELS: bool = false;
-
-    async fn read(&self, _: &RecordId) -> Read {
-        let stored = |record| Read::Found(Box::new(Stored { record, etag: "e".into(), age: Duration::ZERO }));
+impl Store for Ports {
+    async fn read(&self, _: &RunKey) -> Read {
+        let stored = |checkpoint| Read::Found(Box::new(Stored { checkpoint, etag: "e".into(), age: Duration::ZERO }));
         self.stored.clone().map_or(Read::Absent, stored)
     }
 
@@ -71,11 +69,11 @@ impl Records for Ports {
         Ok(Page::default())
     }
 
-    async fn write(&self, _: &RecordId, _: Vec<u8>, _: &Condition) -> Written {
+    async fn write(&self, _: &RunKey, _: Vec<u8>, _: &Condition) -> Written {
         Written::Applied { etag: "e".into() }
     }
 
-    async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
+    async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
         Ok(())
     }
 }
@@ -104,20 +102,20 @@ impl Clock for Ports {
 
     async fn sleep(&self, _: Duration) {}
 
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         task
     }
 }
 
-fn site(buckets: Option<&str>, ports: &Arc<Ports>) -> super::Site<Job, Ports> {
+fn deployment(buckets: Option<&str>, ports: &Arc<Ports>) -> super::Deployment<Job, Ports> {
     let buckets = buckets.map(|names| parse_buckets(names).unwrap());
     let state = Some(State::S3 { bucket: "state".into(), prefix: "runs".into() });
-    super::Site::new(Settings { buckets, state, ..Settings::default() }, (), Arc::clone(ports))
+    super::Deployment::new(Settings { buckets, state, ..Settings::default() }, (), Arc::clone(ports))
 }
 
 /// An event about the object of [`fresh`].
-fn start(pinned: bool) -> Start {
-    Start {
+fn start(pinned: bool) -> NamedObject {
+    NamedObject {
         bucket: "bucket".into(),
         key: "key".into(),
         region: Some("eu-west-1".into()),
@@ -146,12 +144,12 @@ fn a_run_begins_with_the_account_that_must_own_its_bucket() {
     for (buckets, arn, owner) in OWNERS {
         for pinned in [true, false] {
             let ports = Arc::new(Ports::default());
-            let site = site(buckets, &ports);
-            let begun = begin(&site, &*ports, &Invocation::for_tests(arn), start(pinned), None).now_or_never().unwrap();
+            let deployment = deployment(buckets, &ports);
+            let begun = begin(&deployment, &*ports, &Invocation::for_tests(arn), start(pinned)).now_or_never().unwrap();
             let asked = ports.asked.lock().unwrap().clone();
             match (begun, owner) {
-                (Ok(Beginning::Run { record, .. }), Ok(owner)) => {
-                    assert_eq!(record.object.owner.as_deref(), owner, "{buckets:?} {arn} {pinned}");
+                (Ok(Beginning::Run { object, .. }), Ok(owner)) => {
+                    assert_eq!(object.owner.as_deref(), owner, "{buckets:?} {arn} {pinned}");
                     assert_eq!(asked.len(), usize::from(!pinned), "the store is asked where the event does not pin");
                     assert!(asked.iter().all(|asked| asked.owner.as_deref() == owner), "{asked:?}");
                 }
@@ -169,10 +167,10 @@ fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
     for (buckets, arn, owner) in OWNERS {
         for forged in [None, Some("666666666666")] {
             let ports = Arc::new(Ports::default());
-            let (site, invocation) = (site(buckets, &ports), Invocation::for_tests(arn));
-            let object = Object { owner: forged.map(String::from), size: BODY.len() as u64, ..Object::for_tests() };
-            let record = Record { object, size: BODY.len() as u64, ..fresh() };
-            let mut session = match (Session::open(&site, &invocation, "run", &record), owner) {
+            let (deployment, invocation) = (deployment(buckets, &ports), Invocation::for_tests(arn));
+            let object = PinnedObject { owner: forged.map(String::from), size: BODY.len() as u64, ..PinnedObject::for_tests() };
+            let checkpoint = Checkpoint { object, size: BODY.len() as u64, ..Checkpoint::for_tests() };
+            let mut session = match (Session::open(&deployment, &invocation, "run", &checkpoint), owner) {
                 (Ok(session), Ok(_)) => session,
                 (Err(failed), Err(kind)) => {
                     assert_eq!(failed.error.kind(), kind, "{buckets:?}");
@@ -180,8 +178,8 @@ fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
                 }
                 (opened, _) => panic!("{buckets:?} {arn}: {:?}", opened.err().map(|failed| failed.error)),
             };
-            let budget = site.budget(&invocation);
-            let done = session.work(&record, (1, 10), &budget, None).now_or_never().unwrap();
+            let budget = deployment.budget(&invocation);
+            let done = session.work(&checkpoint, (1, 10), &budget, None).now_or_never().unwrap();
             let done = done.map_err(|failed| failed.error).unwrap();
             assert_eq!((done.records, done.at_end), (2, true));
             let asked = ports.asked.lock().unwrap();
@@ -191,35 +189,32 @@ fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
 }
 
 #[test]
-fn a_first_record_says_who_works_on_it() {
-    let me = || Owner { request_id: "r".into(), nonce: "n".into() };
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000);
-    // Whether the invocation works in place; status, seq, epoch, attempts and invocations then.
-    for (in_place, status, seq, [epoch, attempts, invocations]) in
-        [(None, Status::Ready, 1, [0; 3]), (Some(me()), Status::Running, 0, [1; 3])]
-    {
-        let ports = Arc::new(Ports::default());
-        let begun =
-            begin(&site(None, &ports), &*ports, &Invocation::for_tests(OWN), start(true), in_place.clone()).now_or_never();
-        let Beginning::Run { record, id } = begun.unwrap().unwrap() else { panic!("no run") };
-        assert_eq!((id.len(), record.owner.clone(), record.status, record.seq), (32, in_place, status, seq));
-        assert_eq!((record.epoch, u64::from(record.attempts), record.invocations), (epoch, attempts, invocations));
-        assert_eq!((record.started, record.updated, record.size), (now, now, 8));
-        let object =
-            Object { version: Some("v7".into()), etag: "told".into(), region: Some("eu-west-1".into()), ..Object::for_tests() };
-        let object = Object { size: 8, owner: Some("123456789012".into()), ..object };
-        assert_eq!(record.object, object);
-        assert_eq!((record.plan.batch, record.plan.format.as_str()), (10, "lines"));
-    }
+fn a_run_is_named_and_pinned_as_its_event_says() {
+    let ports = Arc::new(Ports::default());
+    let begun = begin(&deployment(None, &ports), &*ports, &Invocation::for_tests(OWN), start(true)).now_or_never();
+    let Beginning::Run { object, id } = begun.unwrap().unwrap() else { panic!("no run") };
+    let want = PinnedObject {
+        version: Some("v7".into()),
+        etag: "told".into(),
+        region: Some("eu-west-1".into()),
+        ..PinnedObject::for_tests()
+    };
+    assert_eq!(object, PinnedObject { size: 8, owner: Some("123456789012".into()), ..want });
+    assert_eq!(id.len(), 32);
 }
 
 #[test]
 fn the_object_is_pinned_by_the_event_the_record_or_the_store_in_this_order() {
-    let stored = || Some(Record { object: Object { etag: "stored".into(), size: 5, ..Object::for_tests() }, ..fresh() });
+    let stored = || {
+        Some(Checkpoint {
+            object: PinnedObject { etag: "stored".into(), size: 5, ..PinnedObject::for_tests() },
+            ..Checkpoint::for_tests()
+        })
+    };
     let both = start(true);
-    let without_size = Start { size: None, ..both.clone() };
-    let without_etag = Start { etag: None, ..both.clone() };
-    for (start, stored, etag) in [
+    let without_size = NamedObject { size: None, ..both.clone() };
+    let without_etag = NamedObject { etag: None, ..both.clone() };
+    for (named, stored, etag) in [
         (&both, None, "told"),
         (&both, stored(), "told"),
         (&without_size, stored(), "stored"),
@@ -228,19 +223,18 @@ fn the_object_is_pinned_by_the_event_the_record_or_the_store_in_this_order() {
         (&without_etag, None, "head"),
     ] {
         let ports = Arc::new(Ports { stored, ..Ports::default() });
-        let begun = begin(&site(None, &ports), &*ports, &Invocation::for_tests(OWN), start.clone(), None).now_or_never().unwrap();
-        let Beginning::Run { record, .. } = begun.unwrap() else { panic!("no run") };
-        assert_eq!(record.object.etag, etag, "{start:?}");
-        assert_eq!(record.size, record.object.size);
+        let begun = begin(&deployment(None, &ports), &*ports, &Invocation::for_tests(OWN), named.clone()).now_or_never().unwrap();
+        let Beginning::Run { object, .. } = begun.unwrap() else { panic!("no run") };
+        assert_eq!(object.etag, etag, "{named:?}");
     }
 }
 
 #[test]
 fn each_run_has_an_id_of_its_own() {
-    let id = |arn: &str, tenant: Option<&str>, start: Start| {
+    let id = |arn: &str, tenant: Option<&str>, named: NamedObject| {
         let ports = Arc::new(Ports::default());
         let invocation = Invocation { tenant: tenant.map(String::from), ..Invocation::for_tests(arn) };
-        let begun = begin(&site(None, &ports), &*ports, &invocation, start, None).now_or_never().unwrap().unwrap();
+        let begun = begin(&deployment(None, &ports), &*ports, &invocation, named).now_or_never().unwrap().unwrap();
         let Beginning::Run { id, .. } = begun else { panic!("no run") };
         id
     };
@@ -249,12 +243,12 @@ fn each_run_has_an_id_of_its_own() {
     let others = [
         id("arn:aws:lambda:eu-west-1:123456789012:function:g", None, start(true)),
         id(OWN, Some("blue"), start(true)),
-        id(OWN, None, Start { bucket: "other".into(), ..start(true) }),
-        id(OWN, None, Start { key: "other".into(), ..start(true) }),
-        id(OWN, None, Start { version: None, ..start(true) }),
-        id(OWN, None, Start { version: None, etag: Some("other".into()), ..start(true) }),
-        id(OWN, None, Start { name: Some("again".into()), ..start(true) }),
-        id(OWN, None, Start { name: None, sequencer: Some("1".into()), ..start(true) }),
+        id(OWN, None, NamedObject { bucket: "other".into(), ..start(true) }),
+        id(OWN, None, NamedObject { key: "other".into(), ..start(true) }),
+        id(OWN, None, NamedObject { version: None, ..start(true) }),
+        id(OWN, None, NamedObject { version: None, etag: Some("other".into()), ..start(true) }),
+        id(OWN, None, NamedObject { name: Some("again".into()), ..start(true) }),
+        id(OWN, None, NamedObject { name: None, sequencer: Some("1".into()), ..start(true) }),
     ];
     let all: std::collections::BTreeSet<_> = others.iter().chain([&same]).collect();
     assert_eq!(all.len(), others.len() + 1, "{all:?}");

@@ -2,10 +2,10 @@
 //!
 //! It never decides what a record says, only that a write comes to a certain end.
 
-use crate::engine::record::{Owner, Record};
-use crate::engine::save::{Condition, Save, Saved, Step, Written};
-use crate::engine::step::How;
-use crate::ports::{Clock, RecordId, Records};
+use crate::ports::{Clock, RunKey, Store};
+use recursive_lambda_core::checkpoint::{Checkpoint, Owner};
+use recursive_lambda_core::engine::messages::How;
+use recursive_lambda_core::engine::save::{Condition, Save, Saved, Step, Written};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,30 +14,30 @@ use tokio::sync::{Mutex, oneshot};
 pub(crate) struct Writer<R, C> {
     records: Arc<R>,
     clock: Arc<C>,
-    id: RecordId,
+    id: RunKey,
     me: Owner,
     lease: Duration,
-    held: Mutex<Held>,
+    held: Mutex<CachedFile>,
     /// When the last successful write was sent, in microseconds of the clock. Beside the lock: it is asked for while a write is slow.
     renewed: AtomicU64,
 }
 
 /// What the writer knows of the record in the store.
 #[derive(Default)]
-struct Held {
+struct CachedFile {
     etag: Option<String>,
     /// As last saved, while this invocation owns it.
-    record: Option<Record>,
+    checkpoint: Option<Checkpoint>,
     writes: u64,
 }
 
-impl<R: Records, C: Clock> Writer<R, C> {
-    pub(crate) fn new(records: Arc<R>, clock: Arc<C>, id: RecordId, me: Owner, lease: Duration) -> Self {
+impl<R: Store, C: Clock> Writer<R, C> {
+    pub(crate) fn new(records: Arc<R>, clock: Arc<C>, id: RunKey, me: Owner, lease: Duration) -> Self {
         Self { records, clock, id, me, lease, held: Mutex::default(), renewed: AtomicU64::new(0) }
     }
 
     /// Writes the record and says how that ended.
-    pub(crate) async fn save(&self, how: How, record: Record) -> Saved {
+    pub(crate) async fn save(&self, how: How, checkpoint: Checkpoint) -> Saved {
         let mut held = self.held.lock().await;
         let condition = match how {
             How::Create => Condition::Absent,
@@ -47,7 +47,7 @@ impl<R: Records, C: Clock> Writer<R, C> {
                 None => return Saved::Gone,
             },
         };
-        self.write(&mut held, condition, record).await
+        self.write(&mut held, condition, checkpoint).await
     }
 
     /// Time since the last successful write, from before it was sent.
@@ -55,16 +55,16 @@ impl<R: Records, C: Clock> Writer<R, C> {
         self.clock.now().saturating_sub(Duration::from_micros(self.renewed.load(Ordering::Relaxed)))
     }
 
-    async fn write(&self, held: &mut Held, condition: Condition, mut record: Record) -> Saved {
+    async fn write(&self, held: &mut CachedFile, condition: Condition, mut checkpoint: Checkpoint) -> Saved {
         held.writes += 1;
-        record.w = format!("{}.{}", self.me.nonce, held.writes);
-        record.updated = self.clock.wall();
-        held.record = None;
-        let body = match record.to_json() {
+        checkpoint.w = format!("{}.{}", self.me.nonce, held.writes);
+        checkpoint.updated = self.clock.wall();
+        held.checkpoint = None;
+        let body = match checkpoint.to_json() {
             Ok(body) => body,
             Err(error) => return Saved::Refused(error.to_string()),
         };
-        let mut save = Save::new(condition, record.w.clone());
+        let mut save = Save::new(condition, checkpoint.w.clone());
         let mut step = save.first();
         let mut sent = self.clock.now();
         loop {
@@ -87,7 +87,7 @@ impl<R: Records, C: Clock> Writer<R, C> {
                     if let Saved::Applied { etag } = &saved {
                         held.etag = Some(etag.clone());
                         self.renewed.store(u64::try_from(sent.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
-                        held.record = (record.owner.as_ref() == Some(&self.me)).then_some(record);
+                        held.checkpoint = (checkpoint.owner.as_ref() == Some(&self.me)).then_some(checkpoint);
                     }
                     return saved;
                 }
@@ -117,14 +117,14 @@ impl<R: Records, C: Clock> Writer<R, C> {
             if self.since_renewal() < third {
                 continue;
             }
-            let (Some(record), Some(etag)) = (held.record.clone(), held.etag.clone()) else { return };
-            let saved = self.write(&mut held, Condition::Matches(etag), record.clone()).await;
+            let (Some(checkpoint), Some(etag)) = (held.checkpoint.clone(), held.etag.clone()) else { return };
+            let saved = self.write(&mut held, Condition::Matches(etag), checkpoint.clone()).await;
             match saved {
                 Saved::Applied { .. } => tracing::debug!("the lease was renewed"),
                 // Perhaps the store recovers before the lease is over, or credentials do.
                 Saved::Unknown(why) | Saved::Refused(why) => {
                     tracing::warn!(why, "the lease could not be renewed; trying again");
-                    held.record = Some(record);
+                    held.checkpoint = Some(checkpoint);
                 }
                 lost => {
                     tracing::warn!(?lost, "the lease was lost; another invocation has taken over");
@@ -150,7 +150,7 @@ impl<F: Future<Output = ()>> Renewals<F> {
 }
 
 /// Starts to renew the lease beside the work, until the deadline.
-pub(crate) fn renew<R: Records, C: Clock>(
+pub(crate) fn renew<R: Store, C: Clock>(
     writer: &Arc<Writer<R, C>>,
     deadline: Option<Duration>,
 ) -> Renewals<impl Future<Output = ()> + Send + 'static> {
@@ -159,7 +159,7 @@ pub(crate) fn renew<R: Records, C: Clock>(
         let writer = Arc::clone(writer);
         async move { writer.renew_until(deadline, stopped).await }
     };
-    Renewals { stop, ended: writer.clock.beside(task) }
+    Renewals { stop, ended: writer.clock.spawn(task) }
 }
 
 #[cfg(test)]
@@ -167,30 +167,27 @@ pub(crate) fn renew<R: Records, C: Clock>(
 mod tests {
     use super::*;
     use crate::Error;
-    use crate::engine::record::tests::fresh;
-    use crate::engine::save::{Read, Stored};
     use crate::ports::Page;
+    use recursive_lambda_core::engine::save::{Read, Stored};
     use std::collections::VecDeque;
     use std::sync::Mutex as Lock;
     use std::time::SystemTime;
     use tokio::time::Instant;
 
     /// A store that takes every write, and when it did. The answers, if they are not to be plain, in their order: after how long, and which.
-    struct Store(Instant, Lock<Vec<Duration>>, Lock<VecDeque<(Duration, Written)>>);
+    struct Recorder(Instant, Lock<Vec<Duration>>, Lock<VecDeque<(Duration, Written)>>);
 
-    impl Records for Store {
-        const TRAVELS: bool = false;
-
-        async fn read(&self, _: &RecordId) -> Read {
-            let found = Record { w: "n.1".into(), ..fresh() };
-            Read::Found(Box::new(Stored { record: found, etag: "e".into(), age: Duration::ZERO }))
+    impl Store for Recorder {
+        async fn read(&self, _: &RunKey) -> Read {
+            let found = Checkpoint { w: "n.1".into(), ..Checkpoint::for_tests() };
+            Read::Found(Box::new(Stored { checkpoint: found, etag: "e".into(), age: Duration::ZERO }))
         }
 
         async fn list(&self, _: &'static str, _: Option<String>) -> Result<Page, Error> {
             Ok(Page::default())
         }
 
-        async fn write(&self, _: &RecordId, _: Vec<u8>, _: &Condition) -> Written {
+        async fn write(&self, _: &RunKey, _: Vec<u8>, _: &Condition) -> Written {
             self.1.lock().unwrap().push(self.0.elapsed());
             let answer = self.2.lock().unwrap().pop_front();
             let (after, written) = answer.unwrap_or_else(|| (Duration::ZERO, applied()));
@@ -198,7 +195,7 @@ mod tests {
             written
         }
 
-        async fn set_aside(&self, _: &RecordId, _: u64, _: Vec<u8>) -> Result<(), String> {
+        async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
             Ok(())
         }
     }
@@ -222,7 +219,7 @@ mod tests {
             tokio::time::sleep(duration).await;
         }
 
-        fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+        fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
             let task = tokio::spawn(task);
             async move { task.await.unwrap() }
         }
@@ -232,15 +229,15 @@ mod tests {
         Owner { request_id: "r".into(), nonce: "n".into() }
     }
 
-    fn owned() -> Record {
-        Record { owner: Some(me()), ..fresh() }
+    fn owned() -> Checkpoint {
+        Checkpoint { owner: Some(me()), ..Checkpoint::for_tests() }
     }
 
     /// With a lease of 30 s.
-    fn writer(answers: impl IntoIterator<Item = (Duration, Written)>) -> (Arc<Store>, Arc<Writer<Store, Paused>>) {
+    fn writer(answers: impl IntoIterator<Item = (Duration, Written)>) -> (Arc<Recorder>, Arc<Writer<Recorder, Paused>>) {
         let start = Instant::now();
-        let store = Arc::new(Store(start, Lock::default(), Lock::new(answers.into_iter().collect())));
-        let id = RecordId { job: "rows", run: "run".into() };
+        let store = Arc::new(Recorder(start, Lock::default(), Lock::new(answers.into_iter().collect())));
+        let id = RunKey { job: "rows", run: "run".into() };
         let writer = Writer::new(Arc::clone(&store), Arc::new(Paused(start)), id, me(), Duration::from_secs(30));
         (store, Arc::new(writer))
     }

@@ -2,15 +2,15 @@
 //!
 //! It knows the truth from the oracle, never from the crate.
 
+use super::check_record::check_place;
 use super::executor::Group;
 use super::jobs::Totals;
 use super::options::{Options, Poison};
 use super::oracle::Oracle;
-use super::place::check_place;
 use super::store::StoredRecord;
 use super::world::{State, World};
-use crate::engine::record::{Record, Status};
 use crate::{ErrorKind, Summary};
+use recursive_lambda_core::checkpoint::{Checkpoint, Status};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -39,7 +39,7 @@ pub(super) struct Checks {
 
 /// What is looked at of a record that was set aside.
 #[derive(Debug, Deserialize)]
-struct SetAside {
+struct SkippedRecord {
     record: u64,
     offset: u64,
     data: String,
@@ -137,7 +137,8 @@ impl Checks {
             if missing > 0 || options.kind.completes() != (log.completed > 0) {
                 wrong.push(format!("run {run} lacks {missing} batches, and was completed {} times", log.completed));
             }
-            let innocent = log.aside.iter().filter(|record| options.poison_in(**record..**record + 1).is_none()).count() as u64;
+            let innocent =
+                log.aside.iter().filter(|checkpoint| options.poison_in(**checkpoint..**checkpoint + 1).is_none()).count() as u64;
             if innocent > faults {
                 wrong.push(format!("run {run}: {innocent} records without a fault were set aside"));
             }
@@ -152,7 +153,7 @@ impl State {
         if (self.records.len() as u64) < self.uploads {
             return None;
         }
-        let statuses = || self.records.values().map(|stored| stored.record.status);
+        let statuses = || self.records.values().map(|stored| stored.checkpoint.status);
         statuses()
             .find(|status| matches!(status, Status::Ready | Status::Running | Status::Completing))
             .or_else(|| statuses().find(|status| *status != Status::Done))
@@ -203,10 +204,10 @@ impl State {
     }
 
     /// A record is kept for people.
-    pub(super) fn set_aside(&mut self, group: Group, run: &str, index: u64, body: &[u8], world: &World) {
-        let what = serde_json::from_slice::<SetAside>(body);
+    pub(super) fn skipped(&mut self, group: Group, run: &str, index: u64, body: &[u8], world: &World) {
+        let what = serde_json::from_slice::<SkippedRecord>(body);
         let offset = index.checked_sub(1).map(|before| world.oracle.mark(before + 1).unwrap_or_default().offset);
-        let right = |what: &SetAside| {
+        let right = |what: &SkippedRecord| {
             what.record == index
                 && what.data.starts_with(&format!("{index},"))
                 && offset.is_none_or(|offset| what.offset == offset)
@@ -222,12 +223,12 @@ impl State {
             self.wrong(group, "on_complete runs again although the run is over".into());
         }
         let sum = oracle.mark(options.end()).map(|mark| mark.sum);
-        let skipped = summary.set_aside();
+        let skipped = summary.skipped();
         let exact = skipped > 0 || Some(totals.sum) == sum;
         if (summary.position(), totals.rows + skipped) != (options.end(), options.end()) || !exact {
             self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.position()));
         }
-        if !self.records.values().any(|stored| stored.record.started == summary.started()) {
+        if !self.records.values().any(|stored| stored.checkpoint.started == summary.started()) {
             self.wrong(group, "on_complete is told of another start".into());
         }
         self.checks.log(summary.run_id()).completed += 1;
@@ -235,18 +236,28 @@ impl State {
 
     /// An event is given back.
     pub(super) fn refused(&mut self, group: Group, kind: ErrorKind) {
-        let mut owners = self.records.values().filter_map(|stored| stored.record.owner.as_ref());
+        let mut owners = self.records.values().filter_map(|stored| stored.checkpoint.owner.as_ref());
         if kind == ErrorKind::DuplicateInFlight && owners.any(|owner| of(&owner.nonce) == Some(group)) {
             self.wrong(group, "an invocation takes itself for another".into());
         }
-        if matches!(kind, ErrorKind::FromFuture | ErrorKind::RecordGone | ErrorKind::RecordUnreadable | ErrorKind::PlanChanged) {
+        if matches!(
+            kind,
+            ErrorKind::FromFuture | ErrorKind::CheckpointGone | ErrorKind::CheckpointUnreadable | ErrorKind::PlanChanged
+        ) {
             self.wrong(group, format!("{kind:?}, which no fault explains"));
         }
     }
 
     /// A write of a record that the store applies.
-    pub(super) fn check_write(&mut self, writer: Group, run: &str, before: Option<&StoredRecord>, after: &Record, world: &World) {
-        let mine = |record: &Record| record.owner.as_ref().is_some_and(|owner| of(&owner.nonce) == Some(writer));
+    pub(super) fn check_write(
+        &mut self,
+        writer: Group,
+        run: &str,
+        before: Option<&StoredRecord>,
+        after: &Checkpoint,
+        world: &World,
+    ) {
+        let mine = |checkpoint: &Checkpoint| checkpoint.owner.as_ref().is_some_and(|owner| of(&owner.nonce) == Some(writer));
         let mut wrong: Vec<String> = Vec::new();
         let mut must = |holds: bool, what: &str| {
             if !holds {
@@ -255,11 +266,11 @@ impl State {
         };
         match before {
             None => {
-                must(after.position == 0 && after.batches == 0, "a record begins in the middle");
-                must(after.seq <= 1 && after.epoch <= 1, "a record begins with a past");
+                must(after.position == 0 && after.batches == 0, "a checkpoint begins in the middle");
+                must(after.seq <= 1 && after.epoch <= 1, "a checkpoint begins with a past");
             }
             Some(stored) => {
-                let before = &stored.record;
+                let before = &stored.checkpoint;
                 let lease = world.options.lease + Duration::from_secs(1);
                 let free = before.owner.is_none() || stored.age(self.now) >= lease;
                 let resumes = before.status == Status::Failed && !after.is_over() && after.owner.is_none();
@@ -277,7 +288,7 @@ impl State {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
                         mine(before) || (free && after.status == Status::Failed) || leaves || resumes,
-                        "the record is written by who does not own it",
+                        "the checkpoint is written by who does not own it",
                     );
                 } else {
                     must(after.epoch == before.epoch + 1 && mine(after), "an epoch is skipped, or somebody else's");
@@ -294,13 +305,13 @@ impl State {
                 }
                 let worked = self.checks.worked.get(&writer);
                 let aside = self.checks.runs.get(run).map(|log| &log.aside);
-                let done = |set: Option<&BTreeSet<u64>>, record: u64| set.is_some_and(|set| set.contains(&record));
+                let done = |set: Option<&BTreeSet<u64>>, checkpoint: u64| set.is_some_and(|set| set.contains(&checkpoint));
                 let mut passed = before.position..after.position;
-                let all = passed.all(|record| done(worked, record) || done(aside, record));
+                let all = passed.all(|checkpoint| done(worked, checkpoint) || done(aside, checkpoint));
                 must(all, "a record is passed that its writer did not process, and nobody set aside");
             }
         }
-        if before.is_none_or(|stored| stored.record.epoch < after.epoch) {
+        if before.is_none_or(|stored| stored.checkpoint.epoch < after.epoch) {
             self.checks.excused.remove(&writer);
         }
         self.checks.written.insert(writer, (self.now, after.position));

@@ -142,8 +142,8 @@ impl Environment {
         let (left, now, said) = (batch.time_left(), self.now(), batch.object());
         self.world.with(|state| {
             let runs = state.records.iter().find(|(name, _)| name.ends_with(batch.run_id()));
-            let known = runs.map(|(_, stored)| &stored.record);
-            let object = known.map(|record| &record.object);
+            let known = runs.map(|(_, stored)| &stored.checkpoint);
+            let object = known.map(|checkpoint| &checkpoint.object);
             let is_the_object = object.is_some_and(|object| {
                 (said.bucket(), said.key(), said.version(), said.etag(), said.size())
                     == (&*object.bucket, &*object.key, object.version.as_deref(), &*object.etag, object.size)
@@ -234,7 +234,7 @@ impl Clock for Environment {
         self.world.sleep(duration)
     }
 
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         let (ended, end) = oneshot::channel();
         self.world.executor().spawn(self.group, async move {
             task.await;

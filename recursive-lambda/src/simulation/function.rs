@@ -3,13 +3,13 @@
 use super::environment::Environment;
 use super::jobs::{Early, EarlyWide, Picky, PickyWide, Plain, Table, Tally, Wide};
 use super::options::Kind;
-use crate::driver::{Answer, Site, handle};
-use crate::event::{Item, parse};
+use crate::driver::{Answer, Deployment, handle};
 use crate::invocation::Invocation;
 use crate::ports::Clock;
 use crate::settings::{Settings, State};
 use crate::{Error, ErrorKind, Handler};
 use futures_util::future::BoxFuture;
+use recursive_lambda_core::event::{Item, parse};
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
     };
     settings.check()?;
     let (platform, group) = (Arc::new(environment.clone()), environment.group);
-    let site = Site::<H, Environment>::new(settings, environment.clone(), Arc::clone(&platform));
+    let deployment = Deployment::<H, Environment>::new(settings, environment.clone(), Arc::clone(&platform));
     let delivery = parse(request.payload.as_bytes())?;
     let alone = delivery.is_alone();
     let started = platform.now();
@@ -68,8 +68,8 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
             trail: Arc::default(),
         };
         let outcome = match trigger {
-            Ok(_) if !invocation.has_time_for(index, platform.now()) => Err(Error::new(ErrorKind::State, "no time is left")),
-            Ok(trigger) => handle(&site, Arc::clone(&platform), &invocation, trigger, alone).await,
+            Ok(_) if !invocation.has_time_for(index, platform.now()) => Err(Error::new(ErrorKind::Store, "no time is left")),
+            Ok(trigger) => handle(&deployment, Arc::clone(&platform), &invocation, trigger, alone).await,
             Err(error) => Err(error),
         };
         match &outcome {

@@ -4,7 +4,7 @@ use super::faults::Faults;
 use super::options::{Fate, Options, PATIENT, Poison, SKIP, Via, WIDTH};
 use super::run::{Report, is_end};
 use super::world::{State, World};
-use crate::engine::record::Status;
+use recursive_lambda_core::checkpoint::Status;
 use std::time::Duration;
 
 pub(super) fn judge(world: &World) -> Report {
@@ -35,8 +35,8 @@ pub(super) fn judge(world: &World) -> Report {
         if state.invocations > most {
             wrong.push(format!("{} invocations, {swept} of them sweeps, at most {most} are allowed", state.invocations));
         }
-        let acquisitions = state.records.values().map(|stored| stored.record.invocations).sum::<u64>();
-        let hand_overs = state.records.values().map(|stored| stored.record.seq).sum::<u64>();
+        let acquisitions = state.records.values().map(|stored| stored.checkpoint.invocations).sum::<u64>();
+        let hand_overs = state.records.values().map(|stored| stored.checkpoint.seq).sum::<u64>();
         let signalled = state.swept.iter().map(|swept| swept.signalled).sum::<u64>();
         let faults = state.faults.total()
             + hung
@@ -63,7 +63,7 @@ pub(super) fn judge(world: &World) -> Report {
             swept: std::mem::take(&mut state.swept),
             sunk,
             took: state.now,
-            record: state.records.values().next().map(|stored| stored.record.clone()),
+            checkpoint: state.records.values().next().map(|stored| stored.checkpoint.clone()),
             peak: state.peak,
         }
     });
@@ -78,7 +78,7 @@ fn never_began(options: &Options, end: Option<Status>) -> bool {
 
 /// What fails costs its three deliveries, a duplicate its own and what it breeds, a sweep itself and what it signals.
 fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
-    let hand_overs = state.records.values().map(|stored| stored.record.seq + 1).sum::<u64>();
+    let hand_overs = state.records.values().map(|stored| stored.checkpoint.seq + 1).sum::<u64>();
     let swept = state.swept.iter().map(|swept| 1 + 3 * swept.signalled).sum::<u64>();
     let trouble = state.faults.total() + hung + state.redriven + state.refused_by_the_sink + options.uploads * attempts(options);
     // A queue delivers five times.

@@ -4,6 +4,7 @@
 //! happens first. There is no thread, no real clock and no other source of chance, so a seed that fails does so again.
 
 mod chance;
+mod check_record;
 mod checks;
 mod environment;
 mod executor;
@@ -13,7 +14,6 @@ mod jobs;
 mod judge;
 mod options;
 mod oracle;
-mod place;
 mod queue;
 mod run;
 mod store;

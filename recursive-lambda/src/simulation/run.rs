@@ -7,8 +7,8 @@ use super::options::{Fate, Options, Via};
 use super::store::StoredObject;
 use super::trace::Keep;
 use super::world::{Source, State, World};
-use crate::engine::record::{Record, Status};
-use crate::engine::sweep::Swept;
+use recursive_lambda_core::checkpoint::{Checkpoint, Status};
+use recursive_lambda_core::engine::sweep::Swept;
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ pub(super) struct Report {
     pub(super) sunk: u64,
     pub(super) took: Duration,
     /// The record at the end.
-    pub(super) record: Option<Record>,
+    pub(super) checkpoint: Option<Checkpoint>,
     /// The most tasks and timers there ever were.
     pub(super) peak: usize,
 }
@@ -194,8 +194,8 @@ fn start(world: &World) -> (Source, String) {
     match world.options.via {
         Via::S3 => (Source::Lambda, json!({ "Records": records }).to_string()),
         Via::Sqs => {
-            let message = |(index, record): (usize, &Value)| {
-                let body = json!({ "Records": [record] }).to_string();
+            let message = |(index, checkpoint): (usize, &Value)| {
+                let body = json!({ "Records": [checkpoint] }).to_string();
                 json!({ "messageId": format!("m{index}"), "body": body, "eventSourceARN": "arn:aws:sqs:r:a:q" })
             };
             let messages: Vec<_> = records.iter().enumerate().map(message).collect();

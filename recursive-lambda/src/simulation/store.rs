@@ -4,11 +4,12 @@ use super::environment::{Environment, SILENCE};
 use super::executor::{Group, WORLD};
 use super::faults::{Fault, Moment};
 use super::world::{State, World};
-use crate::engine::record::{Object, Record};
-use crate::engine::save::{Condition, Read, Stored, Written};
-use crate::ports::{Listed, Objects, Page, RecordId, Records, SourceError};
+use crate::ports::{Listed, Objects, Page, RunKey, SourceError, Store};
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
+use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
+use recursive_lambda_core::object::PinnedObject;
 use std::future::Future;
 use std::ops::Range;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub(super) struct StoredRecord {
     pub(super) etag: String,
     /// By the store's clock.
     pub(super) modified: Duration,
-    pub(super) record: Record,
+    pub(super) checkpoint: Checkpoint,
 }
 
 impl StoredRecord {
@@ -35,10 +36,8 @@ impl StoredRecord {
     }
 }
 
-impl Records for Environment {
-    const TRAVELS: bool = false;
-
-    async fn read(&self, id: &RecordId) -> Read {
+impl Store for Environment {
+    async fn read(&self, id: &RunKey) -> Read {
         let moment = self.begin("read").await;
         self.latency(Fault::ReadSlow).await;
         if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::ReadFails) {
@@ -46,8 +45,10 @@ impl Records for Environment {
         }
         let read = self.world.with(|state| match state.records.get(&World::name(id)) {
             None => Read::Absent,
-            Some(stored) => match Record::from_json(&stored.body) {
-                Ok(record) => Read::Found(Box::new(Stored { record, etag: stored.etag.clone(), age: stored.age(state.now) })),
+            Some(stored) => match Checkpoint::from_json(&stored.body) {
+                Ok(checkpoint) => {
+                    Read::Found(Box::new(Stored { checkpoint, etag: stored.etag.clone(), age: stored.age(state.now) }))
+                }
                 Err(unreadable) => Read::Unreadable(unreadable),
             },
         });
@@ -64,19 +65,19 @@ impl Records for Environment {
         let moment = self.begin("list").await;
         self.latency(Fault::ReadSlow).await;
         if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::ReadFails) {
-            return Err(Error::new(ErrorKind::State, "503"));
+            return Err(Error::new(ErrorKind::Store, "503"));
         }
         let listed = self.world.with(|state| state.list(job, page.as_deref()));
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) {
-            return Err(Error::new(ErrorKind::State, "silence"));
+            return Err(Error::new(ErrorKind::Store, "silence"));
         }
         self.latency(Fault::ReadSlow).await;
         self.die_if(moment, Moment::After).await;
         Ok(listed)
     }
 
-    async fn write(&self, id: &RecordId, body: Vec<u8>, condition: &Condition) -> Written {
+    async fn write(&self, id: &RunKey, body: Vec<u8>, condition: &Condition) -> Written {
         let moment = self.begin("write").await;
         let strikes = |fault| self.world.strikes(self.group, fault);
         self.latency(Fault::WriteSlow).await;
@@ -111,13 +112,13 @@ impl Records for Environment {
         written
     }
 
-    async fn set_aside(&self, id: &RecordId, index: u64, body: Vec<u8>) -> Result<(), String> {
+    async fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> Result<(), String> {
         let moment = self.begin("set aside").await;
         self.latency(Fault::WriteSlow).await;
         if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::WriteNotApplied) {
             return Err("503".into());
         }
-        self.world.with(|state| state.set_aside(self.group, &id.run, index, &body, &self.world));
+        self.world.with(|state| state.skipped(self.group, &id.run, index, &body, &self.world));
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) || self.world.strikes(self.group, Fault::WriteReplyLost) {
             return Err("silence".into());
@@ -130,7 +131,7 @@ impl Records for Environment {
 
 impl Environment {
     /// The request is on its way for long; whoever sent it has given up, or died.
-    fn write_late(&self, id: RecordId, body: Vec<u8>, condition: Condition) {
+    fn write_late(&self, id: RunKey, body: Vec<u8>, condition: Condition) {
         let (world, group) = (Arc::clone(&self.world), self.group);
         let late = world.with(|state| state.chance.millis(100, 90_000));
         world.clone().spawn(async move {
@@ -158,7 +159,7 @@ impl State {
         Page { runs, next: last.filter(|_| rest.next().is_some()) }
     }
 
-    fn write(&mut self, writer: Group, id: &RecordId, body: &[u8], condition: &Condition, world: &World) -> Written {
+    fn write(&mut self, writer: Group, id: &RunKey, body: &[u8], condition: &Condition, world: &World) -> Written {
         let name = World::name(id);
         self.writes += 1;
         let stands = match (condition, self.records.get(&name)) {
@@ -170,35 +171,35 @@ impl State {
             self.note(writer, format_args!("  refused: 412"));
             return Written::Conflict;
         }
-        let Ok(record) = Record::from_json(body) else {
-            self.wrong(writer, "a record was written that does not read".into());
+        let Ok(checkpoint) = Checkpoint::from_json(body) else {
+            self.wrong(writer, "a checkpoint was written that does not read".into());
             return Written::Refused("400".into());
         };
         self.note(
             writer,
             format_args!(
                 "  {:?} position {} seq {} epoch {} attempts {} owner {} w {}",
-                record.status,
-                record.position,
-                record.seq,
-                record.epoch,
-                record.attempts,
-                record.owner.as_ref().map_or("-", |owner| &owner.nonce),
-                record.w
+                checkpoint.status,
+                checkpoint.position,
+                checkpoint.seq,
+                checkpoint.epoch,
+                checkpoint.attempts,
+                checkpoint.owner.as_ref().map_or("-", |owner| &owner.nonce),
+                checkpoint.w
             ),
         );
         let before = self.records.remove(&name);
-        self.check_write(writer, &id.run, before.as_ref(), &record, world);
+        self.check_write(writer, &id.run, before.as_ref(), &checkpoint, world);
         let text = String::from_utf8_lossy(body);
         let etag = format!("{:016x}", super::oracle::digest(super::oracle::NO_DIGEST, &text));
-        let stored = StoredRecord { body: body.to_vec(), etag: etag.clone(), modified: self.now, record };
+        let stored = StoredRecord { body: body.to_vec(), etag: etag.clone(), modified: self.now, checkpoint };
         self.records.insert(name, stored);
         Written::Applied { etag }
     }
 }
 
 impl Objects for Environment {
-    async fn head(&self, named: &Object) -> Result<Object, SourceError> {
+    async fn head(&self, named: &PinnedObject) -> Result<PinnedObject, SourceError> {
         let moment = self.begin("head").await;
         self.latency(Fault::GetSlow).await;
         if moment.is_some() || self.world.strikes(self.group, Fault::HeadFails) {
@@ -208,11 +209,11 @@ impl Objects for Environment {
         }
         match self.found(named) {
             None => Err(SourceError::NoSuchObject),
-            Some(object) => Ok(Object { etag: object.etag, size: object.body.len() as u64, ..named.clone() }),
+            Some(object) => Ok(PinnedObject { etag: object.etag, size: object.body.len() as u64, ..named.clone() }),
         }
     }
 
-    fn get(&self, object: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         let (environment, object) = (self.clone(), object.clone());
         // The reading begins now, whenever it is waited for.
         let (least, most) = self.world.options.latency_ms;
@@ -247,7 +248,7 @@ impl Objects for Environment {
 
 impl Environment {
     /// The object as a reading finds it: a version that is named, or else the newest.
-    fn found(&self, named: &Object) -> Option<StoredObject> {
+    fn found(&self, named: &PinnedObject) -> Option<StoredObject> {
         match named.version {
             Some(_) => Some(StoredObject { body: self.world.oracle.body.clone(), etag: "first".into() }),
             None => self.world.with(|state| state.object.clone()),

@@ -8,8 +8,8 @@ use super::options::Options;
 use super::oracle::Oracle;
 use super::store::{StoredObject, StoredRecord};
 use super::trace::Trace;
-use crate::engine::sweep::Swept;
-use crate::ports::RecordId;
+use crate::ports::RunKey;
+use recursive_lambda_core::engine::sweep::Swept;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Arguments;
 use std::future::Future;
@@ -124,7 +124,7 @@ impl World {
     }
 
     /// The identity of a record's run, as the world's maps have it.
-    pub(super) fn name(id: &RecordId) -> String {
+    pub(super) fn name(id: &RunKey) -> String {
         format!("{}/{}", id.job, id.run)
     }
 

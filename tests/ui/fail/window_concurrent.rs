@@ -1,7 +1,7 @@
-use recursive_lambda::{Error, Progress, Window, recursive_lambda};
+use recursive_lambda::{Error, Progress, FileBatch, recursive_lambda};
 
 #[recursive_lambda(batch = 10, concurrency = 8, is_complete = done)]
-async fn frames(window: Window) -> Result<(), Error> {
+async fn frames(window: FileBatch) -> Result<(), Error> {
     drop(window);
     Ok(())
 }

@@ -1,7 +1,7 @@
-use recursive_lambda::{Error, Window, recursive_lambda};
+use recursive_lambda::{Error, FileBatch, recursive_lambda};
 
 #[recursive_lambda(batch = 10)]
-async fn frames(window: Window) -> Result<(), Error> {
+async fn frames(window: FileBatch) -> Result<(), Error> {
     drop(window);
     Ok(())
 }

@@ -1,18 +1,18 @@
-use recursive_lambda::{Advance, Batch, Error, Flow, Handler, Progress, Window, Config, format::Lines, recursive_lambda};
+use recursive_lambda::{Advance, Batch, Error, Flow, Handler, Progress, FileBatch, Config, format::Lines, recursive_lambda};
 
 #[recursive_lambda(batch = 10, is_complete = done)]
-async fn by_the_limit(window: Window) -> Result<(), Error> {
+async fn by_the_limit(window: FileBatch) -> Result<(), Error> {
     drop(window);
     Ok(())
 }
 
 #[recursive_lambda(batch = 10, source = tmp, is_complete = done)]
-async fn until_it_says_so(window: Window) -> anyhow_like::Result<Flow> {
+async fn until_it_says_so(window: FileBatch) -> anyhow_like::Result<Flow> {
     Ok(if window.position() > 5 { Flow::Complete } else { Flow::Continue })
 }
 
 #[recursive_lambda(batch = 10, is_complete = never)]
-async fn by_a_step_of_its_own(window: Window, steps: &mut u64) -> Result<Advance, std::io::Error> {
+async fn by_a_step_of_its_own(window: FileBatch, steps: &mut u64) -> Result<Advance, std::io::Error> {
     *steps += 1;
     let step = std::fs::metadata(window.path())?.len().min(window.limit() as u64);
     Ok(if step == 0 { Advance::by(0).and_complete() } else { Advance::by(step) })
@@ -48,11 +48,11 @@ impl Handler for ByHand {
     const NAME: &'static str = "by_hand";
     const CONFIG: Config = Config::new(10);
     type Format = Lines;
-    type Input = Window;
+    type Input = FileBatch;
     type State = ();
     type Resources = ();
 
-    async fn call(window: Window, (): &mut (), (): &()) -> Result<Advance, Error> {
+    async fn call(window: FileBatch, (): &mut (), (): &()) -> Result<Advance, Error> {
         Ok(Advance::by(window.limit() as u64).and_complete())
     }
 }

@@ -4,12 +4,12 @@
 
 use super::tests::Store;
 use super::{ReadError, Reader};
-use crate::engine::record::Object;
 use crate::format::{Csv, Decode, Format, Jsonl, Lines};
 use crate::job::Decoding;
-use crate::records::Cursor;
 use bytes::Bytes;
 use futures_util::FutureExt;
+use recursive_lambda_core::object::PinnedObject;
+use recursive_lambda_core::records::Cursor;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
@@ -38,7 +38,7 @@ fn read_in<F: Format + Decode<T>, T>(object: &[u8], skip: usize, resumed: bool) 
     const BATCH: usize = 7;
     let decoding = Decoding { check: <F as Decode<T>>::check, decode: <F as Decode<T>>::decode };
     let store = Arc::new(Store(Bytes::copy_from_slice(object)));
-    let named = Object { size: object.len() as u64, ..Object::for_tests() };
+    let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
     let open = |cursor, header: Option<&_>| Reader::<F, _>::new(Arc::clone(&store), named.clone(), cursor, header).unwrap();
     let mut reader = open(Cursor::default(), None);
     let (mut records, mut skipped) = (0, Vec::new());
@@ -149,7 +149,7 @@ fn assert_refused(cases: &[Refused], skip: usize) {
 fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
     const START: &str = "(record 0, line 1, byte 0)";
     let cases: [Refused; 46] = [
-        ("02-compressed/data.csv.gz", ROWS, 0, &["compressed (gzip)", "not read", "`Window`", r#""\x1f\x8b\x08"#, START]),
+        ("02-compressed/data.csv.gz", ROWS, 0, &["compressed (gzip)", "not read", "`FileBatch`", r#""\x1f\x8b\x08"#, START]),
         ("02-compressed/data.csv.gz", MAPS, 0, &["compressed (gzip)", START]),
         ("02-compressed/small.csv.gz", ROWS, 0, &["compressed (gzip)", START]),
         ("02-compressed/small.csv.gz", LISTS, 0, &["compressed (gzip)", START]),

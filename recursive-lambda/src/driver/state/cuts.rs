@@ -4,11 +4,8 @@
 mod jobs;
 
 use crate::cache::Cache;
+use crate::driver::deployment::Deployment;
 use crate::driver::session::Session;
-use crate::driver::site::Site;
-use crate::engine::budget::Budget;
-use crate::engine::record::tests::fresh;
-use crate::engine::record::{Object, Record};
 use crate::format::Lines;
 use crate::invocation::Invocation;
 use crate::ports::{Clock, Disk, Objects, SourceError};
@@ -17,6 +14,9 @@ use crate::{Batch, Config, Error, Flow, Handler};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use jobs::{ByPair, ByRemainder, CarefulMax, Defaulting, Max, Nested, Skipping, Untagged};
+use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::budget::Budget;
+use recursive_lambda_core::object::PinnedObject;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -38,11 +38,11 @@ const PLACES: u32 = 9;
 struct World(&'static str);
 
 impl Objects for World {
-    fn head(&self, named: &Object) -> impl Future<Output = Result<Object, SourceError>> + Send {
+    fn head(&self, named: &PinnedObject) -> impl Future<Output = Result<PinnedObject, SourceError>> + Send {
         ready(Ok(named.clone()))
     }
 
-    fn get(&self, _: &Object, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
+    fn get(&self, _: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         let range = usize::try_from(range.start).unwrap()..usize::try_from(range.end).unwrap();
         ready(Ok(Bytes::from_static(self.0.get(range).unwrap().as_bytes())))
     }
@@ -74,7 +74,7 @@ impl Clock for World {
         ready(())
     }
 
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
         task
     }
 }
@@ -104,32 +104,44 @@ impl<S: Counts> Handler for Over<S> {
 /// Runs the job; an invocation ends where the bit of the batch is set.
 fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
     let world = Arc::new(World(object));
-    let site = Site::<Over<S>, World> { cache: Arc::new(Cache::new()), ..Site::new(Settings::default(), (), Arc::clone(&world)) };
+    let deployment = Deployment::<Over<S>, World> {
+        cache: Arc::new(Cache::new()),
+        ..Deployment::new(Settings::default(), (), Arc::clone(&world))
+    };
     let invocation = Invocation::for_tests("");
     let size = object.len() as u64;
-    let begun = fresh();
-    let mut record =
-        Record { size, object: Object { size, ..begun.object.clone() }, position: 0, offset: 0, line: 0, state: None, ..begun };
+    let begun = Checkpoint::for_tests();
+    let mut checkpoint = Checkpoint {
+        size,
+        object: PinnedObject { size, ..begun.object.clone() },
+        position: 0,
+        offset: 0,
+        line: 0,
+        state: None,
+        ..begun
+    };
     let budget = Budget::new(None, Duration::ZERO, None);
-    let open = |record: &Record| Session::open(&site, &invocation, "run", record).map_err(|failed| failed.error.to_string());
-    let mut session = open(&record)?;
+    let open = |checkpoint: &Checkpoint| {
+        Session::open(&deployment, &invocation, "run", checkpoint).map_err(|failed| failed.error.to_string())
+    };
+    let mut session = open(&checkpoint)?;
     for batch in 0.. {
-        let work = session.work(&record, (1, BATCH as u64), &budget, None).now_or_never().unwrap();
+        let work = session.work(&checkpoint, (1, BATCH as u64), &budget, None).now_or_never().unwrap();
         let done = work.map_err(|failed| failed.error.to_string())?;
-        record = Record {
-            position: record.position + done.records,
+        checkpoint = Checkpoint {
+            position: checkpoint.position + done.records,
             offset: done.offset,
             line: done.line,
             header: done.header,
-            batches: record.batches + 1,
-            ..record
+            batches: checkpoint.batches + 1,
+            ..checkpoint
         };
         if done.at_end {
             break;
         }
         if cuts & (1 << batch) != 0 {
-            record.state = session.capture().unwrap();
-            session = open(&record)?;
+            checkpoint.state = session.capture().unwrap();
+            session = open(&checkpoint)?;
         }
     }
     let json = session.capture().unwrap().unwrap();
@@ -150,7 +162,7 @@ fn the_result_does_not_depend_on_where_a_run_is_cut() {
         (
             everywhere::<Max>(WITH_A_GAP),
             "refused: the state after this batch cannot be saved as JSON: `totals.max`: NaN, and JSON has only finite numbers; leave \
-             it out of the state, or use an `Option` and `None` (record 9, line 10, byte 18)",
+             it out of the state, or use an `Option` and `None` (checkpoint 9, line 10, byte 18)",
         ),
         (everywhere::<CarefulMax>(NUMBERS), "Some(30.0), 0 gaps"),
         (everywhere::<CarefulMax>(WITH_A_GAP), "Some(30.0), 1 gaps"),

@@ -151,7 +151,7 @@ fn a_state_that_can_never_be_saved_is_seen_before_any_batch() {
 
 #[test]
 fn state_that_another_deployment_wrote_says_which_field_does_not_read() {
-    let saved = |json: &str| Carried::new(serde_json::value::RawValue::from_string(json.to_owned()).unwrap());
+    let saved = |json: &str| SavedState::new(serde_json::value::RawValue::from_string(json.to_owned()).unwrap());
     for (json, because) in [
         (r#"{"rows":"7","max":null,"by_shop":{}}"#, "`rows`: invalid type: string \"7\", expected u64 at line 1 column 11"),
         (r#"{"rows":7,"max":null,"by_shop":{"a\nb":{"mean":true}}}"#, "`by_shop.a\\nb.mean`: invalid type: boolean `true`"),

@@ -17,8 +17,15 @@ fn duplicates_change_nothing() {
                         let duplicates = (copies, Duration::from_secs(late));
                         let report = well(simulate(Options { seed, duplicates, ..options.clone() }, Faults::none()));
                         let story = |report: &Report| {
-                            let record = report.record.as_ref().unwrap();
-                            (report.end, report.executions, record.seq, record.epoch, record.invocations, record.batches)
+                            let checkpoint = report.checkpoint.as_ref().unwrap();
+                            (
+                                report.end,
+                                report.executions,
+                                checkpoint.seq,
+                                checkpoint.epoch,
+                                checkpoint.invocations,
+                                checkpoint.batches,
+                            )
                         };
                         assert_eq!(story(&report), story(&once), "{via:?} {kind:?} {duplicates:?} {report}");
                     }

@@ -14,14 +14,14 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
             let options = Options { poison: vec![(31, poison)], max_attempts: 3, ..Options::plain(kind, 60) };
             let before = 31 / options.batch();
             let report = well(simulate(options, Faults::none()));
-            let record = report.record.as_ref().unwrap();
+            let checkpoint = report.checkpoint.as_ref().unwrap();
             assert_eq!(
-                (report.end, record.last_error.as_ref().unwrap().kind.as_str()),
+                (report.end, checkpoint.last_error.as_ref().unwrap().kind.as_str()),
                 (Some(Status::Failed), error),
                 "{report}"
             );
             assert_eq!(
-                (report.sunk, record.batches, report.executions),
+                (report.sunk, checkpoint.batches, report.executions),
                 (before, before, before + attempts),
                 "{poison:?} {report}"
             );
@@ -34,7 +34,7 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
 fn a_handler_that_panics_before_its_future_fails_the_run_as_any_other() {
     let options = Options { poison: vec![(31, Poison::PanicAtOnce)], max_attempts: 3, ..Options::plain(Kind::Plain, 60) };
     let report = well(simulate(options, Faults::none()));
-    let error = report.record.as_ref().unwrap().last_error.as_ref().unwrap();
+    let error = report.checkpoint.as_ref().unwrap().last_error.as_ref().unwrap();
     assert_eq!((report.end, error.kind.as_str()), (Some(Status::Failed), "Job"), "{report}");
     assert_eq!(error.message, "the job panicked: a poisonous record");
     assert_eq!((report.sunk, report.executions), (31, 31), "{report}");
@@ -47,13 +47,13 @@ fn a_batch_that_never_ends_fails_the_run() {
         let options = Options { poison: vec![(31, Poison::Endless)], max_attempts: 3, ..Options::plain(kind, 60) };
         let before = 31 / options.batch();
         let report = well(simulate(options, Faults::none()));
-        let record = report.record.as_ref().unwrap();
+        let checkpoint = report.checkpoint.as_ref().unwrap();
         assert_eq!(
-            (report.end, record.last_error.as_ref().unwrap().kind.as_str()),
+            (report.end, checkpoint.last_error.as_ref().unwrap().kind.as_str()),
             (Some(Status::Failed), "Runaway"),
             "{report}"
         );
-        assert_eq!((report.sunk, record.batches), (before, before), "{report}");
+        assert_eq!((report.sunk, checkpoint.batches), (before, before), "{report}");
         assert!(report.invocations < 20, "{report}");
     }
 }
@@ -81,8 +81,8 @@ fn concurrent_batches_end_where_the_job_says() {
     for seed in 0..50 {
         let options = Options { seed, batch_ms: (1, 3_000), ..Options::plain(Kind::EarlyWide, 120) };
         let report = well(simulate(options, Faults::none()));
-        let record = report.record.as_ref().unwrap();
-        assert_eq!((report.end, record.position, record.batches), (Some(Status::Done), 38, 19), "{report}");
+        let checkpoint = report.checkpoint.as_ref().unwrap();
+        assert_eq!((report.end, checkpoint.position, checkpoint.batches), (Some(Status::Done), 38, 19), "{report}");
     }
 }
 

@@ -5,7 +5,6 @@
 //! these want `--release`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests may")]
 
-mod aside;
 mod crash_points;
 mod duplicates;
 mod ends;
@@ -14,13 +13,14 @@ mod moves;
 mod outages;
 mod scale;
 mod signals;
+mod skipping;
 mod sweeps;
 
 use super::faults::{Fault, Faults};
 use super::options::{Kind, Options};
 use super::run::{Report, seed, simulate};
 use super::trace::Keep;
-use crate::engine::record::Status;
+use recursive_lambda_core::checkpoint::Status;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 

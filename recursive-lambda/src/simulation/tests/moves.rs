@@ -55,7 +55,7 @@ fn a_bucket_that_refuses_is_waited_for_and_reported_and_then_fails_the_run() {
         ..Options::plain(Kind::Tally, 30)
     };
     let report = well(simulate(options, Faults::none()));
-    let error = report.record.as_ref().unwrap().last_error.as_ref().unwrap();
+    let error = report.checkpoint.as_ref().unwrap().last_error.as_ref().unwrap();
     assert_eq!((report.end, error.kind.as_str(), report.executions), (Some(Status::Failed), "Source", 0), "{report}");
     let (signalled, stuck): (Vec<_>, Vec<_>) = report.swept.iter().map(|swept| (swept.signalled, swept.stuck)).unzip();
     println!("{} invocations in 30 hours, {} of them sweeps", report.invocations, report.swept.len());

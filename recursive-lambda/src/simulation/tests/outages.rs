@@ -30,16 +30,16 @@ fn an_outage_costs_time_and_nothing_else() {
     ] {
         for kind in [Kind::Table, Kind::Picky, Kind::Plain] {
             let report = well(simulate(hit(kind, outage), Faults::none()));
-            let Report { executions, refused_by_the_sink, invocations, swept, took, record, .. } = &report;
-            let record = record.as_ref().unwrap();
+            let Report { executions, refused_by_the_sink, invocations, swept, took, checkpoint, .. } = &report;
+            let checkpoint = checkpoint.as_ref().unwrap();
             let on_error = if kind.is_picky() { "skip" } else { "stop" };
             let swept = swept.len();
             let took = humantime::format_duration(Duration::from_secs(took.as_secs()));
             println!(
                 "| {name} | {kind:?} {on_error} | {:?} | {executions} | {refused_by_the_sink} | {} | {invocations}, {swept} | {took} |",
-                record.status, record.set_aside
+                checkpoint.status, checkpoint.skipped
             );
-            assert_eq!((report.end, record.set_aside, report.extra), (Some(end), 0, 0), "{report}");
+            assert_eq!((report.end, checkpoint.skipped, report.extra), (Some(end), 0, 0), "{report}");
             assert!(*refused_by_the_sink <= if kind.is_picky() { 400 } else { 60 }, "{report}");
         }
     }
@@ -59,8 +59,12 @@ fn a_run_that_failed_in_an_outage_goes_on_when_it_is_resumed() {
     for kind in [Kind::Table, Kind::Picky] {
         let options = Options { resumed_at: Some(MINUTES(31 * 60)), ..hit(kind, MINUTES(30 * 60)) };
         let report = well(simulate(options, Faults::none()));
-        let record = report.record.as_ref().unwrap();
-        assert_eq!((report.end, record.set_aside, report.extra, record.position), (Some(Status::Done), 0, 0, 120), "{report}");
+        let checkpoint = report.checkpoint.as_ref().unwrap();
+        assert_eq!(
+            (report.end, checkpoint.skipped, report.extra, checkpoint.position),
+            (Some(Status::Done), 0, 0, 120),
+            "{report}"
+        );
     }
 }
 
@@ -69,6 +73,6 @@ fn a_run_that_failed_in_an_outage_goes_on_when_it_is_resumed() {
 fn an_outage_skips_no_record_and_a_bad_record_is_found_all_the_same() {
     let options = Options { poison: vec![(40, Poison::Error), (41, Poison::Error)], ..hit(Kind::Picky, MINUTES(60)) };
     let report = well(simulate(options, Faults::none()));
-    let record = report.record.as_ref().unwrap();
-    assert_eq!((report.end, record.set_aside), (Some(Status::Done), 2), "{report}");
+    let checkpoint = report.checkpoint.as_ref().unwrap();
+    assert_eq!((report.end, checkpoint.skipped), (Some(Status::Done), 2), "{report}");
 }

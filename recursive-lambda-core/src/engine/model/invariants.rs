@@ -1,0 +1,103 @@
+//! What must hold in every world: the invariants I1 to I8 of the protocol, and rule R15.
+
+use super::faulty_designs::Design;
+use super::interner::{Errand, Way};
+use super::transitions::Model;
+use super::world::{Base, Place, World};
+use crate::checkpoint::Status;
+
+impl Model {
+    /// I1 and I3, as a record is written.
+    pub(super) fn check_commit(&mut self, world: &World, writer: Option<Place>, checkpoint: u32) {
+        let new = self.interner.facts(checkpoint);
+        if new.status == Status::Done {
+            let batches = &world.executed[..usize::from(self.scenario.job.batches)];
+            self.law(world.done == 0, "I3: the run is recorded as done twice");
+            let passed = |(batch, times): (usize, &u8)| *times > 0 || world.aside & (1 << batch) != 0;
+            self.law(batches.iter().enumerate().all(passed), "I3: done without a batch");
+            self.law(!self.scenario.job.on_complete || world.completed > 0, "I3: done without on_complete");
+        }
+        let Some(cell) = world.cell else { return };
+        let old = self.interner.facts(cell.checkpoint);
+        let resumed = self.scenario.resumes && old.status == Status::Failed && !new.over && new.seq == old.seq + 1;
+        self.law(!old.over || resumed, "I3: a run that is over is written again");
+        self.law(new.position >= old.position, "I1: the cursor goes back");
+        self.law(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
+        let Some((event, place)) = writer else { return };
+        let writer = world.events[event].at_work[place];
+        let done = writer.unsaved | world.aside;
+        self.law(new.owned || !self.interner.is_flying(writer.actor), "R15: the run is left with batches in flight");
+        let all = (old.position..new.position).all(|batch| done & (1 << batch) != 0);
+        self.law(all, "I1, I7: the cursor passes a batch that its writer did not do, and nobody set aside");
+    }
+
+    fn law(&mut self, holds: bool, law: &str) {
+        if !holds && self.faulty_designs.is_none() {
+            self.faulty_designs = Some(law.into());
+        }
+    }
+
+    /// What is wrong with this world, if anything is.
+    pub(super) fn wrong(&self, world: &World) -> Option<&'static str> {
+        let faults = self.scenario.faults - world.faults;
+        let again = |times: &u8| times.saturating_sub(1);
+        // What ships keeps an event unacknowledged until the end; that a duplicate of an acknowledged one happens to be about is no help.
+        // A sweep finds every run that there is a record of; that it helps is I5.
+        let found = self.scenario.sweeps && world.cell.is_some();
+        let live = match self.scenario.design {
+            Design::Shipped | Design::AnybodySignals => world.events.iter().any(|event| !event.acknowledged),
+            _ => world.events.iter().any(|event| event.dead_letter) || !world.is_quiet(),
+        };
+        let holders = world.events.iter().flat_map(|event| &event.at_work).filter(|invocation| {
+            let works = match self.interner.errand(invocation.actor) {
+                Errand::Work { .. } | Errand::Complete => true,
+                Errand::Write { way, .. } => way == Way::Swap,
+                _ => false,
+            };
+            works && invocation.base == Base::Current
+        });
+        let owners = holders.clone().filter(|invocation| invocation.owns).count();
+        if holders.count() != owners || owners > 1 {
+            Some("I2: who works with the current ETag is not the owner")
+        } else if !live && !found && !self.is_over(world) && world.done == 0 {
+            Some("I4: silent death: nobody is due to continue")
+        } else if world.executed.iter().any(|times| again(times) > faults) || again(&world.completed) > faults {
+            Some("I6: a batch was repeated more often than there were faults")
+        } else if self.scenario.job.every_batch
+            && world.executed.iter().map(again).sum::<u8>() > faults * self.scenario.job.concurrency
+        {
+            Some("I6: more batches were repeated than there were faults")
+        } else if self.counts_signals() && u64::from(world.signals) > self.signals_allowed(world, faults) {
+            Some("I8: signals breed signals")
+        } else if !self.scenario.errors && self.status(world) == Some(Status::Failed) {
+            Some("a run failed though user code did not")
+        } else {
+            None
+        }
+    }
+
+    /// A sweep sends as many as it likes. The other broken designs are to be found by what is wrong with them.
+    fn counts_signals(&self) -> bool {
+        !self.scenario.sweeps && matches!(self.scenario.design, Design::Shipped | Design::AnybodySignals)
+    }
+
+    /// One for each hand-over, and for each fault and each start too many its own and one more.
+    fn signals_allowed(&self, world: &World, faults: u8) -> u64 {
+        let hand_overs = world.cell.map_or(0, |cell| self.interner.facts(cell.checkpoint).seq);
+        hand_overs + 2 * (u64::from(faults) + self.scenario.starts.len() as u64 - 1)
+    }
+
+    /// Where a run may end: done, or stopped by user code.
+    pub(super) fn is_goal(&self, world: &World) -> bool {
+        match self.status(world) {
+            Some(Status::Done) => true,
+            Some(Status::Failed) => self.scenario.errors && !self.scenario.resumes,
+            Some(Status::Superseded) => self.scenario.errors,
+            _ => false,
+        }
+    }
+
+    fn status(&self, world: &World) -> Option<Status> {
+        world.cell.map(|cell| self.interner.facts(cell.checkpoint).status)
+    }
+}

@@ -1,0 +1,192 @@
+//! Everything that can happen next, faults included.
+//!
+//! What concerns one invocation alone is done at once; so is a delivery with its first request, and an answer to Lambda with the request
+//! before it. An invocation can still die between the two.
+
+use super::coverage::{Row, Rows};
+use super::faulty_designs::Design;
+use super::input::{Job, Wrote};
+use super::interner::{Errand, Interner};
+use super::world::{Base, Cell, Event, Invocation, Kind, Place, World};
+use crate::checkpoint::Status;
+
+/// A world to explore.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scenario {
+    pub(super) job: Job,
+    pub(super) starts: &'static [Kind],
+    pub(super) faults: u8,
+    /// Whether user code may fail and the object may change, each for a fault.
+    pub(super) errors: bool,
+    /// Whether a write without an answer may be applied later.
+    pub(super) late: bool,
+    /// Whether the queue may lose an event of a run that there is a record of.
+    pub(super) loses: bool,
+    /// Whether a sweep looks at the record again and again.
+    pub(super) sweeps: bool,
+    /// Whether a person makes a failed run go on.
+    pub(super) resumes: bool,
+    pub(super) design: Design,
+}
+
+pub(super) type Next = (&'static str, World);
+
+pub(super) struct Model {
+    pub(super) scenario: Scenario,
+    pub(super) interner: Interner,
+    pub(super) coverage: Rows,
+    /// The first law a move broke.
+    pub(super) faulty_designs: Option<String>,
+}
+
+impl Model {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        Self { scenario, interner: Interner::new(scenario.job), coverage: Rows::default(), faulty_designs: None }
+    }
+
+    pub(super) fn next(&mut self, world: &World, out: &mut Vec<Next>) {
+        for (number, event) in world.events.iter().enumerate() {
+            for waiting in 0..event.waiting.len() {
+                if waiting == 0 || event.waiting[waiting] != event.waiting[waiting - 1] {
+                    self.deliver(world, number, waiting, out);
+                }
+            }
+            for place in 0..event.at_work.len() {
+                let place = (number, place);
+                if let Some(mut dead) = world.faulty() {
+                    self.coverage.reach(Row::Death);
+                    dead.fail(place);
+                    out.push(("an invocation dies", dead));
+                }
+                self.renew(world, place, out);
+                self.act(world, place, out);
+            }
+        }
+        self.expire(world, out);
+        self.sweep(world, out);
+        self.resume(world, out);
+        if let Some(checkpoint) = world.late {
+            let mut applied = world.clone();
+            let writer = writer_of(&applied);
+            let event = applied.events.iter().position(|event| event.late).unwrap();
+            self.apply(&mut applied, event, writer, checkpoint);
+            out.push(("a late write is applied", applied));
+        }
+        if world.is_quiet() && !self.is_over(world) {
+            for number in 0..world.events.len() {
+                if world.events[number].dead_letter {
+                    let mut redriven = world.clone();
+                    redriven.events[number].dead_letter = false;
+                    redriven.events[number].waiting.push(1);
+                    out.push(("a dead letter is redriven", redriven));
+                }
+            }
+        }
+    }
+
+    fn deliver(&mut self, world: &World, number: usize, waiting: usize, out: &mut Vec<Next>) {
+        let mut taken = world.clone();
+        let attempt = taken.events[number].waiting.remove(waiting);
+        if world.events[number].acknowledged {
+            out.push(("the queue drops a duplicate", taken.clone()));
+        }
+        if let Some(mut lost) = world.faulty().filter(|_| self.scenario.loses && world.cell.is_some()) {
+            let event = &mut lost.events[number];
+            event.waiting.remove(waiting);
+            // Nobody will hear of it again: for the world that is the same as if it had been acknowledged.
+            event.acknowledged |= event.waiting.is_empty() && event.at_work.is_empty() && !event.dead_letter;
+            out.push(("the queue loses an event", lost));
+        }
+        if let Some(mut twice) = world.faulty() {
+            twice.events[number].waiting.push(attempt);
+            out.push(("an event is delivered twice", twice));
+        }
+        let actor = self.given(world, world.events[number].kind);
+        taken.events[number].at_work.push(Invocation::new(actor, attempt));
+        let place = (number, taken.events[number].at_work.len() - 1);
+        if let Some(mut dead) = taken.faulty() {
+            dead.fail(place);
+            out.push(("an invocation dies as it begins", dead));
+        }
+        self.act(&taken, place, out);
+    }
+
+    fn given(&mut self, world: &World, kind: Kind) -> u32 {
+        match (self.scenario.design.takes_over(&self.interner, world, kind), kind) {
+            (Some(seq), _) => self.interner.given(Kind::Signal(seq as u8)),
+            (None, kind) => self.interner.given(kind),
+        }
+    }
+
+    /// The lease of the dead ends by itself; that of the living only if they or the clock misbehave.
+    /// A signal for a run that nobody owns. One too many, because another is on its way or somebody is about to send it, counts as a fault:
+    /// there is no end of sweeps.
+    fn sweep(&mut self, world: &World, out: &mut Vec<Next>) {
+        let Some(cell) = world.cell.filter(|_| self.scenario.sweeps && !self.is_over(world)) else { return };
+        let facts = self.interner.facts(cell.checkpoint);
+        if facts.owned && !cell.expired {
+            return;
+        }
+        let is_signal = |kind| matches!(kind, Kind::Signal(_) | Kind::Swept(_)) && kind.seq() == facts.seq;
+        let is_due = |event: &Event| !event.at_work.is_empty() || (is_signal(event.kind) && !event.waiting.is_empty());
+        let swept = if world.events.iter().any(is_due) { world.faulty() } else { Some(world.clone()) };
+        let Some(mut swept) = swept else { return };
+        swept.events.push(Event::new(Kind::Swept(facts.seq as u8)));
+        out.push(("a sweep signals again", swept));
+    }
+
+    fn resume(&mut self, world: &World, out: &mut Vec<Next>) {
+        let failed = world.cell.is_some_and(|cell| self.interner.facts(cell.checkpoint).status == Status::Failed);
+        let is_due = |event: &Event| event.kind == Kind::Resume && !(event.at_work.is_empty() && event.waiting.is_empty());
+        if self.scenario.resumes && failed && !world.events.iter().any(is_due) {
+            let mut resumed = world.clone();
+            resumed.events.push(Event::new(Kind::Resume));
+            out.push(("a person resumes the run", resumed));
+        }
+    }
+
+    fn expire(&mut self, world: &World, out: &mut Vec<Next>) {
+        let Some(cell) = world.cell else { return };
+        if cell.expired || !self.interner.facts(cell.checkpoint).owned {
+            return;
+        }
+        let expired = if world.owner_lives() { world.faulty() } else { Some(world.clone()) };
+        let Some(mut expired) = expired else { return };
+        expired.cell = Some(Cell { expired: true, ..cell });
+        out.push(("the lease expires", expired));
+    }
+
+    /// The writer renews the lease beside the work: the same record under another ETag.
+    fn renew(&mut self, world: &World, place: Place, out: &mut Vec<Next>) {
+        let invocation = world.events[place.0].at_work[place.1];
+        let works = matches!(self.interner.errand(invocation.actor), Errand::Work { .. } | Errand::Complete);
+        let (Some(cell), true, true) = (world.cell, works, invocation.owns) else { return };
+        let renewed = |world: &World, base| {
+            let mut world = world.clone();
+            world.etag_changes();
+            world.cell = Some(Cell { expired: false, ..cell });
+            let invocation = world.at(place);
+            (invocation.base, invocation.wrote) = (base, Wrote::Before);
+            world
+        };
+        let known = renewed(world, Base::Current);
+        if known != *world {
+            out.push(("the lease is renewed", known));
+        }
+        if let Some(faulty) = world.faulty() {
+            out.push(("the lease is renewed, but the answer is lost", renewed(&faulty, Base::Stale)));
+        }
+    }
+
+    pub(super) fn is_over(&self, world: &World) -> bool {
+        world.cell.is_some_and(|cell| self.interner.facts(cell.checkpoint).over)
+    }
+}
+
+fn writer_of(world: &World) -> Option<Place> {
+    world
+        .events
+        .iter()
+        .enumerate()
+        .find_map(|(number, event)| event.at_work.iter().position(|invocation| invocation.late).map(|place| (number, place)))
+}

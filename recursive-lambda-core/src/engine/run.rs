@@ -1,0 +1,285 @@
+//! The run's state machine: what one invocation does about one event.
+//!
+//! `Run::step` takes what happened and says what to do next; it starts with `Event::Begin` and ends with `Effect::Reply`.
+//! An event is acknowledged only if the run is over, or if a later signal of it is certain to arrive: work that nobody is due to
+//! continue cannot come to be. The driver performs effects one at a time, so there is one answer to each event.
+
+mod assess;
+mod failing;
+mod work;
+
+use self::failing::SearchIs;
+use super::budget::Budget;
+use super::messages::{
+    AckReason, Batch, Cause, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
+};
+use super::save::{Read, Saved};
+use crate::checkpoint::{Checkpoint, LastError, Owner, Status};
+use std::time::{Duration, SystemTime};
+
+/// Past what failed before, an invocation works so long and then hands over: whatever fails next has all of Lambda's deliveries again.
+const PAST_A_FAILURE: Duration = Duration::from_secs(10);
+
+/// The token of every event that starts a run: they cannot be told apart.
+const START: &str = "";
+
+/// How often a signal is sent before the event is given back, and the pause before asking whether one arrived.
+const SIGNAL_TRIES: u32 = 4;
+const SIGNAL_SILENCE: Duration = Duration::from_secs(1);
+
+/// One invocation's work on one event.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Run {
+    rules: Rules,
+    me: Owner,
+    trigger: Trigger,
+    budget: Budget,
+    phase: Phase,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Beginning,
+    Reading,
+    Saving {
+        checkpoint: Box<Checkpoint>,
+        then: Then,
+        /// Known once work has begun.
+        pace: Option<Pace>,
+    },
+    Working(Box<Work>),
+    PassingOver {
+        work: Box<Work>,
+        error: LastError,
+        /// Whether the record is at fault beyond doubt.
+        certain: bool,
+    },
+    Skipping {
+        work: Box<Work>,
+        /// What follows behind what is set aside.
+        done: Done,
+    },
+    Capturing {
+        work: Box<Work>,
+        then: Then,
+    },
+    Completing(Box<Work>),
+    Signalling {
+        checkpoint: Box<Checkpoint>,
+        tries: u32,
+        why: AckReason,
+    },
+    Pausing {
+        checkpoint: Box<Checkpoint>,
+        tries: u32,
+        why: AckReason,
+    },
+    Checking {
+        checkpoint: Box<Checkpoint>,
+        tries: u32,
+        why: AckReason,
+    },
+    Over,
+}
+
+/// What follows a save.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Then {
+    Work,
+    PassOver { error: LastError, certain: bool },
+    Complete,
+    Signal(AckReason),
+    Reply(Reply),
+}
+
+/// Work under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Work {
+    /// As the store has it.
+    saved: Checkpoint,
+    /// With what was done since.
+    checkpoint: Checkpoint,
+    last_save: Duration,
+    pace: Pace,
+    /// What was wrong with the record that was passed over last.
+    suspicion: Option<LastError>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pace {
+    /// After a failure: when to hand over, if the run is past it.
+    hand_over_after: Option<Duration>,
+    /// Batches that were started and are not yet done.
+    in_flight: u64,
+    /// When the first of them was started.
+    begun: Duration,
+    /// Records passed over in memory only: they are set aside once another record is processed, and tried again otherwise.
+    suspects: u64,
+    /// Whether an earlier invocation tried records one by one, and one of them may be processed without a save.
+    tried_alone: bool,
+}
+
+impl Run {
+    pub fn new(rules: Rules, me: Owner, trigger: Trigger, budget: Budget) -> Self {
+        Self { rules, me, trigger, budget, phase: Phase::Beginning }
+    }
+
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// Records that were passed over and are to be set aside.
+    #[cfg(test)]
+    pub fn suspects(&self) -> u64 {
+        match &self.phase {
+            Phase::Skipping { work, .. } => work.pace.suspects,
+            _ => 0,
+        }
+    }
+
+    /// What the driver is asked to work on: the record, with what was done since the last save.
+    pub fn checkpoint(&self) -> Option<&Checkpoint> {
+        match &self.phase {
+            Phase::Working(work) | Phase::PassingOver { work, .. } | Phase::Skipping { work, .. } | Phase::Completing(work) => {
+                Some(&work.checkpoint)
+            }
+            _ => None,
+        }
+    }
+
+    /// What follows from `event`.
+    pub fn step(&mut self, now: Now, event: Event) -> Effect {
+        match (std::mem::replace(&mut self.phase, Phase::Over), event) {
+            (Phase::Beginning, Event::Begin) => self.begin(now),
+            (Phase::Reading, Event::Read(read)) => self.assess_reading(read),
+            (Phase::Saving { checkpoint, then, pace }, Event::Saved(saved, took)) => {
+                self.budget.save_took(took);
+                self.saved(now, *checkpoint, then, pace, saved)
+            }
+            (Phase::Working(work), Event::Batch(Batch::Done(done))) => self.batch_done(now, work, done),
+            (Phase::Working(work), Event::Batch(Batch::Failed(failure))) => self.failed(now, work, failure),
+            (Phase::PassingOver { work, error, certain }, Event::PassedOver(Ok(done))) => {
+                self.passed_over(now, work, error, certain, done)
+            }
+            // A record that cannot be skipped is no reason to fail while it may be an outage.
+            (Phase::PassingOver { work, error, certain: false }, Event::PassedOver(Err(failure)))
+                if failure.cause == Cause::Other =>
+            {
+                self.wait(now, work, SearchIs::Dropped, error)
+            }
+            (Phase::PassingOver { work, .. }, Event::PassedOver(Err(failure))) => self.failed(now, work, failure),
+            (Phase::Skipping { work, done }, Event::Skipped(Ok(()))) => self.skipped(now, work, done),
+            (Phase::Skipping { work, .. }, Event::Skipped(Err(failure))) => self.failed(now, work, failure),
+            (Phase::Capturing { mut work, then }, Event::Captured(Ok(state))) => {
+                work.checkpoint.state = state;
+                self.write(&work, then)
+            }
+            (Phase::Capturing { work, .. }, Event::Captured(Err(error))) => self.capture_failed(work, error),
+            (Phase::Completing(mut work), Event::Completed(Ok(()))) => {
+                work.checkpoint.status = Status::Done;
+                work.checkpoint.owner = None;
+                self.save(work, Then::Reply(Reply::Acknowledge(AckReason::Done)))
+            }
+            (Phase::Completing(work), Event::Completed(Err(failure))) => self.failed(now, work, failure),
+            (Phase::Signalling { checkpoint, tries, why }, Event::Signalled(signalled)) => match signalled {
+                Signalled::Accepted => reply(Reply::Acknowledge(why)),
+                Signalled::Refused => reply(Reply::Refuse(Refusal::SignalFailed)),
+                Signalled::Silence => {
+                    self.phase = Phase::Pausing { checkpoint, tries, why };
+                    Effect::Pause(SIGNAL_SILENCE)
+                }
+            },
+            (Phase::Pausing { checkpoint, tries, why }, Event::Paused) => {
+                self.phase = Phase::Checking { checkpoint, tries, why };
+                Effect::Read
+            }
+            (Phase::Checking { checkpoint, tries, why }, Event::Read(read)) => self.check_signal(checkpoint, tries, why, read),
+            _ => reply(Reply::Refuse(Refusal::OutOfStep)),
+        }
+    }
+
+    fn begin(&mut self, now: Now) -> Effect {
+        match &self.trigger {
+            Trigger::Signal { .. } | Trigger::Resume => {
+                self.phase = Phase::Reading;
+                Effect::Read
+            }
+            Trigger::Sweep(checkpoint) => self.signal(checkpoint.clone(), 1, AckReason::SignalledAgain),
+            Trigger::Start(Start { object, mode }) => {
+                let then = match mode {
+                    Mode::InPlace => Then::Work,
+                    Mode::Admit => Then::Signal(AckReason::Admitted),
+                };
+                let wall = SystemTime::UNIX_EPOCH + now.wall;
+                let mut first = Checkpoint::first(object.clone(), self.rules.plan.clone(), mode.first_seq(), wall);
+                match mode {
+                    Mode::InPlace => self.take_up(&mut first),
+                    Mode::Admit => first.handed_over_by = Some(START.into()),
+                }
+                self.begin_save(How::Create, Box::new(first), then, None)
+            }
+        }
+    }
+
+    fn saved(&mut self, now: Now, checkpoint: Checkpoint, then: Then, pace: Option<Pace>, saved: Saved) -> Effect {
+        match saved {
+            Saved::Applied { .. } => self.go_on(now, checkpoint, then, pace),
+            // The user's error outweighs a save that was only to help the next attempt: the event comes again either way.
+            _ if then == Then::Reply(Reply::Fail) => reply(Reply::Fail),
+            Saved::Lost(stored) => self.assess(*stored),
+            Saved::Gone => reply(Reply::Refuse(Refusal::CheckpointGone)),
+            Saved::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
+            Saved::Unknown(why) | Saved::Refused(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
+        }
+    }
+
+    /// Saves, with the state as it stands if batches were done since the last time.
+    fn save(&mut self, work: Box<Work>, then: Then) -> Effect {
+        if work.checkpoint.batches == work.saved.batches {
+            return self.write(&work, then);
+        }
+        self.phase = Phase::Capturing { work, then };
+        Effect::Capture
+    }
+
+    fn write(&mut self, work: &Work, then: Then) -> Effect {
+        self.begin_save(How::Swap, Box::new(work.checkpoint.clone()), then, Some(work.pace))
+    }
+
+    fn begin_save(&mut self, how: How, checkpoint: Box<Checkpoint>, then: Then, pace: Option<Pace>) -> Effect {
+        self.phase = Phase::Saving { checkpoint: checkpoint.clone(), then, pace };
+        Effect::Save(how, checkpoint)
+    }
+
+    fn signal(&mut self, checkpoint: Box<Checkpoint>, tries: u32, why: AckReason) -> Effect {
+        self.phase = Phase::Signalling { checkpoint: checkpoint.clone(), tries, why };
+        // Each try has a token of its own: of two that arrive, one only may be sent again.
+        let token = format!("{}.{tries}", self.me.nonce);
+        Effect::Signal { checkpoint, token, swept: matches!(self.trigger, Trigger::Sweep(_)) }
+    }
+
+    /// What names the event that this invocation was given.
+    pub fn token(&self) -> &str {
+        match &self.trigger {
+            Trigger::Signal { token, .. } => token,
+            Trigger::Start(_) | Trigger::Sweep(_) | Trigger::Resume => START,
+        }
+    }
+
+    /// Rule R14: after silence the record tells whether the signal arrived. Somebody took up the run since: the owner whose death
+    /// the signal was sent for is in the record, too, and proves nothing.
+    fn check_signal(&mut self, sent: Box<Checkpoint>, tries: u32, why: AckReason, read: Read) -> Effect {
+        match read {
+            Read::Found(stored) if stored.checkpoint.is_over() || stored.checkpoint.epoch > sent.epoch => {
+                reply(Reply::Acknowledge(why))
+            }
+            Read::Absent => reply(Reply::Refuse(Refusal::CheckpointGone)),
+            _ if tries >= SIGNAL_TRIES => reply(Reply::Refuse(Refusal::SignalFailed)),
+            _ => self.signal(sent, tries + 1, why),
+        }
+    }
+}
+
+fn reply(reply: Reply) -> Effect {
+    Effect::Reply(reply)
+}

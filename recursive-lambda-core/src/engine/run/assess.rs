@@ -1,0 +1,168 @@
+//! What the record says of an event, before any work: acknowledge it, give it back, signal again, or take the run up.
+
+use super::{Run, Then, reply};
+use crate::checkpoint::{Checkpoint, Status};
+use crate::engine::messages::{AckReason, Effect, How, Mode, Refusal, Reply, Start, Trigger};
+use crate::engine::save::{Read, Stored};
+use std::cmp::Ordering;
+use std::time::Duration;
+
+impl Run {
+    fn admits(&self) -> bool {
+        matches!(&self.trigger, Trigger::Start(Start { mode: Mode::Admit, .. }))
+    }
+
+    fn seq(&self) -> u64 {
+        match self.trigger {
+            Trigger::Start(_) => 0,
+            Trigger::Signal { seq, .. } => seq,
+            // A sweep is never assessed: it ends with its signal. What resumes has an assessment of its own.
+            Trigger::Sweep(ref checkpoint) => checkpoint.seq,
+            Trigger::Resume => 0,
+        }
+    }
+
+    pub(super) fn assess_reading(&mut self, read: Read) -> Effect {
+        match read {
+            Read::Found(stored) => self.assess(*stored),
+            Read::Absent => reply(Reply::Refuse(Refusal::UnknownRun)),
+            Read::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
+            Read::Failed(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
+        }
+    }
+
+    /// Rules R3 to R6: what the record says of this event.
+    pub(super) fn assess(&mut self, stored: Stored) -> Effect {
+        if self.trigger == Trigger::Resume {
+            return self.assess_resume(stored);
+        }
+        let Stored { checkpoint, etag, age } = stored;
+        let live = self.is_live(&checkpoint, age);
+        let seq = self.seq();
+        if checkpoint.is_over() {
+            let alarm = checkpoint.status == Status::Failed && seq == checkpoint.seq;
+            return reply(if alarm {
+                Reply::Refuse(Refusal::RunFailed(checkpoint.last_error))
+            } else {
+                Reply::Acknowledge(AckReason::AlreadyOver)
+            });
+        }
+        match seq.cmp(&checkpoint.seq) {
+            Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: checkpoint.seq })),
+            // An upload's event that a person sends again makes a run go on whose signal was lost. It is not bred by signals.
+            Ordering::Less if !live && matches!(self.trigger, Trigger::Start(_)) => {
+                self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain)
+            }
+            Ordering::Less if checkpoint.was_handed_over_by(seq, self.token()) => {
+                self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain)
+            }
+            // The event that handed the run over is not acknowledged before its signal is sent, or this one's successor was delivered.
+            Ordering::Less => reply(Reply::Acknowledge(AckReason::Behind)),
+            Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
+            // A queue's event is only ever admitted, whatever the run was started by.
+            Ordering::Equal if self.admits() => self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain),
+            Ordering::Equal => self.acquire(checkpoint, etag, age),
+        }
+    }
+
+    /// A failed run goes on where it stands; one that waits is tried now.
+    fn assess_resume(&mut self, stored: Stored) -> Effect {
+        let Stored { mut checkpoint, etag, age } = stored;
+        match checkpoint.status {
+            Status::Failed if checkpoint.plan.hash != self.rules.plan.hash => {
+                reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }))
+            }
+            Status::Failed => {
+                checkpoint.resume();
+                self.begin_save(How::Over { etag }, Box::new(checkpoint), Then::Signal(AckReason::Resumed), None)
+            }
+            _ if checkpoint.is_over() => reply(Reply::Acknowledge(AckReason::AlreadyOver)),
+            _ if self.is_live(&checkpoint, age) => reply(Reply::Acknowledge(AckReason::AtWork)),
+            _ => self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain),
+        }
+    }
+
+    fn is_live(&self, checkpoint: &Checkpoint, age: Duration) -> bool {
+        checkpoint.lease_left(self.rules.lease, age).is_some()
+    }
+
+    /// Rule R7.
+    fn acquire(&mut self, mut checkpoint: Checkpoint, etag: String, age: Duration) -> Effect {
+        if checkpoint.plan.hash != self.rules.plan.hash {
+            return reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }));
+        }
+        // Without a store there is no age.
+        if let Some(waiting) = checkpoint.waiting.as_mut().filter(|_| age != Duration::MAX) {
+            waiting.waited_ms += age.as_millis() as u64;
+        }
+        if checkpoint.owner.is_some() {
+            checkpoint.one_at_a_time_ms = self.work_unsaved_at_most().as_millis() as u64;
+        }
+        let completing = checkpoint.status == Status::Completing;
+        let then = if checkpoint.attempts >= self.rules.max_attempts {
+            self.bury(&mut checkpoint)
+        } else if checkpoint.invocations - checkpoint.forgiven >= self.rules.max_invocations {
+            let invocations = checkpoint.invocations;
+            fail(&mut checkpoint, Refusal::TooManyInvocations { invocations })
+        } else if checkpoint.owner.is_some() && self.rules.skip.is_some() {
+            // To find a record that kills takes more attempts than Lambda delivers an event: each death has a signal of its own.
+            let attempts = checkpoint.attempts;
+            checkpoint.hand_over(if completing { Status::Completing } else { Status::Ready }, self.token());
+            checkpoint.attempts = attempts;
+            Then::Signal(AckReason::TakenOver)
+        } else {
+            self.take_up(&mut checkpoint);
+            if completing { Then::Complete } else { Then::Work }
+        };
+        self.begin_save(How::Over { etag }, Box::new(checkpoint), then, None)
+    }
+
+    /// What becomes of a batch that was tried too often, and nobody lived to say why.
+    fn bury(&self, checkpoint: &mut Checkpoint) -> Then {
+        let Checkpoint { attempts, position, line, .. } = *checkpoint;
+        let on_complete = checkpoint.status == Status::Completing;
+        let refusal = Refusal::TooManyDeaths { attempts, position, line: line + 1, on_complete };
+        // A record may be too much even to be set aside, which is tried as often as a batch is.
+        let is_in_vain = checkpoint.attempts >= self.rules.max_attempts.saturating_mul(2);
+        let is_enough = self.rules.skip.is_none_or(|most| checkpoint.skipped >= most);
+        // Which record killed is not known once several were passed over in memory. Before the first of them is, `alone` is saved.
+        let tries = self.rules.max_attempts;
+        let is_doubtful = checkpoint.search.is_some_and(|search| search.doubtful && search.alone >= tries);
+        if checkpoint.status == Status::Completing || is_enough || is_in_vain || is_doubtful {
+            return fail(checkpoint, refusal);
+        }
+        let error = refusal.as_last_error(checkpoint.last_error.take());
+        let records = checkpoint.next_batch();
+        if records == 1 {
+            self.take_up(checkpoint);
+            return Then::PassOver { error, certain: true };
+        }
+        checkpoint.last_error = Some(error);
+        checkpoint.search_among(records, false);
+        checkpoint.hand_over(Status::Ready, self.token());
+        Then::Signal(AckReason::TakenOver)
+    }
+
+    /// What an invocation that died may have done since it last saved, at most, with as much again for batches that take longer this time.
+    fn work_unsaved_at_most(&self) -> Duration {
+        const LEAST: Duration = Duration::from_secs(10);
+        const MOST: Duration = Duration::from_secs(1_800);
+        self.rules.checkpoint.clamp(LEAST, MOST).saturating_mul(2).saturating_mul(self.budget.concurrency())
+    }
+
+    pub(super) fn take_up(&self, checkpoint: &mut Checkpoint) {
+        if checkpoint.status != Status::Completing {
+            checkpoint.status = Status::Running;
+        }
+        checkpoint.owner = Some(self.me.clone());
+        checkpoint.handed_over_by = None;
+        checkpoint.epoch += 1;
+        checkpoint.attempts += 1;
+        checkpoint.invocations += 1;
+    }
+}
+
+fn fail(checkpoint: &mut Checkpoint, refusal: Refusal) -> Then {
+    checkpoint.fail(refusal.as_last_error(checkpoint.last_error.clone()));
+    Then::Reply(Reply::Refuse(refusal))
+}

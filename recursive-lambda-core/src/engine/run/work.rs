@@ -1,0 +1,139 @@
+//! Work on a run that this invocation owns: batches, checkpoints, the hand-over and the end. What fails on the way is in `failing`.
+
+use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work, reply};
+use crate::checkpoint::{Checkpoint, LastError, Status};
+use crate::engine::messages::{AckReason, Done, Effect, How, Now, Refusal, Reply};
+
+impl Run {
+    /// After a save.
+    pub(super) fn go_on(&mut self, now: Now, checkpoint: Checkpoint, then: Then, pace: Option<Pace>) -> Effect {
+        let failed_before = checkpoint.attempts > 1 || checkpoint.waiting.is_some();
+        let tried_alone = checkpoint.search.is_some_and(|search| search.alone_until > 0);
+        let hand_over_after = failed_before.then(|| now.elapsed + PAST_A_FAILURE);
+        let pace = pace.unwrap_or(Pace { hand_over_after, in_flight: 0, begun: now.elapsed, suspects: 0, tried_alone });
+        let work = |checkpoint: Checkpoint| {
+            Box::new(Work { saved: checkpoint.clone(), checkpoint, last_save: now.elapsed, pace, suspicion: None })
+        };
+        match then {
+            Then::Work => self.work(now, work(checkpoint)),
+            Then::PassOver { error, certain } => self.pass_over(work(checkpoint), error, certain),
+            // An invocation that has done nothing else runs it, however late it is: a run always moves.
+            Then::Complete if self.budget.has_worked() && !self.budget.half_is_left(now.left) => {
+                self.hand_over(work(checkpoint), Status::Completing)
+            }
+            Then::Complete => {
+                self.phase = Phase::Completing(work(checkpoint));
+                Effect::Complete
+            }
+            Then::Signal(why) => self.signal(Box::new(checkpoint), 1, why),
+            Then::Reply(answer) => reply(answer),
+        }
+    }
+
+    /// Whether one batch at a time is worked on, and saved.
+    fn is_careful(work: &Work) -> bool {
+        work.checkpoint.one_at_a_time_ms > 0 || work.checkpoint.search.is_some()
+    }
+
+    /// Starts what may be started, and at least one batch where none is in flight: a run always moves.
+    pub(super) fn work(&mut self, now: Now, mut work: Box<Work>) -> Effect {
+        let in_flight = work.pace.in_flight;
+        if in_flight == 0 {
+            work.pace.begun = now.elapsed;
+        }
+        let most = if Self::is_careful(&work) { 1_u64.saturating_sub(in_flight) } else { u64::MAX };
+        let start = self.budget.allows(in_flight, now.left).min(most).max(u64::from(in_flight == 0));
+        let records = work.checkpoint.next_batch();
+        self.phase = Phase::Working(work);
+        Effect::Work { start, records }
+    }
+
+    /// Rules R8 to R10.
+    pub(super) fn batch_done(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
+        work.pace.in_flight = done.in_flight;
+        work.pace.begun = now.elapsed;
+        let checkpoint = &mut work.checkpoint;
+        // A call that says only that the run is complete may have changed the carried state, which is saved with its batch.
+        let worked = done.records > 0 || done.complete;
+        if worked {
+            checkpoint.batches += 1;
+            checkpoint.last_error = None;
+            checkpoint.one_at_a_time_ms = checkpoint.one_at_a_time_ms.saturating_sub((done.took.as_millis() as u64).max(1));
+            self.budget.batch_took(done.took);
+            if let Some(search) = &mut checkpoint.search {
+                search.witness = true;
+            }
+        }
+        if work.pace.suspects > 0 { self.witnessed(now, work, worked, done) } else { self.passed(now, work, done) }
+    }
+
+    /// Behind the cursor stands what was done, or set aside.
+    pub(super) fn passed(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
+        let checkpoint = &mut work.checkpoint;
+        checkpoint.offset = done.offset;
+        checkpoint.line = done.line;
+        if done.header.is_some() {
+            checkpoint.header = done.header;
+        }
+        checkpoint.position += done.records;
+        // Where nothing was left, the attempts that found it out are none of `on_complete`'s.
+        checkpoint.attempts = 1;
+        checkpoint.waiting = None;
+        let position = checkpoint.position;
+        checkpoint.search = checkpoint.search.map(|search| search.past(position));
+        if checkpoint.search.is_some_and(|search| position >= search.until) {
+            checkpoint.search = None;
+            work.pace.hand_over_after = work.pace.hand_over_after.map(|_| now.elapsed);
+        }
+        if done.at_end || done.complete {
+            return self.finish(now, work);
+        }
+        let is_careful = Self::is_careful(&work);
+        let is_past = work.pace.hand_over_after.is_some_and(|after| now.elapsed >= after) && !is_careful;
+        let is_late = self.budget.allows(0, now.left) == 0;
+        if work.pace.in_flight == 0 && (is_past || is_late) {
+            return self.hand_over(work, Status::Ready);
+        }
+        // What is in flight at the end is saved together, by the hand-over: a save for each could take what time is left.
+        let due = is_careful
+            || (!is_late && now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint)
+            || now.renewed >= self.rules.lease * 2 / 3;
+        if due { self.save(work, Then::Work) } else { self.work(now, work) }
+    }
+
+    fn finish(&mut self, now: Now, mut work: Box<Work>) -> Effect {
+        work.checkpoint.search = None;
+        work.checkpoint.one_at_a_time_ms = 0;
+        let Checkpoint { skipped, batches, .. } = work.checkpoint;
+        if skipped > 0 && batches == 0 {
+            let refusal = Refusal::NothingProcessed { skipped };
+            let error = work.checkpoint.last_error.take();
+            work.checkpoint.fail(refusal.as_last_error(error));
+            return self.save(work, Then::Reply(Reply::Refuse(refusal)));
+        }
+        if !self.rules.on_complete {
+            work.checkpoint.status = Status::Done;
+            work.checkpoint.owner = None;
+            return self.save(work, Then::Reply(Reply::Acknowledge(AckReason::Done)));
+        }
+        work.checkpoint.input_finished = true;
+        if self.budget.has_worked() && !self.budget.half_is_left(now.left) {
+            return self.hand_over(work, Status::Completing);
+        }
+        work.checkpoint.status = Status::Completing;
+        self.save(work, Then::Complete)
+    }
+
+    /// Rule R9: save, then signal, then acknowledge.
+    pub(super) fn hand_over(&mut self, mut work: Box<Work>, status: Status) -> Effect {
+        work.checkpoint.hand_over(status, self.token());
+        self.save(work, Then::Signal(AckReason::Yielded))
+    }
+
+    /// State that cannot be saved stops the run where it was last saved.
+    pub(super) fn capture_failed(&mut self, work: Box<Work>, error: LastError) -> Effect {
+        let mut checkpoint = work.saved;
+        checkpoint.fail(error);
+        self.begin_save(How::Swap, Box::new(checkpoint), Then::Reply(Reply::Fail), None)
+    }
+}

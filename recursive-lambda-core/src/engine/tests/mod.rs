@@ -1,0 +1,16 @@
+//! The rules of a run, one table each: what was given, what then happened, and what was done about it.
+//!
+//! A line's last column is the trace of effects; `fixtures` has the few words it is written in.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
+
+mod acquiring;
+mod concurrent;
+mod delivered;
+mod ending;
+mod fenced;
+mod fixtures;
+mod signalling;
+mod skipping;
+mod waiting;
+mod working;

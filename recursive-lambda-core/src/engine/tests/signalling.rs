@@ -1,0 +1,102 @@
+//! Rule R14: a signal is sent until it is known to have arrived, or the event is given back.
+
+use super::fixtures::*;
+use crate::checkpoint::{Checkpoint, Status, Unreadable};
+use crate::engine::save::Read;
+
+#[test]
+fn a_refused_signal_gives_the_event_back() {
+    check(vec![
+        ("admitting", admission(), vec![applied(), refused()], "create Ready(1)@0 try 0 > signal 1 > refuse SignalFailed"),
+        ("again", signal(1), vec![found(left_by("own", ready(2))), refused()], "read > signal 2 > refuse SignalFailed"),
+        ("sweeping", sweep(ready(2)), vec![refused()], "signal 2 swept > refuse SignalFailed"),
+        (
+            "handing over",
+            signal(1),
+            vec![found(ready(1)), applied(), batch(10).left(0), captured(), applied(), refused()],
+            "read > over e Running(1)@0 mine try 1 > work > capture > swap Ready(2)@10 try 0 > signal 2 > refuse SignalFailed",
+        ),
+    ]);
+}
+
+#[test]
+fn after_silence_the_record_tells_whether_the_signal_arrived() {
+    let taken_up = |checkpoint| Checkpoint { epoch: 1, ..checkpoint };
+    for (name, answer, want) in [
+        ("nobody came", found(ready(1)), "signal 1"),
+        ("somebody works", found(running(1)), "ack Admitted"),
+        ("somebody died at it", aged(46, running(1)), "ack Admitted"),
+        ("somebody failed at it", found(taken_up(ready(1))), "ack Admitted"),
+        ("somebody went on", found(taken_up(ready(2))), "ack Admitted"),
+        ("over", found(with(Status::Done, 1)), "ack Admitted"),
+        ("cancelled", found(with(Status::Cancelled, 1)), "ack Admitted"),
+        ("gone", read(Read::Absent), "refuse CheckpointGone"),
+        ("no answer", read(Read::Failed("503".into())), "signal 1"),
+        ("unreadable", read(Read::Unreadable(Unreadable::Newer(2))), "signal 1"),
+    ] {
+        let want = format!("create Ready(1)@0 try 0 > signal 1 > pause 1s > read > {want}");
+        assert_eq!(trace(&mut admission(), vec![applied(), silence(), paused(), answer]), want, "{name}");
+    }
+}
+
+#[test]
+fn an_owner_who_was_dead_before_the_signal_does_not_answer_for_it() {
+    let dead = || aged(60, running(2));
+    check(vec![
+        ("still dead", resumption(), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
+        (
+            "taken over",
+            resumption(),
+            vec![dead(), silence(), paused(), found(Checkpoint { epoch: 2, ..running(2) })],
+            "read > signal 2 > pause 1s > read > ack SignalledAgain",
+        ),
+    ]);
+}
+
+#[test]
+fn each_try_of_a_signal_has_a_token_of_its_own() {
+    let mut run = admission();
+    trace(&mut run, vec![]);
+    let tokens: Vec<_> = [applied(), silence(), paused(), found(ready(1)), silence(), paused(), found(ready(1))]
+        .into_iter()
+        .filter_map(|input| match input.into_step(&mut run).0 {
+            crate::engine::messages::Effect::Signal { token, .. } => Some(token),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tokens, ["me.1", "me.2", "me.3"]);
+}
+
+#[test]
+fn a_signal_is_sent_four_times() {
+    let silent = || vec![silence(), paused(), found(ready(1))];
+    let events = std::iter::once(applied()).chain((0..4).flat_map(|_| silent())).collect();
+    let once = "signal 1 > pause 1s > read > ";
+    let want = format!("create Ready(1)@0 try 0 > {once}{once}{once}{once}refuse SignalFailed");
+    assert_eq!(trace(&mut admission(), events), want);
+    let events = std::iter::once(applied()).chain((0..3).flat_map(|_| silent())).chain([accepted()]).collect();
+    let want = format!("create Ready(1)@0 try 0 > {once}{once}{once}signal 1 > ack Admitted");
+    assert_eq!(trace(&mut admission(), events), want);
+}
+
+/// Even of the very invocation that is due, and of a run that was begun in place: a sweep never works.
+#[test]
+fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
+    check(vec![
+        ("handed over", sweep(ready(2)), vec![accepted()], "signal 2 swept > ack SignalledAgain"),
+        ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 swept > ack SignalledAgain"),
+        ("begun in place", sweep(running(0)), vec![accepted()], "signal 0 swept > ack SignalledAgain"),
+        (
+            "silence, and nobody came",
+            sweep(running(3)),
+            vec![silence(), paused(), aged(100, running(3)), accepted()],
+            "signal 3 swept > pause 1s > read > signal 3 swept > ack SignalledAgain",
+        ),
+        (
+            "silence, and it arrived",
+            sweep(ready(2)),
+            vec![silence(), paused(), found(running(2))],
+            "signal 2 swept > pause 1s > read > ack SignalledAgain",
+        ),
+    ]);
+}

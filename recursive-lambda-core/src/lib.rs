@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+#![allow(missing_docs, reason = "its API is for the crates of this project; what users see is documented in full, below")]
+
+#[deny(missing_docs)]
+mod error;
+pub mod excerpt;
+pub mod object;
+
+pub mod checkpoint;
+pub mod identity;
+pub mod layout;
+pub mod skipped_record;
+
+pub mod engine;
+pub mod event;
+#[deny(missing_docs)]
+pub mod records;
+
+pub use error::{BoxError, Error, ErrorKind, Place, Terminal};

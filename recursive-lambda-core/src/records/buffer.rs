@@ -1,0 +1,148 @@
+//! The bytes that a splitter was given and has not passed, and where in the object they begin.
+//!
+//! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
+
+use super::splitter::Cursor;
+use super::{Format, Split};
+use crate::excerpt;
+use crate::{Error, ErrorKind, Place};
+
+#[derive(Debug)]
+pub(super) struct Unread {
+    buffer: Vec<u8>,
+    /// How many bytes of the buffer are passed.
+    passed: usize,
+    /// Where in the object the first byte not passed stands.
+    start: Cursor,
+    finished: bool,
+}
+
+impl From<Cursor> for Unread {
+    fn from(start: Cursor) -> Self {
+        Self { buffer: Vec::new(), passed: 0, start, finished: false }
+    }
+}
+
+impl Unread {
+    pub(super) fn push(&mut self, part: &[u8]) {
+        // Moved only when no more bytes move than were passed since the last time: linear over all pushes.
+        if self.passed >= self.buffer.len() - self.passed {
+            self.buffer.drain(..self.passed);
+            self.passed = 0;
+        }
+        self.buffer.extend_from_slice(part);
+    }
+
+    pub(super) fn finish(&mut self) {
+        self.finished = true;
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.buffer.get(self.passed..).unwrap_or_default()
+    }
+
+    pub(super) fn start(&self) -> Cursor {
+        self.start
+    }
+
+    /// Where a record that begins with the first of the bytes stands.
+    pub(super) fn place(&self) -> Place {
+        Place::new(self.start.position, self.start.line + 1, self.start.offset)
+    }
+
+    pub(super) fn wanted(&self) -> u64 {
+        self.start.offset + self.bytes().len() as u64
+    }
+
+    /// Passes bytes that belong to no record.
+    pub(super) fn advance<F: Format>(&mut self, count: usize) {
+        let passed = self.bytes().get(..count).unwrap_or_default();
+        self.start.line += F::line_ends(passed);
+        self.start.offset += count as u64;
+        self.passed += count;
+    }
+
+    /// Passes a record.
+    pub(super) fn advance_record<F: Format>(&mut self, count: usize) {
+        self.advance::<F>(count);
+        self.start.position += 1;
+    }
+
+    /// The first bytes, `limit` of them at most.
+    pub(super) fn first(&self, limit: usize) -> &[u8] {
+        self.bytes().get(..limit).unwrap_or(self.bytes())
+    }
+
+    /// Whether a format that wants more bytes can have them within the limit.
+    pub(super) fn may_grow(&self, limit: usize) -> Result<bool, Error> {
+        if self.finished { Err(self.broken_contract(Split::More)) } else { Ok(self.bytes().len() <= limit) }
+    }
+
+    /// Whether what a format found, or did not find the end of, is longer than the limit.
+    pub(super) fn is_too_long(&self, split: Split, limit: usize) -> bool {
+        match split {
+            Split::More => true,
+            Split::Record { next, .. } | Split::Bad { next, .. } => next > limit && next <= self.bytes().len(),
+            Split::Skip(_) => false,
+        }
+    }
+
+    /// Content and length of a record that a format found.
+    pub(super) fn record(&self, split: Split) -> Result<(usize, usize), Error> {
+        match split {
+            Split::Record { content, next } | Split::Bad { content, next, .. }
+                if content <= next && (1..=self.bytes().len()).contains(&next) =>
+            {
+                Ok((content, next))
+            }
+            split => Err(self.broken_contract(split)),
+        }
+    }
+
+    /// `count`, if so many bytes can be skipped.
+    pub(super) fn checked(&self, least: usize, count: usize) -> Result<usize, Error> {
+        if (least..=self.bytes().len()).contains(&count) { Ok(count) } else { Err(self.broken_contract(Split::Skip(count))) }
+    }
+
+    pub(super) fn too_long(&self, what: &str, limit: usize) -> Error {
+        let first = self.first(limit);
+        let ends = if first.contains(&b'\r') { " Its lines may end with `\\r` alone, and `\\n` must end them." } else { "" };
+        let message = format!(
+            "the {what} is longer than {limit} bytes: is `format` right? It begins with {}.{ends} A job over `FileBatch` reads records of any length",
+            excerpt::bytes(first)
+        );
+        Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
+    }
+
+    fn broken_contract(&self, split: Split) -> Error {
+        let (bytes, end) = (self.bytes().len(), self.finished);
+        let message = format!("the format answered {split:?} for {bytes} bytes (end: {end}), which `Format` does not allow");
+        Error::terminal(Error::new(ErrorKind::Record, message).at(self.place()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::Lines;
+
+    #[test]
+    fn memory_stays_within_what_is_unread_and_one_part() {
+        // (part, bytes passed after each push): all but a little, all, and less than comes for a while.
+        for (part, pass) in [(1_000, 999), (1_000, 1_000), (1_000, 500)] {
+            let mut unread = Unread::from(Cursor::default());
+            for _ in 0..200 {
+                unread.push(&vec![b'\n'; part]);
+                unread.advance::<Lines>(pass);
+                let left = unread.bytes().len();
+                assert!(unread.buffer.len() <= 2 * (left + part), "{} bytes kept of {left}", unread.buffer.len());
+            }
+            assert_eq!(unread.wanted(), 200 * part as u64);
+            assert_eq!(unread.start().line, 200 * pass as u64);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Whether a header can be that of the record's type: the one place where a file of another kind is told from a table.
+//!
+//! It knows names, never a row. A header that it refuses fails the run before the first batch; what it cannot know it lets pass.
+
+use super::shape::Shape;
+use crate::excerpt;
+use csv::ByteRecord;
+use std::collections::BTreeSet;
+
+/// Says why `header` cannot be that of records of this shape. `only`: it is all of the object, without a line end.
+pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(), String> {
+    if header.is_empty() {
+        return Ok(());
+    }
+    match shape {
+        Shape::Columns(names) => check_columns(header, names, only)?,
+        Shape::List | Shape::Any => check_unnamed(header, only)?,
+    }
+    match duplicate(header, shape) {
+        Some(name) => Err(format!(
+            "the header has two columns of the name {}, and only one of them would be read; rename one in the file, or take the fields \
+             in order, as a tuple or a `Vec`; the columns are {}",
+            excerpt::quoted(name),
+            shown(header.iter())
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), String> {
+    if !header.iter().any(|cell| is_one_of(cell, names)) {
+        return Err(format!(
+            "the header has none of the record's columns {}, it has {}: {}",
+            shown(names.iter().map(|name| name.as_bytes())),
+            shown(header.iter()),
+            what_it_is(header).unwrap_or(match misspelt(header, names) {
+                Some(_) => RENAME,
+                None if only => "it is all of the object, one line; is it CSV?",
+                None => HEADERLESS,
+            })
+        ));
+    }
+    // An `Option` would be `None` in every row, without an error.
+    match misspelt(header, names) {
+        Some((cell, name)) if cell.trim_ascii().len() < cell.len() || cell.starts_with(MARK) => Err(format!(
+            "the header has {} where the record has {}, and blanks are part of a name: {RENAME}",
+            excerpt::quoted(cell),
+            excerpt::quoted(name.as_bytes())
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// A header of which no name is known to be right.
+fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
+    let number = || header.iter().filter(|_| !is_numbered(header)).find(|cell| is_number(cell));
+    if let Some(what) = what_it_is(header) {
+        Err(format!("the header has the columns {}: {what}", shown(header.iter())))
+    } else if let Some(number) = number() {
+        Err(format!(
+            "the header has {} where a column's name should be: {HEADERLESS}; a struct reads columns of any name",
+            excerpt::quoted(number)
+        ))
+    } else if only {
+        Err(format!(
+            "the object is one line without a line end, which would be the header of no row: is it CSV? It has {}; a header alone ends with \
+             a line end",
+            shown(header.iter())
+        ))
+    } else {
+        Ok(())
+    }
+}
+
+const HEADERLESS: &str = "is this a file without a header row? The first row is always taken for the header; put one in front, or take `lines` \
+    and split them";
+const RENAME: &str = "name the columns as the file has them, with `#[serde(rename = \"..\")]`";
+const DELIMITERS: [(u8, &str); 3] = [
+    (b';', "its columns are separated by `;`, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
+    (b'\t', "its columns are separated by tabs, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
+    (b'|', "its columns are separated by `|`, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
+];
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What the first row is, if it is clearly not a header.
+fn what_it_is(header: &ByteRecord) -> Option<&'static str> {
+    let first = header.get(0).unwrap_or_default().trim_ascii();
+    let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
+    if begins("sep=") {
+        return Some("a line `sep=` is not read, nor any separator but `,`; convert the file, or take `lines` and split them");
+    }
+    if first.starts_with(b"#") {
+        return Some("comments are not read, so that line is the header; remove it");
+    }
+    if ["{", "[{", "[[", "[\""].iter().any(|text| begins(text)) {
+        return Some("it is JSON; `format = jsonl` reads one value a line");
+    }
+    if ["<?xml", "<!doctype", "<html", "<error", "<!--"].iter().any(|text| begins(text)) {
+        return Some("it is XML or HTML, as the error page of a server is");
+    }
+    if header.len() > 1 {
+        return None;
+    }
+    DELIMITERS.iter().find(|(delimiter, _)| first.contains(delimiter)).map(|(_, what)| *what)
+}
+
+/// A column that is one of the record's but for blanks, letter case and a byte order mark, where that one is missing.
+fn misspelt<'a>(header: &'a ByteRecord, names: &[&'a str]) -> Option<(&'a [u8], &'a str)> {
+    let plain = |cell: &'a [u8]| cell.strip_prefix(MARK).unwrap_or(cell).trim_ascii();
+    let cells = header.iter().filter(|cell| !is_one_of(cell, names));
+    let missing = || names.iter().filter(|name| !header.iter().any(|cell| cell == name.as_bytes()));
+    cells
+        .flat_map(|cell| missing().map(move |name| (cell, *name)))
+        .find(|(cell, name)| plain(cell).eq_ignore_ascii_case(name.as_bytes()))
+}
+
+/// Two columns of one name, of which the type would get one. Columns without a name have none that could be asked for.
+fn duplicate(header: &ByteRecord, shape: Shape) -> Option<&[u8]> {
+    let mut seen = BTreeSet::new();
+    let is_asked_for = |cell: &&[u8]| match shape {
+        Shape::Columns(names) => is_one_of(cell, names),
+        Shape::Any => !cell.is_empty(),
+        Shape::List => false,
+    };
+    header.iter().filter(is_asked_for).find(|cell| !seen.insert(*cell))
+}
+
+fn is_one_of(cell: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|name| name.as_bytes() == cell)
+}
+
+fn is_number(cell: &[u8]) -> bool {
+    let cell = std::str::from_utf8(cell).unwrap_or_default().trim();
+    cell.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) && cell.parse::<f64>().is_ok()
+}
+
+/// Numbers that are names: years after a name, as `city,2024,2025`, and the numbering from 0 of a table without names.
+fn is_numbered(header: &ByteRecord) -> bool {
+    let is_year = |cell: &[u8]| cell.len() == 4 && (cell.starts_with(b"19") || cell.starts_with(b"20"));
+    let first_is_a_name = header.get(0).is_some_and(|cell| !is_number(cell));
+    let mut numbers = header.iter().filter(|cell| is_number(cell));
+    if first_is_a_name && numbers.clone().all(is_year) {
+        return true;
+    }
+    numbers.clone().count() > 1 && (0_usize..).zip(&mut numbers).all(|(index, cell)| index.to_string().as_bytes() == cell)
+}
+
+/// Names, the first ones of many.
+fn shown<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> String {
+    const SHOWN: usize = 8;
+    let mut names = names.into_iter();
+    let mut shown: Vec<String> = names.by_ref().take(SHOWN).map(excerpt::quoted).collect();
+    if names.next().is_some() {
+        shown.push("…".into());
+    }
+    excerpt::message(&shown.join(", "))
+}

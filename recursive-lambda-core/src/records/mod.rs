@@ -1,0 +1,147 @@
+//! Bytes in, records and offsets out.
+//!
+//! Pure: it never reads, waits or looks at a clock. [`Format`] says where a record ends; [`Decode`] makes it a value;
+//! `Splitter` keeps the bytes between the two and knows where in the object it stands.
+
+mod buffer;
+mod csv;
+mod first_bytes;
+mod jsonl;
+mod line_end;
+mod lines;
+mod misread;
+mod splitter;
+#[cfg(test)]
+mod tests;
+
+pub use csv::Csv;
+pub use jsonl::Jsonl;
+pub use lines::Lines;
+
+pub use splitter::{Cursor, Next, Splitter, Undecoded};
+
+use crate::BoxError;
+
+/// Where a format found the end of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Split {
+    /// The first `content` bytes are the record; the next one begins at byte `next`.
+    Record {
+        /// Length of the record in bytes, without its terminator.
+        content: usize,
+        /// Length of the record in bytes with its terminator; at least 1 and at least `content`.
+        next: usize,
+    },
+    /// The first so many bytes, at least 1, belong to no record: blank lines, a mark at the start.
+    Skip(usize),
+    /// The first `content` bytes are not a record, and cannot become one. It is an error at this place; with `on_error = skip(N)` these
+    /// bytes are skipped as one record, and reading goes on at byte `next`. As an answer of [`Format::header`] it fails the run.
+    Bad {
+        /// Length in bytes of what is wrong, without its terminator.
+        content: usize,
+        /// The same with its terminator; at least 1 and at least `content`.
+        next: usize,
+        /// What is wrong with it, for the error's message.
+        reason: &'static str,
+    },
+    /// The bytes end inside a record.
+    More,
+}
+
+/// How bytes become records: lines, CSV rows, or your own.
+///
+/// Splitting does not know the record's type. It must be a pure function of the bytes, because a run that is resumed
+/// splits from the offset of a record and must find the same ends.
+///
+/// ```
+/// use recursive_lambda::format::{Decode, Format, Split};
+/// use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
+///
+/// /// Samples of 4 bytes, big-endian.
+/// struct Samples;
+///
+/// impl Format for Samples {
+///     fn open(_: &[u8]) -> Result<Self, BoxError> {
+///         Ok(Self)
+///     }
+///
+///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
+///         match bytes.len() {
+///             0..4 if end => Split::Record { content: bytes.len(), next: bytes.len() },
+///             0..4 => Split::More,
+///             _ => Split::Record { content: 4, next: 4 },
+///         }
+///     }
+/// }
+///
+/// impl Decode<u32> for Samples {
+///     fn decode(&mut self, record: &[u8]) -> Result<u32, BoxError> {
+///         Ok(u32::from_be_bytes(record.try_into()?))
+///     }
+/// }
+///
+/// #[recursive_lambda(batch = 10_000, format = Samples)]
+/// async fn sum(batch: Batch<u32>, sum: &mut u64) -> Result<(), Error> {
+///     *sum += batch.iter().map(|sample| u64::from(*sample)).sum::<u64>();
+///     Ok(())
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a format",
+    label = "does not say where a record ends",
+    note = "implement `Format` for it, and `Decode<T>` for each type of record it makes"
+)]
+pub trait Format: Sized + Send + 'static {
+    /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
+    /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default); `Bad` says that
+    /// the object is not of this format. `end`: no bytes follow these.
+    fn header(bytes: &[u8], end: bool) -> Split {
+        let _ = (bytes, end);
+        Split::Skip(0)
+    }
+
+    /// Begins to read, once per invocation, with the header's bytes as they were found at the start of the object.
+    ///
+    /// # Errors
+    /// Says what is wrong with the header; the run fails.
+    fn open(header: &[u8]) -> Result<Self, BoxError>;
+
+    /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: no bytes follow these.
+    /// After [`Split::More`] it is asked again with the same bytes and more behind them, so it may remember how far it looked. With `end`, it
+    /// must not answer `More`; an unfinished record is the bytes that there are.
+    ///
+    /// A record of more than 16 MiB is asked about once more, cut to 16 MiB and with `end`: [`Split::Bad`] says how much of it to
+    /// skip, and after any other answer the run fails.
+    fn split(&mut self, bytes: &[u8], end: bool) -> Split;
+
+    /// How many lines end in `bytes`, for the line that an error names: by default as many as there are `\n`. It is asked about what [`Split`]
+    /// says, piece by piece.
+    #[must_use]
+    fn line_ends(bytes: &[u8]) -> u64 {
+        memchr::memchr_iter(b'\n', bytes).count() as u64
+    }
+}
+
+/// How a record's bytes become a value of type `T`.
+#[diagnostic::on_unimplemented(
+    message = "format `{Self}` does not make records of type `{T}`",
+    label = "not a record of this format",
+    note = "`lines` makes `String` and `Vec<u8>`; `csv` and `jsonl` make any `T: serde::Deserialize`: is `format = ..` missing?"
+)]
+pub trait Decode<T>: Format {
+    /// Makes the value.
+    ///
+    /// # Errors
+    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset, or skips the record.
+    fn decode(&mut self, record: &[u8]) -> Result<T, BoxError>;
+
+    /// Checks that the object can hold records of type `T`: once per invocation, before its first record. `only`: the object is this
+    /// header and nothing else, not even a line end.
+    ///
+    /// # Errors
+    /// Says why it cannot; the run fails, and skips nothing.
+    fn check(&self, only: bool) -> Result<(), BoxError> {
+        let _ = only;
+        Ok(())
+    }
+}

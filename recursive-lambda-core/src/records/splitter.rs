@@ -1,0 +1,222 @@
+//! Between the parts of an object and its records: keeps the bytes, and knows where in the object it stands.
+//!
+//! How the object is cut into parts, and where a run was resumed, changes no record, no place and no cursor. It never holds
+//! more than a record's limit, a part, and what it was given ahead of need, each at most twice.
+
+use super::buffer::Unread;
+use super::misread::{Extent, Misread};
+use super::{Format, Split};
+use crate::excerpt;
+use crate::{BoxError, Error, ErrorKind, Place};
+
+/// How far an object is read: after a record, or after the header where no record is done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Records done.
+    pub position: u64,
+    /// Bytes done: where to read on.
+    pub offset: u64,
+    /// Line ends done: a record that begins here is on line `line + 1`.
+    pub line: u64,
+}
+
+/// What comes next.
+#[derive(Debug)]
+pub enum Next<T> {
+    /// A record. Where it does not decode, the records after it are still to be had.
+    Record {
+        /// The record's value.
+        value: Result<T, Undecoded>,
+        /// Where the record begins; it ends where [`Splitter::cursor`] now stands.
+        place: Place,
+    },
+    /// Nothing, before more bytes are pushed or the splitter is told that there are none.
+    More,
+    /// The end of the object. The cursor is at its last byte's end, behind whatever was skipped.
+    End,
+}
+
+/// A record that does not decode.
+#[derive(Debug)]
+pub struct Undecoded {
+    /// Terminal, of [`ErrorKind::Record`].
+    pub error: Error,
+    /// What cannot be read, as it stands in the object, without its terminator: the record, or its first line where its end is in doubt.
+    pub bytes: Vec<u8>,
+}
+
+/// Splits an object that arrives in parts into records of format `F`.
+#[derive(Debug)]
+pub struct Splitter<F> {
+    /// `None` before the header is found.
+    format: Option<F>,
+    header: Vec<u8>,
+    /// Whether the header is all of the object.
+    only: bool,
+    checked: bool,
+    unread: Unread,
+    cursor: Cursor,
+    limit: usize,
+}
+
+impl<F: Format> Splitter<F> {
+    /// Starts at the object's first byte. A header or record of more than `limit` bytes, its terminator included, is an error.
+    pub fn start(limit: usize) -> Self {
+        Self::at(Cursor::default(), limit)
+    }
+
+    /// Goes on at a cursor of an earlier splitter, with the header that one found. A cursor at offset 0 starts anew.
+    pub fn resume(at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
+        if at.offset == 0 {
+            return Ok(Self::start(limit));
+        }
+        let format = open(header)?;
+        Ok(Self { format: Some(format), header: header.to_vec(), ..Self::at(at, limit) })
+    }
+
+    fn at(cursor: Cursor, limit: usize) -> Self {
+        Self { format: None, header: Vec::new(), only: false, checked: false, unread: Unread::from(cursor), cursor, limit }
+    }
+
+    /// Takes the bytes that follow all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
+    pub fn push(&mut self, part: &[u8]) {
+        self.unread.push(part);
+    }
+
+    /// Takes note that no bytes follow.
+    pub fn finish(&mut self) {
+        self.unread.finish();
+    }
+
+    /// Finds the header and has it checked, once. False: more bytes are needed.
+    ///
+    /// `check` is given the format, and whether the object is its header and nothing else.
+    pub fn begin(&mut self, check: impl FnOnce(&F, bool) -> Result<(), BoxError>) -> Result<bool, Error> {
+        if !self.find_header()? {
+            return Ok(false);
+        }
+        if let (false, Some(format)) = (self.checked, &self.format) {
+            check(format, self.only).map_err(|error| at_the_start(error.to_string()))?;
+            self.checked = true;
+        }
+        Ok(true)
+    }
+
+    fn find_header(&mut self) -> Result<bool, Error> {
+        if self.format.is_some() {
+            return Ok(true);
+        }
+        let (unread, limit) = (&mut self.unread, self.limit);
+        let mut split = F::header(unread.bytes(), unread.is_finished());
+        if split == Split::More && unread.may_grow(limit)? {
+            return Ok(false);
+        }
+        if unread.is_too_long(split, limit) {
+            split = match F::header(unread.first(limit), true) {
+                Split::Bad { content, reason, .. } => Split::Bad { content, next: limit, reason },
+                _ => return Err(unread.too_long("object's first line", limit)),
+            };
+        }
+        let (content, next) = match split {
+            Split::Skip(skipped) => (0, unread.checked(0, skipped)?),
+            split => unread.record(split)?,
+        };
+        let header = unread.bytes().get(..content).unwrap_or_default();
+        if let Split::Bad { reason, .. } = split {
+            return Err(at_the_start(format!("{reason}; it begins with {}", excerpt::bytes(header))));
+        }
+        self.format = Some(open(header)?);
+        self.header = header.to_vec();
+        self.only = unread.is_finished() && content > 0 && content == unread.bytes().len();
+        unread.advance::<F>(next);
+        self.cursor = unread.start();
+        Ok(true)
+    }
+
+    /// The next record, made a value by `decode`.
+    ///
+    /// The error is one after which nothing can be split: a record above the limit, a header that the format refuses, a format that
+    /// breaks its contract, an object of another format. Asked again, it is given again.
+    pub fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
+        self.find_header()?;
+        let (unread, limit) = (&mut self.unread, self.limit);
+        let Some(format) = &mut self.format else { return Ok(Next::More) };
+        loop {
+            if unread.bytes().is_empty() {
+                if !unread.is_finished() {
+                    return Ok(Next::More);
+                }
+                self.cursor = unread.start();
+                return Ok(Next::End);
+            }
+            let mut split = format.split(unread.bytes(), unread.is_finished());
+            if let Split::Skip(skipped) = split {
+                let skipped = unread.checked(1, skipped)?;
+                unread.advance::<F>(skipped);
+                continue;
+            }
+            if split == Split::More && unread.may_grow(limit)? {
+                return Ok(Next::More);
+            }
+            if unread.is_too_long(split, limit) {
+                // Only by its first bytes, so that what arrived of the rest decides nothing.
+                split = match format.split(unread.first(limit), true) {
+                    Split::Bad { content, next, reason } if next < limit => Split::Bad { content, next, reason },
+                    _ => return Err(unread.too_long("record", limit)),
+                };
+            }
+            let (mut content, mut next) = unread.record(split)?;
+            let place = unread.place();
+            let record = unread.bytes().get(..content).unwrap_or_default();
+            let decoded = match split {
+                Split::Bad { reason, .. } => Err(bad(format!("{reason}: {}", excerpt::quoted(record)), place)),
+                _ => match decode(format, record) {
+                    Ok(value) => Ok(value),
+                    Err(error) => {
+                        match error.downcast_ref::<Misread>().map(|misread| misread.extent) {
+                            Some(Extent::Object { what }) if place.record == 0 => {
+                                return Err(bad(format!("{what}: {error}"), place));
+                            }
+                            Some(Extent::FirstLine { content: line, next: after }) if after <= next => {
+                                (content, next) = (line, after);
+                            }
+                            _ => {}
+                        }
+                        Err(bad(format!("the record does not decode: {error}"), place))
+                    }
+                },
+            };
+            let value = decoded.map_err(|error| Undecoded { error, bytes: record.get(..content).unwrap_or_default().to_vec() });
+            unread.advance_record::<F>(next);
+            self.cursor = unread.start();
+            return Ok(Next::Record { value, place });
+        }
+    }
+
+    /// Where to go on after the last record given out.
+    pub fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    /// The header's bytes, empty if the format has none; `None` before they are found.
+    pub fn header(&self) -> Option<&[u8]> {
+        self.format.as_ref().map(|_| self.header.as_slice())
+    }
+
+    /// The offset in the object of the first byte not yet pushed.
+    pub fn wanted(&self) -> u64 {
+        self.unread.wanted()
+    }
+}
+
+fn open<F: Format>(header: &[u8]) -> Result<F, Error> {
+    F::open(header).map_err(|error| at_the_start(format!("the format refuses the object's header: {error}")))
+}
+
+fn at_the_start(message: String) -> Error {
+    bad(message, Place::new(0, 1, 0))
+}
+
+fn bad(message: String, place: Place) -> Error {
+    Error::terminal(Error::new(ErrorKind::Record, message).at(place))
+}

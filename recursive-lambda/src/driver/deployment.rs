@@ -1,0 +1,60 @@
+//! What all invocations of a process share: the job, its deployment and the ways out.
+
+use super::input::takes_a_file;
+use crate::cache::Cache;
+use crate::config::{Config, OnError};
+use crate::invocation::Invocation;
+use crate::job::Handler;
+use crate::settings::Settings;
+use recursive_lambda_core::checkpoint::Plan;
+use recursive_lambda_core::engine::budget::Budget;
+use recursive_lambda_core::engine::messages::Rules;
+use recursive_lambda_core::identity::plan;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) struct Deployment<H: Handler, P> {
+    pub(crate) settings: Settings,
+    pub(crate) config: Config,
+    pub(crate) plan: Plan,
+    pub(crate) resources: H::Resources,
+    pub(crate) platform: Arc<P>,
+    pub(crate) cache: Arc<Cache>,
+}
+
+impl<H: Handler, P> Deployment<H, P> {
+    pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
+        let config = H::CONFIG;
+        let format = std::any::type_name::<H::Format>().rsplit("::").next().unwrap_or_default().to_lowercase();
+        // A file batch counts otherwise than the lines it is given the format of.
+        let format = if takes_a_file::<H>() { "file" } else { format.as_str() };
+        let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
+        Self { settings, config, plan, resources, platform, cache }
+    }
+
+    pub(super) fn rules(&self) -> Rules {
+        Rules {
+            lease: self.settings.lease,
+            checkpoint: self.settings.checkpoint,
+            max_attempts: self.settings.max_attempts,
+            retry_for: self.settings.retry_for,
+            max_invocations: self.settings.max_invocations,
+            on_complete: self.config.on_complete,
+            skip: match self.config.on_error {
+                OnError::Stop => None,
+                OnError::Skip(most) => Some(most),
+            },
+            plan: self.plan.clone(),
+        }
+    }
+
+    pub(super) fn budget(&self, invocation: &Invocation) -> Budget {
+        let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
+        Budget::new(invocation.left, self.reserve(), most).concurrent(self.config.concurrency.max(1))
+    }
+
+    /// The time to keep free before the deadline, as the deployment or the attribute says.
+    pub(crate) fn reserve(&self) -> Duration {
+        self.settings.reserve.unwrap_or(Duration::from_millis(self.config.reserve_ms))
+    }
+}

@@ -1,0 +1,330 @@
+//! One trigger, from its arrival to its answer.
+
+use super::answer::Answer;
+use super::deployment::Deployment;
+use super::failed::{Failed, last_error};
+use super::run_status::Stands;
+use super::session::Session;
+use super::source_error::shown_object;
+use super::start::{Beginning, begin};
+use super::sweep::sweep;
+use super::writer::{Writer, renew};
+use crate::invocation::Invocation;
+use crate::job::Handler;
+use crate::ports::{Clock, Disk, Objects, RunKey, Signals, Store};
+use crate::{Error, ErrorKind};
+use futures_util::future::BoxFuture;
+use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Owner};
+use recursive_lambda_core::engine::messages::{
+    Batch, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Signalled, Start, Trigger,
+};
+use recursive_lambda_core::engine::run::Run;
+use recursive_lambda_core::engine::save::Saved;
+use recursive_lambda_core::event::{Request, Signal};
+use serde_json::value::to_raw_value;
+use std::sync::Arc;
+use std::time::SystemTime;
+use tracing::Instrument;
+
+/// Handles one trigger. `alone`: it is the only one of an event that Lambda itself delivers again.
+pub(crate) async fn handle<H, P, R>(
+    deployment: &Deployment<H, P>,
+    store: Arc<R>,
+    invocation: &Invocation,
+    trigger: Request,
+    alone: bool,
+) -> Result<Answer, Error>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Store,
+{
+    let (run, seq, trigger) = match trigger {
+        Request::Nothing(why) => return Ok(Answer::Nothing(why)),
+        Request::Sweep => return Box::pin(sweep(deployment, store, invocation)).await.map(Answer::Swept),
+        Request::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
+        Request::Signal(Signal { run, seq, token, swept, .. }) => (run, seq, Trigger::Signal { seq, token, swept }),
+        Request::Resume { run } => (run, 0, Trigger::Resume),
+        Request::Start(named) => {
+            let in_place = alone && store.keeps() && named.name.is_none();
+            let mode = if in_place { Mode::InPlace } else { Mode::Admit };
+            match begin(deployment, &*store, invocation, named).await? {
+                Beginning::OwnFile => {
+                    tracing::error!(
+                        "RECURSIVE_LAMBDA_STATE lies in a bucket and prefix that trigger this function: every checkpoint starts it again; \
+                         move the state, or filter the trigger by prefix"
+                    );
+                    return Ok(Answer::Nothing("a checkpoint of a run"));
+                }
+                Beginning::Run { id, object } => (id, mode.first_seq(), Trigger::Start(Start { object, mode })),
+            }
+        }
+    };
+    // Boxed: the depth of a future's type counts against a limit of the crate that names the job.
+    Box::pin(deliver(deployment, store, invocation, run, seq, trigger)).await
+}
+
+/// Brings what was given of one run to its reply.
+pub(super) async fn deliver<H, P, R>(
+    deployment: &Deployment<H, P>,
+    store: Arc<R>,
+    invocation: &Invocation,
+    run: String,
+    seq: u64,
+    trigger: Trigger,
+) -> Result<Answer, Error>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Store,
+{
+    let me = owner(invocation);
+    let span = tracing::info_span!("run", job = H::NAME, run = %run, seq, request_id = %invocation.request_id);
+    let id = RunKey { job: H::NAME, run };
+    let writer =
+        Writer::new(Arc::clone(&store), Arc::clone(&deployment.platform), id.clone(), me.clone(), deployment.settings.lease);
+    let engine = Run::new(deployment.rules(), me, trigger, deployment.budget(invocation));
+    let execution = Execution {
+        deployment,
+        invocation,
+        id,
+        store,
+        writer: Arc::new(writer),
+        session: None,
+        renewals: None,
+        error: None,
+        over: false,
+    };
+    execution.drive(engine).instrument(span).await
+}
+
+fn owner(invocation: &Invocation) -> Owner {
+    Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() }
+}
+
+fn other_job(signal: &Signal, name: &str) -> Error {
+    Error::new(
+        ErrorKind::UnknownRun,
+        format!(
+            "the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are under way",
+            signal.job
+        ),
+    )
+}
+
+struct Execution<'a, H: Handler, P, R> {
+    deployment: &'a Deployment<H, P>,
+    invocation: &'a Invocation,
+    id: RunKey,
+    store: Arc<R>,
+    writer: Arc<Writer<R, P>>,
+    session: Option<Result<Session<'a, H, P>, Failed>>,
+    renewals: Option<BoxFuture<'static, ()>>,
+    /// The error that `Reply::Fail` stands for.
+    error: Option<Error>,
+    /// Whether it was saved that the run is over.
+    over: bool,
+}
+
+impl<'a, H, P, R> Execution<'a, H, P, R>
+where
+    H: Handler,
+    P: Objects + Signals + Disk + Clock,
+    R: Store,
+{
+    async fn drive(mut self, mut run: Run) -> Result<Answer, Error> {
+        let mut event = Event::Begin;
+        let reply = loop {
+            let now = self.now();
+            match run.step(now, event) {
+                Effect::Reply(reply) => break reply,
+                effect => event = self.perform(effect, &run).await,
+            }
+        };
+        self.settle().await;
+        self.stop_renewals().await;
+        if let (true, Some(Ok(session))) = (self.over, self.session.take()) {
+            session.clear().await;
+        }
+        match reply {
+            Reply::Acknowledge(why) => {
+                tracing::info!(?why, "answered");
+                Ok(Answer::Run(why))
+            }
+            Reply::Refuse(refusal) => {
+                let error = Error::new(refusal.kind(), refusal.message(&self.id.run));
+                Err(match self.error {
+                    // What to do about it comes first.
+                    Some(cause) if refusal == Refusal::SignalFailed => cause,
+                    Some(cause) => error.because(cause.into_boxed()),
+                    None => error,
+                })
+            }
+            Reply::Fail => {
+                Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::Store, "an error was lost; please report this")))
+            }
+        }
+    }
+
+    /// Those of an acquisition that was lost have ended by themselves.
+    async fn stop_renewals(&mut self) {
+        if let Some(stop) = self.renewals.take() {
+            stop.await;
+        }
+    }
+
+    fn now(&self) -> Now {
+        let now = self.deployment.platform.now();
+        let wall = self.deployment.platform.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Now {
+            wall,
+            elapsed: now.saturating_sub(self.invocation.started),
+            left: self.invocation.deadline().map(|deadline| deadline.saturating_sub(now)),
+            renewed: self.writer.since_renewal(),
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect, run: &Run) -> Event {
+        match effect {
+            Effect::Read => Event::Read(self.store.read(&self.id).await),
+            Effect::Save(how, checkpoint) => self.save(how, *checkpoint).await,
+            Effect::Work { start, records } => Event::Batch(match self.work(run, (start, records)).await {
+                Ok(done) => Batch::Done(done),
+                Err(failed) => Batch::Failed(self.keep(failed, run)),
+            }),
+            Effect::PassOver(error) => {
+                Event::PassedOver(self.pass_over(run, error).await.map_err(|failed| self.keep(failed, run)))
+            }
+            Effect::Skip => Event::Skipped(self.skip(run).await.map_err(|failed| self.keep(failed, run))),
+            Effect::Capture => Event::Captured(match &self.session {
+                Some(Ok(session)) => session.capture().map_err(|error| {
+                    let last = last_error(&error);
+                    self.error = Some(error);
+                    last
+                }),
+                _ => Ok(None),
+            }),
+            Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
+            Effect::Signal { checkpoint, token, swept } => Event::Signalled(self.signal(&checkpoint, token, swept).await),
+            Effect::Pause(duration) => {
+                self.deployment.platform.sleep(duration).await;
+                Event::Paused
+            }
+            // The loop ends on it.
+            Effect::Reply(_) => Event::Begin,
+        }
+    }
+
+    fn keep(&mut self, failed: Failed, run: &Run) -> recursive_lambda_core::engine::messages::Failure {
+        self.error = Some(match run.checkpoint() {
+            Some(checkpoint) => failed.error.of(shown_object(&checkpoint.object)),
+            None => failed.error,
+        });
+        failed.failure
+    }
+
+    async fn save(&mut self, how: How, checkpoint: Checkpoint) -> Event {
+        let begun = self.deployment.platform.now();
+        let is_over = checkpoint.is_over();
+        let stands = Stands::of(&checkpoint);
+        let acquired = (how != How::Swap && checkpoint.owner.is_some()).then(|| checkpoint.clone());
+        let writer = Arc::clone(&self.writer);
+        let saving = writer.save(how, checkpoint);
+        let saved = match &mut self.session {
+            Some(Ok(session)) => session.alongside(saving).await,
+            _ => saving.await,
+        };
+        let applied = matches!(saved, Saved::Applied { .. });
+        self.over = is_over && applied;
+        // Without a store nothing is kept, and the next delivery knows nothing of this one.
+        if applied && self.store.keeps() {
+            stands.tell(&self.id.run);
+        }
+        if let Some(checkpoint) = acquired.filter(|_| applied) {
+            self.settle().await;
+            self.session = Some(Session::open(self.deployment, self.invocation, &self.id.run, &checkpoint));
+            self.stop_renewals().await;
+            self.renewals = Some(Box::pin(renew(&self.writer, self.invocation.deadline()).stop()));
+        }
+        Event::Saved(saved, self.deployment.platform.now().saturating_sub(begun))
+    }
+
+    async fn work(&mut self, run: &Run, batches: (u64, u64)) -> Result<Done, Failed> {
+        let left = self.now().left;
+        match (self.opened()?, run.checkpoint()) {
+            (Some(session), Some(checkpoint)) => session.work(checkpoint, batches, run.budget(), left).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    async fn pass_over(&mut self, run: &Run, error: LastError) -> Result<Done, Failed> {
+        match (self.opened()?, run.checkpoint()) {
+            (Some(session), Some(checkpoint)) => session.pass_over(checkpoint, error).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    async fn skip(&mut self, run: &Run) -> Result<(), Failed> {
+        let (store, id) = (Arc::clone(&self.store), self.id.clone());
+        match (self.opened()?, run.checkpoint()) {
+            (Some(session), Some(checkpoint)) => session.skip(&*store, &id, checkpoint).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    /// No call of user code goes on behind the answer to its event.
+    async fn settle(&mut self) {
+        if let Some(Ok(session)) = &mut self.session {
+            session.settle().await;
+        }
+    }
+
+    async fn complete(&mut self, run: &Run) -> Result<(), Failed> {
+        match (self.opened()?, run.checkpoint()) {
+            (Some(session), Some(checkpoint)) => session.complete(checkpoint).await,
+            _ => Err(not_acquired().into()),
+        }
+    }
+
+    /// The session, or the error with which it did not open, once.
+    fn opened(&mut self) -> Result<Option<&mut Session<'a, H, P>>, Failed> {
+        match self.session.take() {
+            Some(Err(failed)) => Err(failed),
+            session => {
+                self.session = session;
+                Ok(self.session.as_mut().and_then(|session| session.as_mut().ok()))
+            }
+        }
+    }
+
+    async fn signal(&mut self, checkpoint: &Checkpoint, token: String, swept: bool) -> Signalled {
+        let carried = if self.store.keeps() { None } else { to_raw_value(checkpoint).ok() };
+        let Checkpoint { seq, position, .. } = *checkpoint;
+        let signal = Signal { job: self.id.job.into(), run: self.id.run.clone(), seq, token, swept, position, carried };
+        let payload = signal.to_json();
+        if payload.len() > LARGEST_SIGNAL {
+            self.error = Some(Error::terminal(Error::new(
+                ErrorKind::Invoke,
+                format!(
+                    "with RECURSIVE_LAMBDA_STATE=none the carried state travels in the signal, which is now {} bytes of at most {LARGEST_SIGNAL}; \
+                     checkpoint runs in a bucket, or carry less",
+                    payload.len()
+                ),
+            )));
+            return Signalled::Refused;
+        }
+        let (signalled, why) = self.deployment.platform.signal(self.invocation, payload).await;
+        if let Some(why) = why {
+            tracing::warn!(why, ?signalled, "the function's invocation of itself was not accepted");
+            self.error = Some(Error::new(ErrorKind::Invoke, why));
+        }
+        signalled
+    }
+}
+
+/// The largest signal in bytes: well below what any partition of Lambda takes from an asynchronous caller.
+const LARGEST_SIGNAL: usize = 200_000;
+
+fn not_acquired() -> Error {
+    Error::new(ErrorKind::Store, "work was asked for on a run that is not acquired; please report this")
+}

@@ -1,0 +1,43 @@
+//! The records of `RECURSIVE_LAMBDA_STATE=none`: each travels in its signal, nothing is kept and nobody is ever refused.
+
+use crate::ports::{Page, RunKey, Store};
+use crate::{Error, ErrorKind};
+use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
+use std::time::Duration;
+
+/// The record that came in the signal, if one did.
+pub(crate) struct InlineCheckpoints(pub(crate) Option<Checkpoint>);
+
+impl Store for InlineCheckpoints {
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    async fn read(&self, _: &RunKey) -> Read {
+        match &self.0 {
+            Some(checkpoint) => {
+                Read::Found(Box::new(Stored { checkpoint: checkpoint.clone(), etag: String::new(), age: Duration::MAX }))
+            }
+            None => {
+                Read::Failed("the signal carries no checkpoint, and with RECURSIVE_LAMBDA_STATE=none there is no other".into())
+            }
+        }
+    }
+
+    async fn list(&self, _: &'static str, _: Option<String>) -> Result<Page, Error> {
+        Err(Error::new(
+            ErrorKind::Config,
+            "there is nothing to sweep: with RECURSIVE_LAMBDA_STATE=none no run is recorded, so a signal that was lost cannot be found; remove \
+             the schedule of sweeps, or checkpoint runs in a bucket: `s3://BUCKET/PREFIX`",
+        ))
+    }
+
+    async fn write(&self, _: &RunKey, _: Vec<u8>, _: &Condition) -> Written {
+        Written::Applied { etag: String::new() }
+    }
+
+    async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
+        Err("with RECURSIVE_LAMBDA_STATE=none there is no place for it".into())
+    }
+}

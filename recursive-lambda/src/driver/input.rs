@@ -1,0 +1,176 @@
+//! What the calls of a job are fed with: batches of records, or a file batch into the object's file.
+//!
+//! It knows where the bytes come from, and nothing of what the job does with them.
+
+use super::reader::{Raw, ReadError, Reader};
+use crate::Place;
+use crate::batch::{Context, RunContext};
+use crate::cache::{CachedFile, Local, Origin, discard};
+use crate::config::Source;
+use crate::job::{Decoding, Handler, Input, Supply};
+use crate::ports::{Disk, Objects, SourceError};
+use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
+use recursive_lambda_core::object::PinnedObject;
+use recursive_lambda_core::records::Cursor;
+use std::sync::Arc;
+
+type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
+type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Record;
+
+pub(super) struct JobInput<H: Handler, P> {
+    kind: Kind<H, P>,
+    platform: Arc<P>,
+    object: PinnedObject,
+    /// The object's file, if that is where the bytes come from.
+    local: Option<Arc<Local<P>>>,
+}
+
+enum Kind<H: Handler, P> {
+    Records {
+        reader: Box<Reader<FormatOf<H>, Origin<P>>>,
+        decoding: Decoding<FormatOf<H>, RecordOf<H>>,
+        hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
+    },
+    File {
+        hand_over: fn(Arc<CachedFile>, usize, Context) -> H::Input,
+    },
+}
+
+/// What one call is given, and where the run stands if the call does it all.
+pub(super) struct Piece<I> {
+    /// `None`: nothing is left.
+    pub(super) input: Option<I>,
+    pub(super) taken: u64,
+    pub(super) offset: u64,
+    pub(super) line: u64,
+    pub(super) at_end: bool,
+    /// Where the first record begins, if there are records.
+    pub(super) place: Option<Place>,
+}
+
+/// Whether the handler takes the object as a file.
+pub(super) fn takes_a_file<H: Handler>() -> bool {
+    matches!(H::Input::SUPPLY, Supply::File { .. })
+}
+
+impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
+    /// Goes on where the record says. `local` is where a file would be.
+    pub(super) fn new(
+        platform: Arc<P>,
+        object: PinnedObject,
+        record: &Checkpoint,
+        local: Local<P>,
+    ) -> Result<Self, crate::Error> {
+        let from_file = takes_a_file::<H>() || H::CONFIG.source == Some(Source::Tmp);
+        let local = from_file.then(|| Arc::new(local));
+        let kind = open(&platform, &object, record, local.as_ref())?;
+        Ok(Self { kind, platform, object, local })
+    }
+
+    /// Goes back to where the record says, if what was read since did not come to anything.
+    pub(super) fn follow(&mut self, record: &Checkpoint) -> Result<(), crate::Error> {
+        if matches!(&self.kind, Kind::Records { reader, .. } if reader.cursor().position != record.position) {
+            self.kind = open(&self.platform, &self.object, record, self.local.as_ref())?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the file is there, if one is read. False: there is none to wait for.
+    pub(super) async fn prepare(&mut self, record: &Checkpoint) -> Result<bool, SourceError> {
+        match &self.local {
+            Some(local) if record.offset < record.size => local.file().await.map(|_| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// The next piece, up to `batch` long, of which so many will probably be wanted in this invocation.
+    pub(super) async fn piece(
+        &mut self,
+        record: &Checkpoint,
+        batch: usize,
+        expected: u64,
+        run: &Arc<RunContext>,
+    ) -> Result<Piece<H::Input>, ReadError> {
+        let context = |position| {
+            // What is begun beside another batch may have been tried before, too; only of the first one it is known.
+            let attempt = if position == record.position { record.attempt() } else { 1 };
+            Context { run: Arc::clone(run), position, attempt }
+        };
+        match &mut self.kind {
+            Kind::Records { reader, decoding, hand_over } => {
+                let position = reader.cursor().position;
+                let read = reader.batch(batch, expected, *decoding).await?;
+                Ok(Piece {
+                    input: read.place.map(|_| hand_over(read.records, context(position))),
+                    taken: read.cursor.position.saturating_sub(position),
+                    offset: read.cursor.offset,
+                    line: read.cursor.line,
+                    at_end: read.at_end,
+                    place: read.place,
+                })
+            }
+            Kind::File { hand_over } => {
+                let file = match &self.local {
+                    Some(local) if record.size > 0 => Some(Arc::clone(local.file().await.map_err(ReadError::Source)?)),
+                    _ => None,
+                };
+                Ok(Piece {
+                    input: file.map(|file| hand_over(file, batch, context(record.position))),
+                    taken: batch as u64,
+                    offset: 0,
+                    line: 0,
+                    at_end: false,
+                    place: None,
+                })
+            }
+        }
+    }
+
+    /// The record at the cursor as it stands in the object.
+    pub(super) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
+        match &mut self.kind {
+            Kind::Records { reader, .. } => reader.raw().await,
+            Kind::File { .. } => Ok(None),
+        }
+    }
+
+    /// Asks for what will be wanted after the piece at hand.
+    pub(super) fn prefetch(&mut self, batch: usize, pieces: u64) {
+        if let Kind::Records { reader, .. } = &mut self.kind {
+            reader.prefetch(batch, pieces);
+        }
+    }
+
+    pub(super) fn header(&self) -> Option<RawBytes> {
+        match &self.kind {
+            Kind::Records { reader, .. } => reader.header(),
+            Kind::File { .. } => None,
+        }
+    }
+
+    /// The run is over: nothing of it stays in /tmp.
+    pub(super) async fn clear(self) {
+        let Self { kind, local, .. } = self;
+        drop(kind);
+        if let Some(local) = local {
+            discard(local).await;
+        }
+    }
+}
+
+fn open<H: Handler, P: Objects + Disk>(
+    platform: &Arc<P>,
+    object: &PinnedObject,
+    record: &Checkpoint,
+    local: Option<&Arc<Local<P>>>,
+) -> Result<Kind<H, P>, crate::Error> {
+    Ok(match H::Input::SUPPLY {
+        Supply::File { hand_over } => Kind::File { hand_over },
+        Supply::Records { decoding, hand_over } => {
+            let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
+            let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
+            let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.header.as_ref())?;
+            Kind::Records { reader: Box::new(reader), decoding, hand_over }
+        }
+    })
+}

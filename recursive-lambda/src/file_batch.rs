@@ -1,0 +1,137 @@
+//! What a job is given that reads the file itself: where it lies, and where to go on.
+//!
+//! A file batch never looks into the file, and keeps it in /tmp as long as it lives.
+
+use crate::batch::{Context, IdempotencyKey};
+use crate::cache::CachedFile;
+use crate::object::Object;
+use recursive_lambda_core::object::PinnedObject;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The whole object as a file in /tmp, and the piece of it that this call is for.
+///
+/// For what no [`Format`](crate::format::Format) splits: films, archives, databases. The job reads from `position` on as much as `limit`
+/// says, in whatever unit it counts; then the position grows by `limit`, or by what [`Advance`](crate::Advance) says. When the run is complete, only
+/// the job can know: `is_complete` is required.
+///
+/// ```
+/// use recursive_lambda::{Error, Progress, FileBatch, recursive_lambda};
+/// use std::fs::File;
+/// use std::io::{Read, Seek, SeekFrom};
+///
+/// /// Sums up blocks of 4 KiB, 100 at a time.
+/// #[recursive_lambda(batch = 100, is_complete = done)]
+/// async fn blocks(batch: FileBatch, sum: &mut u64) -> Result<(), Error> {
+///     let mut file = File::open(batch.path())?;
+///     file.seek(SeekFrom::Start(batch.position() * 4096))?;
+///     let mut bytes = Vec::new();
+///     file.take(batch.limit() as u64 * 4096).read_to_end(&mut bytes)?;
+///     *sum += bytes.iter().map(|byte| u64::from(*byte)).sum::<u64>();
+///     Ok(())
+/// }
+///
+/// fn done(progress: &Progress, _: &u64) -> bool {
+///     progress.position() * 4096 >= progress.size()
+/// }
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// // It stays a function, and this is its unit test.
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("blocks");
+/// std::fs::write(&path, [1; 5000]).unwrap();
+/// let mut sum = 0;
+/// blocks(FileBatch::of(&path, 1, 100), &mut sum).await.unwrap();
+/// assert_eq!(sum, 904);
+/// # });
+/// ```
+pub struct FileBatch {
+    file: Arc<CachedFile>,
+    limit: usize,
+    context: Context,
+}
+
+impl FileBatch {
+    pub(crate) fn new(file: Arc<CachedFile>, limit: usize, context: Context) -> Self {
+        Self { file, limit, context }
+    }
+
+    /// A file batch into a file of one's own, for tests of a job: from `position` on, `limit` long, both in the job's own unit. The file is left
+    /// alone.
+    #[must_use]
+    pub fn of(path: impl Into<PathBuf>, position: u64, limit: usize) -> Self {
+        let path = path.into();
+        let size = std::fs::metadata(&path).map_or(0, |file| file.len());
+        let context = Context::for_tests(position, PinnedObject { size, ..PinnedObject::for_tests() });
+        Self::new(Arc::new(CachedFile::outside(path)), limit, context)
+    }
+
+    /// Where the file lies, as long as this file batch lives. It is a copy that other invocations read, too: do not write to it.
+    /// Its name says nothing of the object's key.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// How far this call is to go: the attribute's `batch`.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Where this call begins: 0 at first, then the sum of all steps.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.context.position
+    }
+
+    /// The object that the file is a copy of.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        &self.context.run.object
+    }
+
+    /// The run's identity: 32 hexadecimal digits, the same for every delivery of the same upload.
+    #[must_use]
+    pub fn run_id(&self) -> &str {
+        &self.context.run.run_id
+    }
+
+    /// What to store beside this call's effect, to recognise it when the call comes again after a crash: `run:position+limit`.
+    #[must_use]
+    pub fn idempotency_key(&self) -> IdempotencyKey {
+        self.context.idempotency_key(self.limit)
+    }
+
+    /// A number that grows with every takeover of the run. A sink that refuses smaller ones than it has seen is fenced
+    /// against an invocation that lost its lease without noticing.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.context.run.epoch
+    }
+
+    /// Which attempt at this position this is, counted from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.context.attempt
+    }
+
+    /// Time until the invocation's deadline; zero if it is past or unknown.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        (self.context.run.time_left)()
+    }
+}
+
+impl fmt::Debug for FileBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FileBatch")
+            .field("path", &self.file.path())
+            .field("position", &self.context.position)
+            .field("limit", &self.limit)
+            .field("run_id", &self.context.run.run_id)
+            .finish_non_exhaustive()
+    }
+}

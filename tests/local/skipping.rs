@@ -1,0 +1,108 @@
+//! `on_error = skip(5)`: what cannot be processed is set aside, and nothing else is.
+
+use super::stage::{PAST_THE_LEASE, Stage};
+use serde_json::{Value, json};
+
+/// Rows of four per batch; each with what it does to the job, or text where a number should be.
+fn rows(deeds: &[&str]) -> String {
+    let row = |(index, deed): (usize, &&str)| match *deed {
+        "?" => format!("{index},many,\n"),
+        deed => format!("{index},{},{deed}\n", 1 << index),
+    };
+    std::iter::once("id,cents,does\n".to_string()).chain(deeds.iter().enumerate().map(row)).collect()
+}
+
+async fn run(deeds: &[&str]) -> Stage {
+    let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+    let object = stage.upload(rows(deeds));
+    stage.tell(&object);
+    stage.settle().await;
+    stage
+}
+
+/// What rows do, which of them are set aside, and the kind of error it was.
+type Case = (&'static [&'static str], &'static [(u64, &'static str)]);
+
+const CASES: [Case; 6] = [
+    (&["", "", "", "", "?", "", ""], &[(4, "Record")]),
+    (&["?", "?", "", "", "", "", "?"], &[(0, "Record"), (1, "Record"), (6, "Record")]),
+    (&["", "", "terminal", "", "", ""], &[(2, "Job")]),
+    (&["terminal", "", "", "terminal", "", "terminal"], &[(0, "Job"), (3, "Job"), (5, "Job")]),
+    (&["", "panic", "", "", "error", ""], &[(1, "Job"), (4, "Job")]),
+    (&["", "", "", "", "", "die", ""], &[(5, "Runaway")]),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_cannot_be_processed_are_skipped_and_the_rest_counts() {
+    futures_util::future::join_all(CASES.map(|(deeds, aside)| async move {
+        let stage = run(deeds).await;
+        let record = stage.record();
+        assert_eq!(record["status"], "Done", "{deeds:?}: {record}\n{}", stage.said().join("\n"));
+        assert_eq!(record["skipped"], aside.len(), "{deeds:?}");
+        let counted = (0..deeds.len() as u64).filter(|index| aside.iter().all(|(skipped, _)| skipped != index));
+        let cents = counted.map(|index| 1 << index).sum::<u64>();
+        assert_eq!(record["state"], json!({ "rows": deeds.len() - aside.len(), "dollars": cents }), "{deeds:?}");
+        let found: Vec<_> =
+            stage.skipped().iter().map(|record| (record["record"].as_u64(), record["error"]["kind"].clone())).collect();
+        let want: Vec<_> = aside.iter().map(|(index, kind)| (Some(*index), Value::from(*kind))).collect();
+        assert_eq!(found, want, "{deeds:?}");
+        let completion = stage.completions().pop().unwrap();
+        assert_eq!((&completion["skipped"], &completion["position"]), (&aside.len().into(), &deeds.len().into()), "{deeds:?}");
+        assert!(stage.dead_letters().is_empty(), "{deeds:?}: {:?}", stage.dead_letters());
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_skipped_can_be_read_and_processed_by_hand() {
+    let stage = run(&["", "?", ""]).await;
+    let aside = stage.skipped().pop().unwrap();
+    let place = json!([aside["record"], aside["line"], aside["offset"]]);
+    assert_eq!((place, &aside["header"], &aside["data"]), (json!([1, 3, 19]), &json!("id,cents,does"), &json!("1,many,")));
+    assert_eq!(aside["object"]["bucket"], "uploads");
+    assert!(aside["error"]["message"].as_str().unwrap().contains("cents"), "{aside}");
+    let said = stage.said().join("\n");
+    assert!(said.contains("skipped") && !said.contains("1,many"), "the log has its place, and not its data: {said}");
+}
+
+#[tokio::test]
+async fn one_more_than_the_limit_fails_the_run_and_what_was_skipped_stays() {
+    let stage = run(&["?", "?", "", "?", "?", "?", "", "?", ""]).await;
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["position"], &record["skipped"]), (&json!("Failed"), &json!(7), &json!(5)));
+    assert_eq!(record["last_error"]["kind"], "TooManySkipped", "{record}");
+    assert_eq!(record["last_error"]["line"], 9, "where it was: {record}");
+    assert_eq!(stage.skipped().len(), 5);
+    assert!(stage.said().join("\n").contains("TooManySkipped"));
+}
+
+#[tokio::test]
+async fn a_quote_that_is_left_open_costs_its_line_and_no_other() {
+    let object = rows(&["", "", "", "", "", "", "", "", ""]).replace("4,16,", "4,\"16,");
+    let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+    let uploaded = stage.upload(object);
+    stage.tell(&uploaded);
+    stage.settle().await;
+    let record = stage.record();
+    assert_eq!((&record["status"], &record["skipped"]), (&json!("Done"), &json!(1)), "{record}");
+    assert_eq!(record["state"], json!({ "rows": 8, "dollars": (1 << 9) - 1 - (1 << 4) }));
+    let aside = stage.skipped().pop().unwrap();
+    assert_eq!((&aside["record"], &aside["line"], &aside["data"]), (&json!(4), &json!(6), &json!("4,\"16,")));
+    assert!(aside["error"]["message"].as_str().unwrap().contains("is not closed"), "{aside}");
+}
+
+#[tokio::test]
+async fn an_object_of_another_kind_is_refused_and_not_skipped() {
+    for (object, words) in
+        [(b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), "compressed (gzip)"), (b"a;b\n1;2\n".to_vec(), "separated by `;`")]
+    {
+        let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
+        let uploaded = stage.upload(object);
+        stage.tell(&uploaded);
+        stage.settle().await;
+        let record = stage.record();
+        assert_eq!((&record["status"], &record["position"]), (&json!("Failed"), &json!(0)), "{record}");
+        assert!(record["last_error"]["message"].as_str().unwrap().contains(words), "{record}");
+        assert!(stage.skipped().is_empty());
+    }
+}
