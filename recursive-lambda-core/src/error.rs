@@ -16,6 +16,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// [`Terminal::terminal`] make one that is not: it stops the run at once or, with `on_error = skip(N)`, has the record at fault set aside.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::{Error, ErrorKind, Terminal};
 ///
 /// fn total(text: &str) -> Result<u64, Error> {
@@ -117,6 +118,7 @@ impl Error {
     /// An error that stops the run: it is not tried again.
     ///
     /// ```
+    /// # extern crate recursive_lambda_core as recursive_lambda;
     /// # use recursive_lambda::Error;
     /// assert!(Error::terminal("the catalogue is closed").is_terminal());
     /// ```
@@ -266,6 +268,7 @@ impl std::error::Error for Boxed {
 /// `.terminal()?`: an error that stops the run instead of being tried again.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::{Error, Terminal};
 /// fn parse(text: &str) -> Result<u32, Error> {
 ///     Ok(text.parse::<u32>().terminal()?)

@@ -16,4 +16,8 @@ pub mod event;
 #[deny(missing_docs)]
 pub mod records;
 
+/// The name that users know, for the examples.
+#[doc(hidden)]
+pub use records as format;
+
 pub use error::{BoxError, Error, ErrorKind, Place, Terminal};

@@ -23,10 +23,8 @@ mod settings;
 #[cfg(feature = "aws")]
 mod aws;
 
-#[cfg(any(test, feature = "simulation"))]
-#[cfg_attr(not(test), allow(dead_code, reason = "its tests use it"))]
-#[doc(hidden)]
-pub mod simulation;
+#[cfg(test)]
+mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
 pub use config::{Config, OnError, Source};
@@ -69,7 +67,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// }
 ///
 /// async fn report(summary: &Summary, totals: &Totals, _: &Db) -> Result<(), Error> {
-///     println!("{} orders, {} cents", summary.position(), totals.cents);
+///     println!("{} orders, {} cents", summary.progress().position(), totals.cents);
 ///     Ok(())
 /// }
 ///
@@ -86,6 +84,42 @@ pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
 
 /// How bytes become records: the formats, and the traits for one of your own.
+///
+/// ```
+/// use recursive_lambda::format::{Decode, Format, Split};
+/// use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
+///
+/// /// Samples of 4 bytes, big-endian.
+/// struct Samples;
+///
+/// impl Format for Samples {
+///     const NAME: &'static str = "samples";
+///
+///     fn open(_: &[u8]) -> Result<Self, BoxError> {
+///         Ok(Self)
+///     }
+///
+///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
+///         match bytes.len() {
+///             0..4 if end => Split::Record { content: bytes.len(), next: bytes.len() },
+///             0..4 => Split::More,
+///             _ => Split::Record { content: 4, next: 4 },
+///         }
+///     }
+/// }
+///
+/// impl Decode<u32> for Samples {
+///     fn decode(&mut self, record: &[u8]) -> Result<u32, BoxError> {
+///         Ok(u32::from_be_bytes(record.try_into()?))
+///     }
+/// }
+///
+/// #[recursive_lambda(batch = 10_000, format = Samples)]
+/// async fn sum(batch: Batch<u32>, sum: &mut u64) -> Result<(), Error> {
+///     *sum += batch.iter().map(|sample| u64::from(*sample)).sum::<u64>();
+///     Ok(())
+/// }
+/// ```
 pub mod format {
     pub use recursive_lambda_core::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }

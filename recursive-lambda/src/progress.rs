@@ -74,7 +74,7 @@ impl Progress {
 /// use recursive_lambda::{Error, Summary};
 ///
 /// async fn report(summary: &Summary, cents: &u64) -> Result<(), Error> {
-///     println!("run {}: {} orders, {cents} cents", summary.run_id(), summary.position());
+///     println!("run {}: {} orders, {cents} cents", summary.run_id(), summary.progress().position());
 ///     Ok(())
 /// }
 /// # futures_util::FutureExt::now_or_never(async {
@@ -98,43 +98,14 @@ impl Summary {
         Self { progress, skipped: 0, started: SystemTime::now(), run_id: "test".into() }
     }
 
-    /// Records done; for a [`FileBatch`](crate::FileBatch) what the job counts: the sum of its steps.
+    /// How far the run came. Its [`at_end`](Progress::at_end) says whether the whole object was read, or `is_complete` or [`Flow::Complete`]
+    /// ended the run early.
     #[must_use]
-    pub fn position(&self) -> u64 {
-        self.progress.position
+    pub fn progress(&self) -> &Progress {
+        &self.progress
     }
 
-    /// Bytes of the object done: the offset of the next record. 0 for a [`FileBatch`](crate::FileBatch), which reads as it likes.
-    #[must_use]
-    pub fn offset(&self) -> u64 {
-        self.progress.offset
-    }
-
-    /// The object's size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        self.progress.size
-    }
-
-    /// Batches done, or calls for a [`FileBatch`](crate::FileBatch); each counts once, however often it was tried.
-    #[must_use]
-    pub fn batches(&self) -> u64 {
-        self.progress.batches
-    }
-
-    /// Invocations that have worked on the run, this one included.
-    #[must_use]
-    pub fn invocations(&self) -> u64 {
-        self.progress.invocations
-    }
-
-    /// Whether the whole object was read, and not ended early by `is_complete` or [`Flow::Complete`].
-    #[must_use]
-    pub fn at_end(&self) -> bool {
-        self.progress.at_end
-    }
-
-    /// Records that could not be processed and were set aside.
+    /// Records that could not be processed and were skipped.
     #[must_use]
     pub fn skipped(&self) -> u64 {
         self.skipped

@@ -2,7 +2,7 @@
 //!
 //! The disk is a tmpfs that is mounted in a mount namespace of the test's own process, and gone with it.
 
-use crate::stage::{Stage, bytes, sum};
+use super::stage::{Stage, bytes, sum};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::Command;

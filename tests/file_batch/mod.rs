@@ -1,5 +1,7 @@
 //! Jobs that read the object as a file in /tmp: how often it is fetched, what becomes of it, and that nothing else is ever read for it.
 
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
+
 mod full_disk;
 mod stage;
 

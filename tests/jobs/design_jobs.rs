@@ -62,7 +62,7 @@ mod carried {
     fn enough(progress: &Progress, totals: &Totals) -> bool { totals.rows >= 1_000_000 }
     async fn report(summary: &Summary, totals: &Totals, db: &Db) -> Result<(), Error> {
         db.insert(format!("report of {}", summary.run_id()), &[]).await?;
-        print(json!({ "report": totals.rows, "position": summary.position(), "at_end": summary.at_end() }));
+        print(json!({ "report": totals.rows, "position": summary.progress().position(), "at_end": summary.progress().at_end() }));
         Ok(())
     }
 

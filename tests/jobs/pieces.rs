@@ -57,10 +57,10 @@ async fn report(summary: &Summary, sum: &u64, site: &Site) -> Result<(), Error> 
     site.write(&json!({
         "what": "complete",
         "sum": sum,
-        "position": summary.position(),
-        "offset": summary.offset(),
-        "batches": summary.batches(),
-        "invocations": summary.invocations(),
+        "position": summary.progress().position(),
+        "offset": summary.progress().offset(),
+        "batches": summary.progress().batches(),
+        "invocations": summary.progress().invocations(),
     }))
 }
 

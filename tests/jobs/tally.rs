@@ -60,10 +60,10 @@ async fn report(summary: &Summary, totals: &Totals, site: &Site) -> Result<(), E
         "what": "complete",
         "rows": totals.rows,
         "dollars": totals.dollars,
-        "position": summary.position(),
+        "position": summary.progress().position(),
         "skipped": summary.skipped(),
-        "batches": summary.batches(),
-        "invocations": summary.invocations(),
+        "batches": summary.progress().batches(),
+        "invocations": summary.progress().invocations(),
     }))?;
     tokio::time::sleep(site.report_pause).await;
     Ok(())

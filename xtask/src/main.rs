@@ -82,7 +82,8 @@ fn deny() -> Outcome {
 
 fn search() -> Outcome {
     let more = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1")];
-    cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation:: engine::model::", &more)
+    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model::", &more)?;
+    cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation::", &more)
 }
 
 fn mutants() -> Outcome {

@@ -29,7 +29,7 @@ async fn sum(batch: Batch<Order>, totals: &mut Totals) -> Result<(), Error> {
 }
 
 async fn report(summary: &Summary, totals: &Totals) -> Result<(), Error> {
-    println!("all {} orders: {} cents, in {} invocations", totals.orders, totals.cents, summary.invocations());
+    println!("all {} orders: {} cents, in {} invocations", totals.orders, totals.cents, summary.progress().invocations());
     Ok(())
 }
 

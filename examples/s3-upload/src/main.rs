@@ -45,7 +45,7 @@ async fn import(batch: Batch<Strike>, totals: &mut Totals) -> Result<(), Error> 
 }
 
 async fn report(summary: &Summary, totals: &Totals) -> Result<(), Error> {
-    println!("{} strikes in {} invocations cost ${}", totals.strikes, summary.invocations(), totals.dollars);
+    println!("{} strikes in {} invocations cost ${}", totals.strikes, summary.progress().invocations(), totals.dollars);
     let mut dearest: Vec<_> = totals.dollars_by_species.iter().collect();
     dearest.sort_by_key(|(_, dollars)| std::cmp::Reverse(**dollars));
     for (species, dollars) in dearest.into_iter().take(5) {

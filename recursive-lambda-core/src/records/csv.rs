@@ -30,6 +30,7 @@ use serde::de::DeserializeOwned;
 /// delimiter, another quote, comments and files without a header row are not read. An object without any row is done at once.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::format::{Csv, Decode, Format, Split};
 /// use std::collections::BTreeMap;
 ///
@@ -59,6 +60,7 @@ use serde::de::DeserializeOwned;
 /// a boolean. Name all columns in one struct, or take the row as a map of `String`:
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// # use recursive_lambda::format::{Csv, Decode, Format};
 /// # use serde_json::Value;
 /// # use std::collections::HashMap;
@@ -79,6 +81,8 @@ pub struct Csv {
 }
 
 impl Format for Csv {
+    const NAME: &'static str = "csv";
+
     /// The header is kept with what stands before it, mark and blank lines, because it is the bytes from the object's start.
     fn header(bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {

@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 /// lines that end with `\r` alone are. Several values on one line are an error of that line.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::format::{Decode, Format, Jsonl, Split};
 ///
 /// let mut jsonl = Jsonl::default();
@@ -32,6 +33,8 @@ pub struct Jsonl {
 }
 
 impl Format for Jsonl {
+    const NAME: &'static str = "jsonl";
+
     fn header(bytes: &[u8], end: bool) -> Split {
         match look(bytes, end) {
             Look::More => Split::More,

@@ -15,6 +15,7 @@ use crate::BoxError;
 /// a Parquet, Avro or ORC file, UTF-16, and text whose lines end with `\r` alone. It is known by its first bytes, not by its name.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::format::{Decode, Format, Lines, Split};
 ///
 /// let mut lines = Lines::default();
@@ -33,6 +34,8 @@ const CARRIAGE_RETURNS: &str = "the object has no line feed (\\n), its lines end
     line there; convert it, for example with `tr '\\r' '\\n'`";
 
 impl Format for Lines {
+    const NAME: &'static str = "lines";
+
     /// It asks for bytes until the first line ends, because a text without any `\n` but with `\r` is not one line.
     fn header(bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {

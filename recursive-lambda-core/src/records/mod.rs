@@ -54,13 +54,16 @@ pub enum Split {
 /// splits from the offset of a record and must find the same ends.
 ///
 /// ```
+/// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::format::{Decode, Format, Split};
-/// use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
+/// use recursive_lambda::BoxError;
 ///
 /// /// Samples of 4 bytes, big-endian.
 /// struct Samples;
 ///
 /// impl Format for Samples {
+///     const NAME: &'static str = "samples";
+///
 ///     fn open(_: &[u8]) -> Result<Self, BoxError> {
 ///         Ok(Self)
 ///     }
@@ -79,19 +82,18 @@ pub enum Split {
 ///         Ok(u32::from_be_bytes(record.try_into()?))
 ///     }
 /// }
-///
-/// #[recursive_lambda(batch = 10_000, format = Samples)]
-/// async fn sum(batch: Batch<u32>, sum: &mut u64) -> Result<(), Error> {
-///     *sum += batch.iter().map(|sample| u64::from(*sample)).sum::<u64>();
-///     Ok(())
-/// }
 /// ```
+///
+/// A job takes it by `format = Samples`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a format",
     label = "does not say where a record ends",
     note = "implement `Format` for it, and `Decode<T>` for each type of record it makes"
 )]
 pub trait Format: Sized + Send + 'static {
+    /// The format's name, as the attribute's `format` has it. A run is tied to it: it must stay the same while runs are under way.
+    const NAME: &'static str;
+
     /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
     /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default); `Bad` says that
     /// the object is not of this format. `end`: no bytes follow these.

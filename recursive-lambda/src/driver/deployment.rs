@@ -1,8 +1,9 @@
 //! What all invocations of a process share: the job, its deployment and the ways out.
 
-use super::input::takes_a_file;
+use super::input::{FormatOf, takes_a_file};
 use crate::cache::Cache;
 use crate::config::{Config, OnError};
+use crate::format::Format;
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::settings::Settings;
@@ -25,9 +26,8 @@ pub(crate) struct Deployment<H: Handler, P> {
 impl<H: Handler, P> Deployment<H, P> {
     pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
         let config = H::CONFIG;
-        let format = std::any::type_name::<H::Format>().rsplit("::").next().unwrap_or_default().to_lowercase();
         // A file batch counts otherwise than the lines it is given the format of.
-        let format = if takes_a_file::<H>() { "file" } else { format.as_str() };
+        let format = if takes_a_file::<H>() { "file" } else { FormatOf::<H>::NAME };
         let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
         Self { settings, config, plan, resources, platform, cache }
     }

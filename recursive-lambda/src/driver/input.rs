@@ -14,7 +14,7 @@ use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
 use std::sync::Arc;
 
-type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
+pub(super) type FormatOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Format;
 type RecordOf<H> = <<H as Handler>::Input as Input<<H as Handler>::Format>>::Record;
 
 pub(super) struct JobInput<H: Handler, P> {

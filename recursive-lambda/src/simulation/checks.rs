@@ -225,8 +225,8 @@ impl State {
         let sum = oracle.mark(options.end()).map(|mark| mark.sum);
         let skipped = summary.skipped();
         let exact = skipped > 0 || Some(totals.sum) == sum;
-        if (summary.position(), totals.rows + skipped) != (options.end(), options.end()) || !exact {
-            self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.position()));
+        if (summary.progress().position(), totals.rows + skipped) != (options.end(), options.end()) || !exact {
+            self.wrong(group, format!("on_complete is told {} and {totals:?}", summary.progress().position()));
         }
         if !self.records.values().any(|stored| stored.checkpoint.started == summary.started()) {
             self.wrong(group, "on_complete is told of another start".into());

@@ -23,14 +23,3 @@ mod trace;
 mod world;
 
 use trace::Keep;
-
-/// Simulates what a seed decides. `Err`: what was wrong, and the last that happened. `full`: all that happened, from the beginning.
-///
-/// Unstable: what a seed means changes with every release.
-///
-/// # Errors
-/// A rule of the protocol was broken.
-pub fn check_seed(seed: u64, full: bool) -> Result<String, String> {
-    let report = run::seed(seed, if full { Keep::All } else { Keep::Last(60) });
-    if report.wrong.is_empty() { Ok(report.to_string()) } else { Err(report.to_string()) }
-}

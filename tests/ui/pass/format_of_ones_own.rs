@@ -5,6 +5,8 @@ use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
 struct Fixed<const WIDTH: usize, T>(std::marker::PhantomData<T>);
 
 impl<const WIDTH: usize, T: Send + 'static> Format for Fixed<WIDTH, T> {
+    const NAME: &'static str = "fixed";
+
     fn open(_: &[u8]) -> Result<Self, BoxError> {
         Ok(Self(std::marker::PhantomData))
     }

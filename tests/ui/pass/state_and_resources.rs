@@ -31,7 +31,7 @@ fn enough(_: &Progress, totals: &Totals) -> bool {
 }
 
 async fn report(summary: &Summary, totals: &Totals, _: &Db) -> Result<(), Error> {
-    println!("{} of {}", totals.rows, summary.position());
+    println!("{} of {}", totals.rows, summary.progress().position());
     Ok(())
 }
 

@@ -69,6 +69,8 @@ macro_rules! answers {
         #[derive(Debug)]
         struct $name;
         impl Format for $name {
+            const NAME: &'static str = stringify!($name);
+
             fn header(_: &[u8], _: bool) -> Split { $header }
             fn open(_: &[u8]) -> Result<Self, BoxError> { Ok(Self) }
             fn split(&mut self, _: &[u8], _: bool) -> Split { $split }
@@ -121,6 +123,8 @@ fn a_format_that_breaks_its_contract_is_an_error() {
 struct Fixed(usize);
 
 impl Format for Fixed {
+    const NAME: &'static str = "fixed";
+
     fn header(bytes: &[u8], end: bool) -> Split {
         match bytes {
             [] if end => Split::Skip(0),
