@@ -22,4 +22,3 @@ mod tests;
 mod trace;
 mod world;
 
-use trace::Keep;
