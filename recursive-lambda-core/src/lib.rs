@@ -8,6 +8,7 @@ pub mod excerpt;
 pub mod object;
 
 pub mod checkpoint;
+pub mod compression;
 pub mod identity;
 pub mod layout;
 pub mod skipped_record;

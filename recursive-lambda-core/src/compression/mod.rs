@@ -1,0 +1,21 @@
+//! Compressed bytes in, the text's bytes out, and points at which the work can be resumed.
+//!
+//! It never reads an object and never holds more of the text than it was asked for, whatever the ratio of the compression is.
+
+mod gzip;
+mod member;
+mod resume;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+mod tests;
+
+pub use gzip::{Gunzip, is_gzip};
+pub use resume::{ResumePoint, Window};
+
+/// What is wrong with compressed bytes, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrupt {
+    /// The offset in the object, in bytes.
+    pub offset: u64,
+    pub reason: &'static str,
+}
