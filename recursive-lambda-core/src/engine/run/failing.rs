@@ -45,7 +45,15 @@ impl Run {
             return self.wait(now, work, if outage { SearchIs::Dropped } else { SearchIs::Kept }, failure.error);
         }
         let checkpoint = &mut work.checkpoint;
-        // Without the whole batch it was tried often enough; its parts are tried once.
+        // What a terminal error began says nothing of a panic: alone, a record that panics is tried as often as a batch is.
+        if failure.cause == Cause::Panicked && failure.records == 1 && skips.is_some() {
+            if let Some(search) = checkpoint.search.as_mut().filter(|search| search.alone + 1 < self.rules.max_attempts) {
+                search.alone += 1;
+                checkpoint.last_error = Some(failure.error);
+                return if self.is_out_of_time(now) { self.hand_over(work, Status::Ready) } else { self.work(now, work) };
+            }
+        }
+        // The whole batch was tried often enough; its parts are tried once.
         let last = failure.terminal || checkpoint.attempts >= self.rules.max_attempts || checkpoint.search.is_some();
         match skips.filter(|_| last) {
             Some(most) if checkpoint.skipped >= most => {

@@ -264,3 +264,28 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
         ),
     ]);
 }
+
+#[test]
+fn a_record_that_panics_alone_has_all_its_tries() {
+    let panics = || In::of(one_panics());
+    let begun = "read > over e Running(1)@0 mine try 1 search 1..10 > ";
+    for (name, then, want) in [
+        ("twice, and no more", vec![panics(), panics(), part(1)], "work 1x1 > work 1x1 > work 1x1 > "),
+        ("as often as a batch", vec![panics(), panics(), panics()], "work 1x1 > work 1x1 > work 1x1 > pass over !Job"),
+        (
+            "no time is left for another try",
+            vec![panics().left(10), applied()],
+            "work 1x1 > swap Ready(2)@0 try 0 !Job search 1..10 > signal 2",
+        ),
+    ] {
+        let mut run = run();
+        let events = [found(searching(1, 10, ready(1))), applied()].into_iter().chain(then).collect();
+        let told = trace(&mut run, events);
+        assert!(told.starts_with(&format!("{begun}{want}")), "{name}: {told}");
+    }
+}
+
+fn one_panics() -> crate::engine::messages::Event {
+    use crate::engine::messages::{Batch, Cause, Event, Failure};
+    Event::Batch(Batch::Failed(Failure { records: 1, ..failure(false, Cause::Panicked) }))
+}
