@@ -11,6 +11,7 @@ pub use search::Search;
 pub use waiting::Waiting;
 
 use crate::Place;
+use crate::compression::TextPosition;
 use crate::object::PinnedObject;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
@@ -27,7 +28,10 @@ pub struct Checkpoint {
     pub position: u64,
     /// Bytes done: the offset of the next record.
     pub offset: u64,
-    /// Lines done: newlines before `offset`.
+    /// Where the run stands in the text, if the object is compressed. Then `offset` is where the object is read next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextPosition>,
+    /// Lines done: newlines before the next record.
     pub line: u64,
     /// The object's size in bytes.
     pub size: u64,
@@ -148,6 +152,7 @@ impl Checkpoint {
             status: Status::Ready,
             position: 0,
             offset: 0,
+            text: None,
             line: 0,
             size: object.size,
             batches: 0,
@@ -183,6 +188,12 @@ impl Checkpoint {
         Self { w: "n.0".into(), ..Self::first(object, plan, 1, start) }
     }
 
+    /// The offset of the next record: in the object or, if that is compressed, in its text.
+    #[must_use]
+    pub fn text_offset(&self) -> u64 {
+        self.text.as_ref().map_or(self.offset, |text| text.offset)
+    }
+
     /// How long an invocation that holds the lease may still be at work. `age`: since the checkpoint was written, by the store's clock, which
     /// counts whole seconds: a lease is over in the next one.
     #[must_use]
@@ -210,6 +221,10 @@ impl Checkpoint {
             && self.offset <= self.size
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some())
+            && self.text.as_ref().is_none_or(|text| {
+                let TextPosition { offset, resume } = text;
+                resume.text <= *offset && *offset < 1 << 53 && resume.compressed <= self.size
+            })
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
     }
 

@@ -17,6 +17,8 @@ mod driver;
 mod cache;
 
 mod invocation;
+#[cfg(test)]
+mod fixtures;
 mod run;
 mod settings;
 

@@ -1,7 +1,8 @@
 //! A gzip object, member after member, each checked by its length and checksum.
 
 use super::Corrupt;
-use super::member::{MAGIC, header};
+use super::member::header;
+pub(super) use super::member::MAGIC;
 use super::resume::{MemberState, ResumePoint, WINDOW, Window};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
@@ -213,12 +214,6 @@ impl Gunzip {
         let end = end.get(end.len().saturating_sub(self.window)..).unwrap_or_default();
         Window([start, end].concat().into())
     }
-}
-
-/// Whether the bytes that an object begins with say that it is gzip.
-#[must_use]
-pub fn is_gzip(bytes: &[u8]) -> bool {
-    bytes.starts_with(&MAGIC)
 }
 
 fn trailer(bytes: &[u8]) -> Option<[u32; 2]> {

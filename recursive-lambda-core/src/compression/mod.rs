@@ -5,12 +5,14 @@
 mod gzip;
 mod member;
 mod resume;
+mod source;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 mod tests;
 
-pub use gzip::{Gunzip, is_gzip};
-pub use resume::{ResumePoint, Window};
+pub use gzip::Gunzip;
+pub use resume::{ResumePoint, TextPosition, Window};
+pub use source::{Text, TextSource};
 
 /// What is wrong with compressed bytes, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]

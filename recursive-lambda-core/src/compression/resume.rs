@@ -28,6 +28,15 @@ impl ResumePoint {
     pub const START: Self = Self { compressed: 0, text: 0, member: None };
 }
 
+/// Where a run stands in the text of a compressed object.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TextPosition {
+    /// The offset in the text of the next record, in bytes.
+    pub offset: u64,
+    /// Where inflating begins again: at that offset or before it.
+    pub resume: ResumePoint,
+}
+
 /// What the rest of a member depends on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MemberState {

@@ -2,6 +2,7 @@
 
 use super::save::{Read, Saved};
 use crate::checkpoint::{Checkpoint, LastError, Plan, RawBytes, SavedState, Unreadable};
+use crate::compression::TextPosition;
 use crate::object::PinnedObject;
 use std::time::Duration;
 
@@ -105,6 +106,7 @@ pub enum Batch {
 pub struct Done {
     pub records: u64,
     pub offset: u64,
+    pub text: Option<TextPosition>,
     pub line: u64,
     pub header: Option<RawBytes>,
     pub took: Duration,

@@ -11,6 +11,7 @@ use crate::job::{Decoding, Handler, Input, Supply};
 use crate::ports::{Disk, Objects, SourceError};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
 use recursive_lambda_core::object::PinnedObject;
+use recursive_lambda_core::compression::TextPosition;
 use recursive_lambda_core::records::Cursor;
 use std::sync::Arc;
 
@@ -42,6 +43,7 @@ pub(super) struct Piece<I> {
     pub(super) input: Option<I>,
     pub(super) taken: u64,
     pub(super) offset: u64,
+    pub(super) text: Option<TextPosition>,
     pub(super) line: u64,
     pub(super) at_end: bool,
     /// Where the first record begins, if there are records.
@@ -102,10 +104,11 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
                 let read = reader.batch(batch, expected, *decoding).await?;
                 Ok(Piece {
                     input: read.place.map(|_| hand_over(read.records, context(position))),
-                    taken: read.cursor.position.saturating_sub(position),
-                    offset: read.cursor.offset,
-                    line: read.cursor.line,
-                    at_end: read.at_end,
+                    taken: read.after.cursor.position.saturating_sub(position),
+                    offset: read.after.offset,
+                    text: read.after.text,
+                    line: read.after.cursor.line,
+                    at_end: read.after.at_end,
                     place: read.place,
                 })
             }
@@ -118,6 +121,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
                     input: file.map(|file| hand_over(file, batch, context(record.position))),
                     taken: batch as u64,
                     offset: 0,
+                    text: None,
                     line: 0,
                     at_end: false,
                     place: None,
@@ -167,9 +171,9 @@ fn open<H: Handler, P: Objects + Disk>(
     Ok(match H::Input::SUPPLY {
         Supply::File { hand_over } => Kind::File { hand_over },
         Supply::Records { decoding, hand_over } => {
-            let cursor = Cursor { position: record.position, offset: record.offset, line: record.line };
+            let cursor = Cursor { position: record.position, offset: record.text_offset(), line: record.line };
             let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
-            let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.header.as_ref())?;
+            let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.text.as_ref(), record.header.as_ref())?;
             Kind::Records { reader: Box::new(reader), decoding, hand_over }
         }
     })

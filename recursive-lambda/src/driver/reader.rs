@@ -10,6 +10,7 @@ use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::checkpoint::RawBytes;
+use recursive_lambda_core::compression::{Corrupt, Text, TextPosition, TextSource};
 use recursive_lambda_core::engine::prefetch::PrefetchPlan;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::{Cursor, Next, Splitter, Undecoded};
@@ -27,10 +28,12 @@ pub(crate) struct Reader<F: Format, O> {
     undecoded: Option<(Place, Undecoded)>,
     /// After the last record given out.
     cursor: Cursor,
+    /// Between the object's bytes and the splitter: what inflates them.
+    source: TextSource,
     /// The offset behind the last byte asked for.
     asked: u64,
     fetch: Option<BoxFuture<'static, Result<Bytes, SourceError>>>,
-    /// The mean size of a record in bytes: of the latest ones, or else of all before them.
+    /// The mean size of a record in bytes of its text: of the latest ones, or else of all before them.
     record: Option<f64>,
 }
 
@@ -43,7 +46,18 @@ pub(crate) struct ReadBatch<T> {
     /// Where the first one begins.
     pub(crate) place: Option<Place>,
     /// After the last one.
+    pub(crate) after: Reading,
+}
+
+/// Where reading stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Reading {
+    /// Its offset is of the text.
     pub(crate) cursor: Cursor,
+    /// The offset in the object.
+    pub(crate) offset: u64,
+    /// If the object is compressed.
+    pub(crate) text: Option<TextPosition>,
     pub(crate) at_end: bool,
 }
 
@@ -60,9 +74,7 @@ pub(crate) enum ReadError {
 pub(crate) struct Raw {
     pub(crate) place: Place,
     pub(crate) bytes: Vec<u8>,
-    /// After it.
-    pub(crate) cursor: Cursor,
-    pub(crate) at_end: bool,
+    pub(crate) after: Reading,
 }
 
 /// The largest record that is skipped, in bytes.
@@ -82,17 +94,25 @@ impl Raw {
 }
 
 impl<F: Format, O: Objects> Reader<F, O> {
-    /// Begins at `cursor`, with the header that was found at the object's start.
-    pub(crate) fn new(objects: Arc<O>, object: PinnedObject, cursor: Cursor, header: Option<&RawBytes>) -> Result<Self, Error> {
+    /// Begins at `cursor`, with the header that was found at the object's start. `text`: where that is, if the object is compressed.
+    pub(crate) fn new(
+        objects: Arc<O>,
+        object: PinnedObject,
+        cursor: Cursor,
+        text: Option<&TextPosition>,
+        header: Option<&RawBytes>,
+    ) -> Result<Self, Error> {
         let splitter = match header {
             Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
             None => Splitter::start(RECORD_LIMIT),
         };
         let record = mean(cursor.offset, cursor.position);
-        let asked = splitter.wanted();
-        let mut reader = Self { objects, asked, object, splitter, undecoded: None, cursor, fetch: None, record };
-        reader.finish_at_the_end();
-        Ok(reader)
+        let (source, asked) = match text.filter(|_| cursor.offset > 0) {
+            Some(text) => (TextSource::resumed(text), text.resume.compressed),
+            None if splitter.wanted() > 0 => (TextSource::plain(splitter.wanted()), splitter.wanted()),
+            None => (TextSource::start(), 0),
+        };
+        Ok(Self { objects, source, asked, object, splitter, undecoded: None, cursor, fetch: None, record })
     }
 
     pub(crate) fn header(&self) -> Option<RawBytes> {
@@ -133,12 +153,13 @@ impl<F: Format, O: Objects> Reader<F, O> {
                     self.cursor = self.splitter.cursor();
                     break;
                 }
+                Next::More if self.feed()? => {}
                 Next::More => {
                     if self.fetch.is_none() {
                         self.learn(start);
                         let missing = (batch - records.len()) as u64;
                         let later = (batch as u64).saturating_mul(batches.saturating_sub(1));
-                        let size = PrefetchPlan { missing, later, record: self.record }.demand(self.held(), demands);
+                        let size = PrefetchPlan { missing, later, record: self.record_in_the_object() }.demand(self.held(), demands);
                         demands += 1;
                         self.ask(size);
                     }
@@ -149,10 +170,10 @@ impl<F: Format, O: Objects> Reader<F, O> {
         self.learn(start);
         if let Some((place, Undecoded { error, bytes })) = self.undecoded.take_if(|_| records.is_empty()) {
             self.cursor = self.splitter.cursor();
-            let raw = Raw { place, bytes, cursor: self.cursor, at_end: self.is_at_end() };
+            let raw = Raw { place, bytes, after: self.reached() };
             return Err(ReadError::Undecoded(raw, error));
         }
-        Ok(ReadBatch { records, place, cursor: self.cursor, at_end: self.is_at_end() })
+        Ok(ReadBatch { records, place, after: self.reached() })
     }
 
     fn next<T>(&mut self, Decoding { check, decode }: Decoding<F, T>) -> Result<Next<T>, Error> {
@@ -168,11 +189,19 @@ impl<F: Format, O: Objects> Reader<F, O> {
             read => read?,
         };
         let record = read.place.zip(read.records.pop());
-        Ok(record.map(|(place, bytes)| Raw { place, bytes, cursor: read.cursor, at_end: read.at_end }))
+        Ok(record.map(|(place, bytes)| Raw { place, bytes, after: read.after }))
     }
 
-    fn is_at_end(&self) -> bool {
-        self.undecoded.is_none() && self.cursor.offset >= self.object.size
+    fn reached(&mut self) -> Reading {
+        let cursor = self.cursor;
+        let text = self.source.position(cursor.offset);
+        let at_end = self.undecoded.is_none() && self.source.ends_at(cursor.offset, self.object.size);
+        let offset = match &text {
+            Some(_) if at_end => self.object.size,
+            Some(text) => text.resume.compressed,
+            None => cursor.offset,
+        };
+        Reading { cursor, offset, text, at_end }
     }
 
     /// Asks for what will be used after the batch at hand, while that one is processed.
@@ -180,7 +209,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         if self.fetch.is_none() {
             let batch = batch as u64;
             let later = batch.saturating_mul(batches.saturating_sub(1));
-            self.ask(PrefetchPlan { missing: batch, later, record: self.record }.request(self.held()));
+            self.ask(PrefetchPlan { missing: batch, later, record: self.record_in_the_object() }.request(self.held()));
         }
     }
 
@@ -192,9 +221,14 @@ impl<F: Format, O: Objects> Reader<F, O> {
         }
     }
 
-    /// Bytes asked for and not yet given out.
+    fn record_in_the_object(&self) -> Option<f64> {
+        self.record.map(|record| record * self.source.ratio())
+    }
+
+    /// Bytes of the object that were asked for and whose records are not yet given out.
     fn held(&self) -> u64 {
-        self.asked.saturating_sub(self.splitter.cursor().offset)
+        let text = self.splitter.wanted().saturating_sub(self.splitter.cursor().offset);
+        self.asked.saturating_sub(self.source.consumed()).saturating_add((text as f64 * self.source.ratio()) as u64)
     }
 
     fn ask(&mut self, size: u64) {
@@ -207,16 +241,27 @@ impl<F: Format, O: Objects> Reader<F, O> {
 
     async fn receive(&mut self) -> Result<(), SourceError> {
         if let Some(fetch) = self.fetch.take() {
-            self.splitter.push(&fetch.await?);
+            self.source.push(fetch.await?);
         }
-        self.finish_at_the_end();
         Ok(())
     }
 
-    fn finish_at_the_end(&mut self) {
-        if self.splitter.wanted() >= self.object.size {
-            self.splitter.finish();
+    /// Gives the splitter more of the text. False: bytes of the object must be fetched first.
+    fn feed(&mut self) -> Result<bool, ReadError> {
+        let end = self.asked >= self.object.size && self.fetch.is_none();
+        match self.source.next(end) {
+            Ok(Text::Bytes(bytes)) => self.splitter.push(&bytes),
+            Ok(Text::End) => self.splitter.finish(),
+            Ok(Text::NeedsMore) => return Ok(false),
+            Err(corrupt) => return Err(ReadError::Unreadable(self.damaged(&corrupt))),
         }
+        Ok(true)
+    }
+
+    fn damaged(&self, Corrupt { offset, reason }: &Corrupt) -> Error {
+        let Cursor { position, offset: text, line } = self.splitter.cursor();
+        let message = format!("{reason} (at byte {offset} of the compressed object); upload it again, whole: the copy starts a run of its own");
+        Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text)))
     }
 }
 
@@ -257,7 +302,7 @@ mod tests {
     async fn a_record_whose_type_panics_does_not_decode() {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
-        let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None).unwrap();
+        let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None, None).unwrap();
         let decode = Decoding {
             check: |_, _| Ok(()),
             decode: |_: &mut Lines, line: &[u8]| match line {

@@ -6,7 +6,7 @@ use super::calls::Calls;
 use super::deployment::Deployment;
 use super::failed::{Failed, caught, no_progress, nothing_in_flight, panicked, start, unread};
 use super::input::{JobInput, Piece};
-use super::reader::{Raw, ReadError};
+use super::reader::{Raw, ReadError, Reading};
 use super::source_error::shown_object;
 use super::start::expected_owner;
 use super::state::{Saved, State, after_batch};
@@ -19,6 +19,7 @@ use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, SavedState};
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::messages::Done;
+use recursive_lambda_core::compression::TextPosition;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::skipped_record::SkippedRecord;
 use std::future::{Future, ready};
@@ -52,10 +53,10 @@ struct Call<S> {
 }
 
 /// Where a call begins, and where the run stands if the call does it all.
-#[derive(Clone, Copy)]
 struct Reached {
     records: u64,
     offset: u64,
+    text: Option<TextPosition>,
     line: u64,
     at_end: bool,
     took: Duration,
@@ -143,8 +144,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             Err(ReadError::Unreadable(error)) => return self.fall(error.into()),
             Err(ReadError::Source(error)) => return self.fall(unread(error, checkpoint)),
         };
-        let Piece { input, taken, offset, line, at_end, place } = piece;
-        let reached = Reached { records: taken, offset, line, at_end, took: Duration::ZERO };
+        let Piece { input, taken, offset, text, line, at_end, place } = piece;
+        let reached = Reached { records: taken, offset, text, line, at_end, took: Duration::ZERO };
         let Some(input) = input else {
             let reached = Reached { records: 0, at_end: true, ..reached };
             let outcome = Ok((None, Advance::by(0)));
@@ -172,7 +173,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
 
     /// What cannot even begin fails in its turn: after the batches before it.
     fn fall(&mut self, failed: Failed) -> bool {
-        let reached = Reached { records: 0, offset: 0, line: 0, at_end: false, took: Duration::ZERO };
+        let reached = Reached { records: 0, offset: 0, text: None, line: 0, at_end: false, took: Duration::ZERO };
         self.calls.begin(ready(Call { reached, outcome: Err(failed) }));
         false
     }
@@ -198,6 +199,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let mut done = Done {
             records: reached.records,
             offset: reached.offset,
+            text: reached.text,
             line: reached.line,
             header: self.input.header(),
             took: reached.took,
@@ -245,6 +247,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let done = Done {
             records: 0,
             offset: checkpoint.offset,
+            text: checkpoint.text.clone(),
             line: checkpoint.line,
             header: self.input.header(),
             took: Duration::ZERO,
@@ -254,7 +257,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         };
         let Some(raw) = raw else { return Ok(done) };
         raw.check_skippable(&error.message)?;
-        let done = Done { records: 1, offset: raw.cursor.offset, line: raw.cursor.line, at_end: raw.at_end, ..done };
+        let Reading { cursor, offset, text, at_end } = raw.after.clone();
+        let done = Done { records: 1, offset, text, line: cursor.line, at_end, ..done };
         self.passed_over.push((raw, error));
         Ok(done)
     }

@@ -221,6 +221,7 @@ impl Interner {
         Done {
             records,
             offset: position,
+            text: None,
             line: position,
             header: None,
             took: Duration::ZERO,

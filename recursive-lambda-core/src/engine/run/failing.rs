@@ -160,6 +160,7 @@ impl Run {
         let checkpoint = &mut work.checkpoint;
         checkpoint.position += done.records;
         checkpoint.offset = done.offset;
+        checkpoint.text.clone_from(&done.text);
         checkpoint.line = done.line;
         if done.header.is_some() {
             checkpoint.header.clone_from(&done.header);

@@ -71,6 +71,7 @@ impl Run {
     pub(super) fn passed(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
         let checkpoint = &mut work.checkpoint;
         checkpoint.offset = done.offset;
+        checkpoint.text.clone_from(&done.text);
         checkpoint.line = done.line;
         if done.header.is_some() {
             checkpoint.header = done.header;

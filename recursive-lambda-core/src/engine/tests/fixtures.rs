@@ -216,6 +216,7 @@ pub(super) fn last_batch(position: u64) -> In {
 
 pub(super) fn to(position: u64) -> Done {
     Done {
+        text: None,
         records: BATCH,
         offset: position * 7,
         line: position,

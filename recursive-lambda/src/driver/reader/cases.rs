@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+use crate::fixtures::gzip;
 use super::tests::Store;
 use super::{ReadError, Reader};
 use crate::format::{Csv, Decode, Format, Jsonl, Lines};
@@ -27,10 +28,16 @@ struct Outcome {
 
 type Read = fn(&[u8], usize) -> Outcome;
 
-/// Reads all, up to `skip` bad records aside. In one go, and with a reader of its own for every batch: they must agree.
+/// Reads all, and skips up to `skip` bad records: at once, with a new reader for every batch, and compressed. They must agree.
 fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
     let outcome = read_in::<F, T>(object, skip, false);
     assert_eq!(outcome, read_in::<F, T>(object, skip, true), "resumed before every batch");
+    let is_gzip = object.starts_with(b"\x1f\x8b");
+    for piece in [40, 1 << 20].into_iter().filter(|_| !is_gzip) {
+        let compressed = gzip(object, piece);
+        assert_eq!(outcome, read_in::<F, T>(&compressed, skip, false), "compressed");
+        assert_eq!(outcome, read_in::<F, T>(&compressed, skip, true), "compressed, and resumed before every batch");
+    }
     outcome
 }
 
@@ -39,20 +46,25 @@ fn read_in<F: Format + Decode<T>, T>(object: &[u8], skip: usize, resumed: bool) 
     let decoding = Decoding { check: <F as Decode<T>>::check, decode: <F as Decode<T>>::decode };
     let store = Arc::new(Store(Bytes::copy_from_slice(object)));
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
-    let open = |cursor, header: Option<&_>| Reader::<F, _>::new(Arc::clone(&store), named.clone(), cursor, header).unwrap();
-    let mut reader = open(Cursor::default(), None);
+    let open = |cursor, text: Option<&_>, header: Option<&_>| {
+        Reader::<F, _>::new(Arc::clone(&store), named.clone(), cursor, text, header).unwrap()
+    };
+    let mut reader = open(Cursor::default(), None, None);
+    let mut text = None;
     let (mut records, mut skipped) = (0, Vec::new());
     let error = loop {
         match reader.batch(BATCH, 1, decoding).now_or_never().unwrap() {
             Ok(read) => {
                 records += read.records.len() as u64;
-                if read.records.is_empty() || read.at_end {
+                text = read.after.text;
+                if read.records.is_empty() || read.after.at_end {
                     break None;
                 }
             }
             Err(ReadError::Undecoded(raw, _)) if skipped.len() < skip => {
                 skipped.push((raw.place.line, raw.bytes.len()));
-                if raw.at_end {
+                text = raw.after.text;
+                if raw.after.at_end {
                     break None;
                 }
             }
@@ -60,7 +72,7 @@ fn read_in<F: Format + Decode<T>, T>(object: &[u8], skip: usize, resumed: bool) 
             Err(ReadError::Source(_)) => panic!("the store has all of it"),
         }
         if resumed {
-            reader = open(reader.cursor(), reader.header().as_ref());
+            reader = open(reader.cursor(), text.as_ref(), reader.header().as_ref());
         }
     };
     Outcome { records, skipped, error }
@@ -432,8 +444,7 @@ fn a_record_of_more_than_a_mebibyte_is_not_skipped() {
         let raw = super::Raw {
             place: crate::Place::new(7, 8, 90),
             bytes: vec![b'x'; length],
-            cursor: Cursor::default(),
-            at_end: false,
+            after: super::Reading { cursor: Cursor::default(), offset: 0, text: None, at_end: false },
         };
         let said = raw.check_skippable("the record does not decode: why").map_err(|error| {
             assert!(error.is_terminal());

@@ -1,0 +1,164 @@
+//! The bytes of an object on their way to the splitter: as they are, or inflated.
+//!
+//! Which of the two is decided by the object's first bytes, never by its name.
+
+use super::gzip::{Gunzip, MAGIC};
+use super::resume::ResumePoint;
+use super::{Corrupt, TextPosition};
+use bytes::{Buf as _, Bytes};
+use std::collections::VecDeque;
+
+/// How much text is inflated at once, in bytes.
+const PIECE: usize = 128 << 10;
+
+/// Takes the bytes of an object, gives the bytes of its text.
+pub struct TextSource {
+    kind: Kind,
+    /// Bytes of the object that were pushed and are not yet used.
+    pending: Bytes,
+}
+
+enum Kind {
+    /// Nothing is read yet.
+    Unknown,
+    /// The offset of the next byte.
+    Plain(u64),
+    Gzip(Box<Inflating>),
+}
+
+struct Inflating {
+    gunzip: Gunzip,
+    /// Points at which the work can be resumed. The first is the one that a resume at the last asked position begins with.
+    points: VecDeque<ResumePoint>,
+    /// Text before the position where a resumed run stands.
+    skip: u64,
+    finished: bool,
+}
+
+/// What is there to be had.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Text {
+    Bytes(Bytes),
+    /// Nothing, before more bytes of the object are pushed.
+    NeedsMore,
+    End,
+}
+
+impl TextSource {
+    /// At the start of an object.
+    #[must_use]
+    pub fn start() -> Self {
+        Self { kind: Kind::Unknown, pending: Bytes::new() }
+    }
+
+    /// In the middle of an object that is not compressed.
+    #[must_use]
+    pub fn plain(offset: u64) -> Self {
+        Self { kind: Kind::Plain(offset), ..Self::start() }
+    }
+
+    /// In the middle of a compressed object. The bytes pushed next are those from `position.resume.compressed` on.
+    #[must_use]
+    pub fn resumed(position: &TextPosition) -> Self {
+        Self::inflating(&position.resume, position.offset.saturating_sub(position.resume.text))
+    }
+
+    fn inflating(point: &ResumePoint, skip: u64) -> Self {
+        let inflating = Inflating { gunzip: Gunzip::new(point), points: [point.clone()].into(), skip, finished: false };
+        Self { kind: Kind::Gzip(Box::new(inflating)), ..Self::start() }
+    }
+
+    /// Takes the bytes of the object that follow all that were pushed before.
+    pub fn push(&mut self, part: Bytes) {
+        self.pending = if self.pending.is_empty() { part } else { [&self.pending[..], &part].concat().into() };
+    }
+
+    /// The next bytes of the text. `end`: the object has no more bytes than those that were pushed.
+    ///
+    /// # Errors
+    /// The compressed data is damaged or cut.
+    pub fn next(&mut self, end: bool) -> Result<Text, Corrupt> {
+        if matches!(self.kind, Kind::Unknown) {
+            if self.pending.len() < MAGIC.len() && !end {
+                return Ok(Text::NeedsMore);
+            }
+            self.kind = if self.pending.starts_with(&MAGIC) {
+                Self::inflating(&ResumePoint::START, 0).kind
+            } else {
+                Kind::Plain(0)
+            };
+        }
+        match &mut self.kind {
+            Kind::Gzip(inflating) => {
+                let (used, text) = inflating.next(&self.pending, end)?;
+                self.pending.advance(used);
+                Ok(text)
+            }
+            Kind::Plain(offset) if !self.pending.is_empty() => {
+                *offset += self.pending.len() as u64;
+                Ok(Text::Bytes(std::mem::take(&mut self.pending)))
+            }
+            _ => Ok(if end { Text::End } else { Text::NeedsMore }),
+        }
+    }
+
+    /// The offset in the object of the first byte that is not yet made text.
+    #[must_use]
+    pub fn consumed(&self) -> u64 {
+        match &self.kind {
+            Kind::Unknown => 0,
+            Kind::Plain(offset) => *offset,
+            Kind::Gzip(inflating) => inflating.gunzip.compressed(),
+        }
+    }
+
+    /// Bytes of the object for a byte of the text, as far as it is read.
+    #[must_use]
+    pub fn ratio(&self) -> f64 {
+        match &self.kind {
+            Kind::Gzip(inflating) if inflating.gunzip.text() > 0 => {
+                inflating.gunzip.compressed() as f64 / inflating.gunzip.text() as f64
+            }
+            _ => 1.0,
+        }
+    }
+
+    /// Where to resume for the text from `offset` on; `None`: the object is not compressed, and that is the object's offset. Asked for
+    /// growing offsets.
+    pub fn position(&mut self, offset: u64) -> Option<TextPosition> {
+        let Kind::Gzip(inflating) = &mut self.kind else { return None };
+        while inflating.points.get(1).is_some_and(|next| next.text <= offset) {
+            inflating.points.pop_front();
+        }
+        inflating.points.front().map(|point| TextPosition { offset, resume: point.clone() })
+    }
+
+    /// Whether the text ends at this offset; `size` is the object's.
+    #[must_use]
+    pub fn ends_at(&self, offset: u64, size: u64) -> bool {
+        match &self.kind {
+            Kind::Gzip(inflating) => inflating.finished && offset >= inflating.gunzip.text(),
+            _ => offset >= size,
+        }
+    }
+}
+
+impl Inflating {
+    fn next(&mut self, pending: &[u8], end: bool) -> Result<(usize, Text), Corrupt> {
+        let (mut used, mut out) = (0, Vec::new());
+        while out.is_empty() {
+            let rest = pending.get(used..).unwrap_or_default();
+            let taken = self.gunzip.inflate(rest, end, &mut out, PIECE)?;
+            used += taken;
+            self.points.extend(self.gunzip.take_point());
+            let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(out.len());
+            out.drain(..skipped);
+            self.skip -= skipped as u64;
+            if out.is_empty() && skipped == 0 && taken == rest.len() {
+                self.finished = end;
+                return Ok((used, if end { Text::End } else { Text::NeedsMore }));
+            }
+        }
+        Ok((used, Text::Bytes(out.into())))
+    }
+}
