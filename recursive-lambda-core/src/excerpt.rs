@@ -1,6 +1,6 @@
 //! Foreign text in messages: short, on one line, without characters that a terminal or a log would obey.
 //!
-//! It never shows a whole record: a value is cut to [`SHOWN`] characters.
+//! It never shows a whole record: a value is cut to 64 characters.
 
 /// How many characters of a value a message shows.
 const SHOWN: usize = 64;

@@ -1,7 +1,7 @@
 //! Any event that can reach the function -> what it asks for: starts, signals, or nothing.
 //!
 //! It reads by structure and leniently: what AWS adds, or a stand-in leaves out, does not matter. It is pure, never
-//! trusts a name before [`names`] has, never puts a value into an error, and does not judge whether a run or a
+//! trusts a name before `names` has, never puts a value into an error, and does not judge whether a run or a
 //! bucket is one that this function may work on, nor whether two triggers mean the same run.
 
 mod answer;

@@ -1,6 +1,6 @@
 //! Calls of user code in flight: begun in the order of their positions, and given out in that order.
 //!
-//! Nobody else polls them, so whoever waits for something meanwhile waits [`beside`](Calls::beside) them.
+//! Nobody else polls them, so whoever waits for something meanwhile waits [`alongside`](Calls::alongside) them.
 
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, Either, select};

@@ -21,4 +21,3 @@ mod store;
 mod tests;
 mod trace;
 mod world;
-

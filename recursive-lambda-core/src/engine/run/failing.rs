@@ -46,12 +46,14 @@ impl Run {
         }
         let checkpoint = &mut work.checkpoint;
         // What a terminal error began says nothing of a panic: alone, a record that panics is tried as often as a batch is.
-        if failure.cause == Cause::Panicked && failure.records == 1 && skips.is_some() {
-            if let Some(search) = checkpoint.search.as_mut().filter(|search| search.alone + 1 < self.rules.max_attempts) {
-                search.alone += 1;
-                checkpoint.last_error = Some(failure.error);
-                return if self.is_out_of_time(now) { self.hand_over(work, Status::Ready) } else { self.work(now, work) };
-            }
+        if failure.cause == Cause::Panicked
+            && failure.records == 1
+            && skips.is_some()
+            && let Some(search) = checkpoint.search.as_mut().filter(|search| search.alone + 1 < self.rules.max_attempts)
+        {
+            search.alone += 1;
+            checkpoint.last_error = Some(failure.error);
+            return if self.is_out_of_time(now) { self.hand_over(work, Status::Ready) } else { self.work(now, work) };
         }
         // The whole batch was tried often enough; its parts are tried once.
         let last = failure.terminal || checkpoint.attempts >= self.rules.max_attempts || checkpoint.search.is_some();

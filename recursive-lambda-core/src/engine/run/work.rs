@@ -41,7 +41,8 @@ impl Run {
         if in_flight == 0 {
             work.pace.begun = now.elapsed;
         }
-        let most = if Self::is_careful(&work) { 1_u64.saturating_sub(in_flight) } else { u64::MAX };
+        let is_alone = Self::is_careful(&work) || self.lease_is_old(now);
+        let most = if is_alone { 1_u64.saturating_sub(in_flight) } else { u64::MAX };
         let start = self.budget.allows(in_flight, now.left).min(most).max(u64::from(in_flight == 0));
         let records = work.checkpoint.next_batch();
         self.phase = Phase::Working(work);
@@ -98,8 +99,13 @@ impl Run {
         // What is in flight at the end is saved together, by the hand-over: a save for each could take what time is left.
         let due = is_careful
             || (!is_late && now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint)
-            || now.renewed >= self.rules.lease * 2 / 3;
+            || self.lease_is_old(now);
         if due { self.save(work, Then::Work) } else { self.work(now, work) }
+    }
+
+    /// Another invocation may take the run over soon. One batch begins all the same, because a run must move.
+    fn lease_is_old(&self, now: Now) -> bool {
+        now.renewed >= self.rules.lease * 2 / 3
     }
 
     fn finish(&mut self, now: Now, mut work: Box<Work>) -> Effect {

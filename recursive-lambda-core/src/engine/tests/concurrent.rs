@@ -70,6 +70,14 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
 }
 
 #[test]
+fn an_old_lease_lets_one_batch_begin() {
+    for (seconds, want) in [(29, "work 4x10"), (30, "work")] {
+        let told = trace(&mut four(), vec![found(ready(1)), applied().renewed(seconds)]);
+        assert_eq!(told, format!("read > over e Running(1)@0 mine try 1 > {want}"), "{seconds} s");
+    }
+}
+
+#[test]
 fn after_a_death_batches_go_one_by_one() {
     let mut run = four();
     let care = vec![aged(46, running(1)), applied(), batch(10).elapsed(9), captured(), applied().elapsed(9)];

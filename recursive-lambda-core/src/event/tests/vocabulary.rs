@@ -105,7 +105,7 @@ fn a_name_that_is_not_known_is_an_error_that_shows_it() {
         event
     };
     let detail = json!({ "bucket": { "name": "bkt" }, "object": { "key": "k" }, "reason": "RenameObject" });
-    let long = format!("`detail-type` is `{}..`, which", "x".repeat(60));
+    let long = format!("`detail-type` is `{}…`, which", "x".repeat(60));
     let cases = [
         (
             named(s3("k"), "/Records/0/eventName", "ObjectRenamed:Put"),

@@ -129,7 +129,7 @@ const STRINGS: Read = read::<Lines, String>;
 const BYTES: Read = read::<Lines, Vec<u8>>;
 
 fn case(file: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/records/tests/cases");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/driver/reader/cases");
     std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }
 

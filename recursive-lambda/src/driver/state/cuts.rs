@@ -162,7 +162,7 @@ fn the_result_does_not_depend_on_where_a_run_is_cut() {
         (
             everywhere::<Max>(WITH_A_GAP),
             "refused: the state after this batch cannot be saved as JSON: `totals.max`: NaN, and JSON has only finite numbers; leave \
-             it out of the state, or use an `Option` and `None` (checkpoint 9, line 10, byte 18)",
+             it out of the state, or use an `Option` and `None` (record 9, line 10, byte 18)",
         ),
         (everywhere::<CarefulMax>(NUMBERS), "Some(30.0), 0 gaps"),
         (everywhere::<CarefulMax>(WITH_A_GAP), "Some(30.0), 1 gaps"),

@@ -1,8 +1,8 @@
 use recursive_lambda::{Error, Progress, FileBatch, recursive_lambda};
 
-#[recursive_lambda(batch = 10, on_error = skip(3), is_complete = done)]
-async fn frames(window: FileBatch) -> Result<(), Error> {
-    drop(window);
+#[recursive_lambda(batch = 10, source = stream, is_complete = done)]
+async fn frames(file: FileBatch) -> Result<(), Error> {
+    drop(file);
     Ok(())
 }
 

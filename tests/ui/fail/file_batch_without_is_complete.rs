@@ -1,8 +1,8 @@
 use recursive_lambda::{Error, FileBatch, recursive_lambda};
 
 #[recursive_lambda(batch = 10)]
-async fn frames(window: FileBatch) -> Result<(), Error> {
-    drop(window);
+async fn frames(file: FileBatch) -> Result<(), Error> {
+    drop(file);
     Ok(())
 }
 

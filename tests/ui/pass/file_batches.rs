@@ -1,20 +1,20 @@
 use recursive_lambda::{Advance, Batch, Error, Flow, Handler, Progress, FileBatch, Config, format::Lines, recursive_lambda};
 
 #[recursive_lambda(batch = 10, is_complete = done)]
-async fn by_the_limit(window: FileBatch) -> Result<(), Error> {
-    drop(window);
+async fn by_the_limit(file: FileBatch) -> Result<(), Error> {
+    drop(file);
     Ok(())
 }
 
 #[recursive_lambda(batch = 10, source = tmp, is_complete = done)]
-async fn until_it_says_so(window: FileBatch) -> anyhow_like::Result<Flow> {
-    Ok(if window.position() > 5 { Flow::Complete } else { Flow::Continue })
+async fn until_it_says_so(file: FileBatch) -> anyhow_like::Result<Flow> {
+    Ok(if file.position() > 5 { Flow::Complete } else { Flow::Continue })
 }
 
 #[recursive_lambda(batch = 10, is_complete = never)]
-async fn by_a_step_of_its_own(window: FileBatch, steps: &mut u64) -> Result<Advance, std::io::Error> {
+async fn by_a_step_of_its_own(file: FileBatch, steps: &mut u64) -> Result<Advance, std::io::Error> {
     *steps += 1;
-    let step = std::fs::metadata(window.path())?.len().min(window.limit() as u64);
+    let step = std::fs::metadata(file.path())?.len().min(file.limit() as u64);
     Ok(if step == 0 { Advance::by(0).and_complete() } else { Advance::by(step) })
 }
 
@@ -52,8 +52,8 @@ impl Handler for ByHand {
     type State = ();
     type Resources = ();
 
-    async fn call(window: FileBatch, (): &mut (), (): &()) -> Result<Advance, Error> {
-        Ok(Advance::by(window.limit() as u64).and_complete())
+    async fn call(file: FileBatch, (): &mut (), (): &()) -> Result<Advance, Error> {
+        Ok(Advance::by(file.limit() as u64).and_complete())
     }
 }
 
