@@ -16,9 +16,9 @@ mod driver;
 
 mod cache;
 
-mod invocation;
 #[cfg(test)]
 mod fixtures;
+mod invocation;
 mod run;
 mod settings;
 

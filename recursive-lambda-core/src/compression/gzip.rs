@@ -1,8 +1,8 @@
 //! A gzip object, member after member, each checked by its length and checksum.
 
 use super::Corrupt;
-use super::member::header;
 pub(super) use super::member::MAGIC;
+use super::member::header;
 use super::resume::{MemberState, ResumePoint, WINDOW, Window};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
@@ -71,7 +71,8 @@ impl Gunzip {
             }
             crc = crc32fast::Hasher::new_with_initial(member.crc);
             length = member.length;
-            let state = BlockBoundaryState { num_bits: member.bits & 7, bit_buf: member.bit_buffer, ..BlockBoundaryState::default() };
+            let state =
+                BlockBoundaryState { num_bits: member.bits & 7, bit_buf: member.bit_buffer, ..BlockBoundaryState::default() };
             phase = Phase::Blocks(Box::new(DecompressorOxide::from_block_boundary_state(&state)));
         } else if point.compressed > 0 {
             phase = Phase::Between;
@@ -141,7 +142,8 @@ impl Gunzip {
                 match header(read)? {
                     None => Ok(Step::Used(input.len())),
                     Some(length) => {
-                        self.phase = Phase::Blocks(Box::new(DecompressorOxide::from_block_boundary_state(&BlockBoundaryState::default())));
+                        self.phase =
+                            Phase::Blocks(Box::new(DecompressorOxide::from_block_boundary_state(&BlockBoundaryState::default())));
                         (self.crc, self.length, self.window) = (crc32fast::Hasher::new(), 0, 0);
                         Ok(Step::Used(length - before))
                     }

@@ -3,7 +3,8 @@
 /// A longer header is refused: its texts have no limit of their own.
 const LONGEST: usize = 128 << 10;
 
-pub(super) const MAGIC: [u8; 2] = [0x1f, 0x8b];
+/// The third byte is the method: 8, deflate, is the only one there is.
+pub(super) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 const FIXED: usize = 10;
 const HEADER_CRC: u8 = 2;
 const EXTRA: u8 = 4;

@@ -82,11 +82,8 @@ impl TextSource {
             if self.pending.len() < MAGIC.len() && !end {
                 return Ok(Text::NeedsMore);
             }
-            self.kind = if self.pending.starts_with(&MAGIC) {
-                Self::inflating(&ResumePoint::START, 0).kind
-            } else {
-                Kind::Plain(0)
-            };
+            self.kind =
+                if self.pending.starts_with(&MAGIC) { Self::inflating(&ResumePoint::START, 0).kind } else { Kind::Plain(0) };
         }
         match &mut self.kind {
             Kind::Gzip(inflating) => {

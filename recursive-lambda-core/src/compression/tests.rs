@@ -102,7 +102,11 @@ fn objects_of_several_parts_are_read_to_their_end() {
         ("two members", joined(&[object, object]), Ok([one, one].concat())),
         ("zeros at the end", joined(&[object, &[0; 700]]), Ok(one.to_vec())),
         ("other bytes at the end", joined(&[object, b"abc"]), Err((object.len(), "these bytes are not gzip"))),
-        ("the start of a member", joined(&[object, &[0x1f]]), Err((object.len() + 1, "the object ends in the middle of gzip data"))),
+        (
+            "the start of a member",
+            joined(&[object, &[0x1f]]),
+            Err((object.len() + 1, "the object ends in the middle of gzip data")),
+        ),
         (
             "bytes after zeros",
             joined(&[object, &[0, 0, 7]]),

@@ -10,8 +10,8 @@ use crate::config::Source;
 use crate::job::{Decoding, Handler, Input, Supply};
 use crate::ports::{Disk, Objects, SourceError};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
-use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::compression::TextPosition;
+use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
 use std::sync::Arc;
 

@@ -159,7 +159,8 @@ impl<F: Format, O: Objects> Reader<F, O> {
                         self.learn(start);
                         let missing = (batch - records.len()) as u64;
                         let later = (batch as u64).saturating_mul(batches.saturating_sub(1));
-                        let size = PrefetchPlan { missing, later, record: self.record_in_the_object() }.demand(self.held(), demands);
+                        let size =
+                            PrefetchPlan { missing, later, record: self.record_in_the_object() }.demand(self.held(), demands);
                         demands += 1;
                         self.ask(size);
                     }
@@ -260,7 +261,9 @@ impl<F: Format, O: Objects> Reader<F, O> {
 
     fn damaged(&self, Corrupt { offset, reason }: &Corrupt) -> Error {
         let Cursor { position, offset: text, line } = self.splitter.cursor();
-        let message = format!("{reason} (at byte {offset} of the compressed object); upload it again, whole: the copy starts a run of its own");
+        let message = format!(
+            "{reason} (at byte {offset} of the compressed object); upload it again, whole: the copy starts a run of its own"
+        );
         Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text)))
     }
 }

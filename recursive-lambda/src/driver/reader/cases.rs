@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
-use crate::fixtures::gzip;
 use super::tests::Store;
 use super::{ReadError, Reader};
+use crate::fixtures::gzip;
 use crate::format::{Csv, Decode, Format, Jsonl, Lines};
 use crate::job::Decoding;
 use bytes::Bytes;
