@@ -8,7 +8,7 @@ use crate::errors::Errors;
 use crate::handler::Handler;
 use crate::krate::place_of;
 use crate::suggest::nearest;
-use crate::values::{self, Batch, FORMATS, Format, OnError, Source};
+use crate::values::{self, Batch, FORMATS, Format, OnError, Word};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
@@ -25,7 +25,8 @@ pub(crate) struct Args {
     pub(crate) reserve: Option<Duration>,
     pub(crate) batches_per_invocation: Option<LitInt>,
     pub(crate) concurrency: Option<LitInt>,
-    pub(crate) source: Option<Source>,
+    pub(crate) source: Option<Word>,
+    pub(crate) compression: Option<Word>,
     pub(crate) on_error: Option<OnError>,
 }
 
@@ -108,6 +109,12 @@ pub(crate) const KEYS: &[Key] = &[
         read: |draft, entry| draft.source.set_once(entry, values::source),
     },
     Key {
+        name: "compression",
+        takes: "`auto`, `none` or `gzip`",
+        example: "compression = gzip",
+        read: |draft, entry| draft.compression.set_once(entry, values::compression),
+    },
+    Key {
         name: "on_error",
         takes: "`stop` or `skip(N)`",
         example: "on_error = skip(100)",
@@ -160,7 +167,8 @@ struct Draft {
     reserve: Slot<Duration>,
     batches_per_invocation: Slot<LitInt>,
     concurrency: Slot<LitInt>,
-    source: Slot<Source>,
+    source: Slot<Word>,
+    compression: Slot<Word>,
     on_error: Slot<OnError>,
     krate: Slot<Path>,
 }
@@ -234,6 +242,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
         batches_per_invocation: draft.batches_per_invocation.value(),
         concurrency: draft.concurrency.value(),
         source: draft.source.value(),
+        compression: draft.compression.value(),
         on_error: draft.on_error.value(),
     });
     (args, krate)

@@ -83,7 +83,8 @@ fn records_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
         OnError::Stop => None,
         OnError::Skip(limit) => Some(limit.span()),
     });
-    let place = stream.or(args.several_at_once().map(LitInt::span)).or(skip)?;
+    let compression = args.compression.as_ref().map(|compression| compression.place);
+    let place = stream.or(compression).or(args.several_at_once().map(LitInt::span)).or(skip)?;
     let (there, input) = (krate(place), handler.input);
     Some(quote_spanned!(place=> const _: () = #there::__private::read_by_record::<#input>();))
 }
@@ -104,6 +105,10 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
         let variant = Ident::new(source.variant, Span::call_site());
         quote!(.source(#here::Source::#variant))
     });
+    let compression = args.compression.as_ref().map(|compression| {
+        let variant = Ident::new(compression.variant, Span::call_site());
+        quote!(.compression(#here::Compression::#variant))
+    });
     let concurrency = args.concurrency.as_ref().map(|batches| quote!(.concurrency(#batches)));
     let on_error = args.on_error.as_ref().map(|on_error| match on_error {
         OnError::Stop => quote!(.on_error(#here::OnError::Stop)),
@@ -112,7 +117,7 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let on_complete = args.on_complete.is_some().then(|| quote!(.on_complete()));
     quote! {
         const NAME: &'static ::core::primitive::str = #name;
-        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #on_error #on_complete;
+        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #compression #on_error #on_complete;
     }
 }
 

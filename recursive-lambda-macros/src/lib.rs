@@ -51,6 +51,7 @@ use quote::quote;
 /// | `batches_per_invocation` | a number from 1 | as many as fit | the most batches of one invocation |
 /// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not together with `&mut S` |
 /// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `FileBatch` | ranged reads of what is used, or the whole object cached in /tmp, where the next warm invocation finds it |
+/// | `compression` | `auto`, `none`, `gzip` | `auto` | how the object's bytes become text. `auto` recognises gzip by the first three bytes, never by the name; `gzip` requires it; a `FileBatch` is the object as it is |
 /// | `on_error` | `stop`, `skip(N)` | `stop` | what becomes of the run when a record or a batch cannot be processed: it fails, or sets aside up to `N` records |
 /// | `crate` | a path | `::recursive_lambda` | where the expansion finds this crate, if another one re-exports it |
 ///

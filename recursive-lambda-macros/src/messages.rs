@@ -80,6 +80,12 @@ fn arguments() {
         ("source = temp, batch = 1", &["there is no source `temp`"]),
         ("source = disk, batch = 1", &["there is no source `disk`"]),
         ("source = \"tmp\", batch = 1", &["`source` is a word"]),
+        ("compression = gzip, batch = 1", &[]),
+        ("compression = none, batch = 1", &[]),
+        ("compression = gzp, batch = 1", &["there is no compression `gzp`"]),
+        ("compression = bz2, batch = 1", &["there is no compression `bz2`"]),
+        ("compression = \"gzip\", batch = 1", &["`compression` is a word"]),
+        ("compression = 9, batch = 1", &["`compression` takes `auto`"]),
         (
             "source = /tmp, source = a::tmp, batch = 1",
             &[

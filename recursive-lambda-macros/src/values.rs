@@ -26,8 +26,8 @@ pub(crate) enum Format {
     Type(TypePath),
 }
 
-/// Where the bytes come from, as a variant of `recursive_lambda::Source`.
-pub(crate) struct Source {
+/// A word that names a variant: of `recursive_lambda::Source` or `recursive_lambda::Compression`.
+pub(crate) struct Word {
     pub(crate) variant: &'static str,
     pub(crate) place: Span,
 }
@@ -38,8 +38,6 @@ pub(crate) enum OnError {
     /// So many records may be set aside.
     Skip(LitInt),
 }
-
-const SOURCES: &[(&str, &str)] = &[("stream", "Stream"), ("tmp", "Tmp")];
 
 /// The formats that have a word of their own, and their types in `recursive_lambda::format`.
 pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("jsonl", "Jsonl")];
@@ -177,14 +175,24 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
     }
 }
 
-pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Source> {
+pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Word> {
+    word(entry, &[("stream", "Stream"), ("tmp", "Tmp")])
+}
+
+pub(crate) fn compression(entry: &mut Entry<'_>) -> Option<Word> {
+    word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip")])
+}
+
+/// One of a few words, each with the variant that it means.
+fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
+    let name = entry.key.name;
     if let Some(text) = text(entry) {
         let written = text.value();
-        let write = match SOURCES.iter().find(|(known, _)| *known == written) {
-            Some((known, _)) => format!("source = {known}"),
+        let write = match words.iter().find(|(known, _)| *known == written) {
+            Some((known, _)) => format!("{name} = {known}"),
             None => entry.key.example.to_owned(),
         };
-        return entry.refuse(text, format!("`source` is a word, not text: write it without quotes, `{write}`"));
+        return entry.refuse(text, format!("`{name}` is a word, not text: write it without quotes, `{write}`"));
     }
     let value = expression(entry)?;
     let word = match &value {
@@ -193,12 +201,23 @@ pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Source> {
     };
     let Some(word) = word else { return refuse_kind(entry, value) };
     let written = word.to_string();
-    if let Some((_, variant)) = SOURCES.iter().find(|(known, _)| *known == written) {
-        return Some(Source { variant, place: word.span() });
+    if let Some((_, variant)) = words.iter().find(|(known, _)| *known == written) {
+        return Some(Word { variant, place: word.span() });
     }
-    match nearest(&written, SOURCES.iter().map(|(known, _)| *known)) {
-        Some(near) => entry.refuse(word, format!("there is no source `{written}`: did you mean `{near}`?")),
-        None => entry.refuse(word, format!("there is no source `{written}`: there are `stream` and `tmp`")),
+    match nearest(&written, words.iter().map(|(known, _)| *known)) {
+        Some(near) => entry.refuse(word, format!("there is no {name} `{written}`: did you mean `{near}`?")),
+        None => {
+            let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
+            entry.refuse(word, format!("there is no {name} `{written}`: there are {}", list(&known)))
+        }
+    }
+}
+
+/// `a`, `b` and `c`.
+fn list(words: &[String]) -> String {
+    match words {
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        words => words.concat(),
     }
 }
 

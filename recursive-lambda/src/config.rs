@@ -13,6 +13,8 @@ pub enum Source {
     Tmp,
 }
 
+pub use recursive_lambda_core::compression::Compression;
+
 /// What becomes of a run when a record or a batch cannot be processed: when a record does not decode, and when a batch fails with a
 /// terminal error or for the last time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,8 @@ pub struct Config {
     pub batches_per_invocation: Option<u64>,
     /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `FileBatch`.
     pub source: Option<Source>,
+    /// How the object's bytes become text. A `FileBatch` is the object as it is.
+    pub compression: Compression,
     /// The most batches in flight at once, at least 1. More than one only without carried state, and not of a `FileBatch`.
     pub concurrency: u64,
     /// What becomes of the run when a record or a batch cannot be processed. A `FileBatch` job always stops.
@@ -62,6 +66,7 @@ impl Config {
             reserve_ms: 10_000,
             batches_per_invocation: None,
             source: None,
+            compression: Compression::Auto,
             concurrency: 1,
             on_error: OnError::Stop,
             on_complete: false,
@@ -86,6 +91,13 @@ impl Config {
     #[must_use]
     pub const fn source(mut self, source: Source) -> Self {
         self.source = Some(source);
+        self
+    }
+
+    /// Sets how the object's bytes become text.
+    #[must_use]
+    pub const fn compression(mut self, compression: Compression) -> Self {
+        self.compression = compression;
         self
     }
 

@@ -29,7 +29,7 @@ mod aws;
 mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
-pub use config::{Config, OnError, Source};
+pub use config::{Compression, Config, OnError, Source};
 pub use file_batch::FileBatch;
 pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
 pub use object::Object;

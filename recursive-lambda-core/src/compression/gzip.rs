@@ -11,7 +11,7 @@ use miniz_oxide::inflate::core::{BlockBoundaryState, DecompressorOxide, decompre
 /// The buffer that the text goes round in: as much as a match refers back to, and as much again for what is new.
 const RING: usize = 2 * WINDOW;
 
-/// Text between two points at which the work can be resumed, in bytes: a point costs 32 KiB of memory.
+/// Text between two points within a member, in bytes: such a point costs 32 KiB of memory. Every member's start is a point, too.
 const SPACING: u64 = 256 << 10;
 
 /// The length and the checksum at a member's end.
@@ -93,20 +93,20 @@ impl Gunzip {
         self.text
     }
 
-    /// The newest point that was passed since this was last asked.
+    /// The point that was passed since this was last asked.
     pub fn take_point(&mut self) -> Option<ResumePoint> {
         self.point.take()
     }
 
-    /// Inflates from `input` into `out`, until `input` is used up or `out` has grown by `most` bytes or slightly more. Says how much of
-    /// `input` was used. `end`: nothing of the object follows.
+    /// Inflates from `input` into `out`, until `input` is used up, `out` has grown by `most` bytes or slightly more, or a point is passed.
+    /// Says how much of `input` was used. `end`: nothing of the object follows.
     ///
     /// # Errors
     /// The object is not gzip, damaged or cut. What came before is in `out`.
     pub fn inflate(&mut self, input: &[u8], end: bool, out: &mut Vec<u8>, most: usize) -> Result<usize, Corrupt> {
         let full = out.len().saturating_add(most);
         let mut used = 0;
-        while out.len() < full {
+        while out.len() < full && self.point.is_none() {
             let rest = input.get(used..).unwrap_or_default();
             match self.step(rest, out).map_err(|reason| Corrupt { offset: self.compressed, reason })? {
                 Step::Used(bytes) => {
@@ -196,7 +196,7 @@ impl Gunzip {
 
     /// The work can be resumed after the next `used` bytes. Between two members nothing of the text is needed for it.
     fn mark(&mut self, used: usize, state: Option<BlockBoundaryState>) {
-        if self.text < self.last_point + self.spacing {
+        if state.is_some() && self.text < self.last_point + self.spacing {
             return;
         }
         self.last_point = self.text;

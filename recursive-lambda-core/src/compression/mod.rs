@@ -14,6 +14,19 @@ pub use gzip::Gunzip;
 pub use resume::{ResumePoint, TextPosition, Window};
 pub use source::{Text, TextSource};
 
+/// How the bytes of an object become its text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Compression {
+    /// Gzip is recognised by the object's first three bytes (`1f 8b 08`), never by its name. Everything else is read as it is.
+    #[default]
+    Auto,
+    /// The bytes are read as they are.
+    None,
+    /// The object must be gzip: one member, or several after each other as `bgzip`, `pigz` and `cat` write them.
+    Gzip,
+}
+
 /// What is wrong with compressed bytes, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrupt {

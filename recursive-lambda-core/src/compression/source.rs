@@ -1,15 +1,18 @@
 //! The bytes of an object on their way to the splitter: as they are, or inflated.
 //!
-//! Which of the two is decided by the object's first bytes, never by its name.
+//! With [`Compression::Auto`] the object's first bytes decide, never its name.
 
 use super::gzip::{Gunzip, MAGIC};
 use super::resume::ResumePoint;
-use super::{Corrupt, TextPosition};
+use super::{Compression, Corrupt, TextPosition};
 use bytes::{Buf as _, Bytes};
 use std::collections::VecDeque;
 
 /// How much text is inflated at once, in bytes.
 const PIECE: usize = 128 << 10;
+
+/// How many points are kept, of 32 KiB each.
+const MOST_POINTS: usize = 64;
 
 /// Takes the bytes of an object, gives the bytes of its text.
 pub struct TextSource {
@@ -47,14 +50,18 @@ pub enum Text {
 impl TextSource {
     /// At the start of an object.
     #[must_use]
-    pub fn start() -> Self {
-        Self { kind: Kind::Unknown, pending: Bytes::new() }
+    pub fn start(compression: Compression) -> Self {
+        match compression {
+            Compression::Auto => Self::of(Kind::Unknown),
+            Compression::None => Self::plain(0),
+            Compression::Gzip => Self::inflating(&ResumePoint::START, 0),
+        }
     }
 
     /// In the middle of an object that is not compressed.
     #[must_use]
     pub fn plain(offset: u64) -> Self {
-        Self { kind: Kind::Plain(offset), ..Self::start() }
+        Self::of(Kind::Plain(offset))
     }
 
     /// In the middle of a compressed object. The bytes pushed next are those from `position.resume.compressed` on.
@@ -65,7 +72,11 @@ impl TextSource {
 
     fn inflating(point: &ResumePoint, skip: u64) -> Self {
         let inflating = Inflating { gunzip: Gunzip::new(point), points: [point.clone()].into(), skip, finished: false };
-        Self { kind: Kind::Gzip(Box::new(inflating)), ..Self::start() }
+        Self::of(Kind::Gzip(Box::new(inflating)))
+    }
+
+    fn of(kind: Kind) -> Self {
+        Self { kind, pending: Bytes::new() }
     }
 
     /// Takes the bytes of the object that follow all that were pushed before.
@@ -141,17 +152,34 @@ impl TextSource {
 }
 
 impl Inflating {
+    /// Of too many points every second one goes: a resume then reads a bit more, and memory stays bounded.
+    fn keep(&mut self, point: ResumePoint) {
+        if self.points.back().is_some_and(|last| last.text == point.text) {
+            self.points.pop_back();
+        }
+        self.points.push_back(point);
+        if self.points.len() > MOST_POINTS {
+            let mut index = 0;
+            self.points.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+        }
+    }
+
     fn next(&mut self, pending: &[u8], end: bool) -> Result<(usize, Text), Corrupt> {
         let (mut used, mut out) = (0, Vec::new());
         while out.is_empty() {
             let rest = pending.get(used..).unwrap_or_default();
             let taken = self.gunzip.inflate(rest, end, &mut out, PIECE)?;
             used += taken;
-            self.points.extend(self.gunzip.take_point());
+            let point = self.gunzip.take_point();
+            let stopped = point.is_some();
+            point.into_iter().for_each(|point| self.keep(point));
             let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(out.len());
             out.drain(..skipped);
             self.skip -= skipped as u64;
-            if out.is_empty() && skipped == 0 && taken == rest.len() {
+            if out.is_empty() && skipped == 0 && taken == rest.len() && !stopped {
                 self.finished = end;
                 return Ok((used, if end { Text::End } else { Text::NeedsMore }));
             }

@@ -41,8 +41,10 @@ fn inflate(object: &[u8], point: &ResumePoint, piece: usize, most: usize) -> Res
         let used = gunzip.inflate(input, end, &mut out, most)?;
         at += used;
         assert_eq!((gunzip.compressed(), gunzip.text()), (at as u64, point.text + out.len() as u64));
-        points.extend(gunzip.take_point());
-        if end && used == input.len() && out.len() == before {
+        let point = gunzip.take_point();
+        let stopped = point.is_some();
+        points.extend(point);
+        if end && used == input.len() && out.len() == before && !stopped {
             return Ok((out, points));
         }
     }
@@ -90,7 +92,8 @@ fn a_point_is_passed_at_most_every_256_kib() {
         at += gunzip.inflate(&object[at..object.len().min(at + 100)], true, &mut Vec::new(), ALL).unwrap_or(100);
         points.extend(gunzip.take_point().map(|point| point.text));
     }
-    assert!(points.len() <= length >> 18, "{points:?}");
+    // The last one is the member's end.
+    assert!(points.len() <= (length >> 18) + 1, "{points:?}");
 }
 
 #[test]
@@ -114,7 +117,8 @@ fn objects_of_several_parts_are_read_to_their_end() {
         ),
         ("nothing", Vec::new(), Err((0, "the object ends in the middle of gzip data"))),
         ("text", b"a,b\n".to_vec(), Err((0, "these bytes are not gzip"))),
-        ("another method", b"\x1f\x8b\x09\0\0\0\0\0\0\0".to_vec(), Err((0, "a gzip header is not one that RFC 1952 knows"))),
+        ("reserved flags", b"\x1f\x8b\x08\x20\0\0\0\0\0\0".to_vec(), Err((0, "a gzip header is not one that RFC 1952 knows"))),
+        ("another method", b"\x1f\x8b\x09\0\0\0\0\0\0\0".to_vec(), Err((0, "these bytes are not gzip"))),
         (
             "a name without an end",
             [b"\x1f\x8b\x08\x08\0\0\0\0\0\0".as_slice(), &[b'x'; 128 << 10]].concat(),
@@ -157,7 +161,7 @@ fn memory_does_not_grow_with_the_ratio() {
         at += gunzip.inflate(&object[at..], false, &mut out, 10_000).unwrap();
         assert!(out.len() <= 10_000 + (64 << 10), "{}", out.len());
         text += out.len();
-        if out.is_empty() {
+        if gunzip.take_point().is_none() && out.is_empty() {
             break;
         }
     }
@@ -179,5 +183,88 @@ fn a_forged_point_is_an_error_and_nothing_worse() {
     ] {
         let forged = ResumePoint { member: Some(forged), ..point.clone() };
         assert!(inflate(object, &forged, 4_096, ALL).is_err(), "{name}");
+    }
+}
+
+/// The text of the object from `offset` on, read as a run reads it; where to resume for each of `offsets`.
+fn read_on(source: &mut TextSource, rest: &[u8], offsets: &[u64]) -> (Vec<u8>, Vec<TextPosition>) {
+    let (mut text, mut positions) = (Vec::new(), Vec::new());
+    let mut parts = rest.chunks(1 << 10);
+    loop {
+        let end = parts.len() == 0;
+        match source.next(end).unwrap() {
+            Text::Bytes(bytes) => text.extend_from_slice(&bytes),
+            Text::NeedsMore => source.push(parts.next().unwrap().to_vec().into()),
+            Text::End => return (text, positions),
+        }
+        let known = offsets.iter().skip(positions.len()).take_while(|offset| **offset <= text.len() as u64);
+        positions.extend(known.filter_map(|offset| source.position(*offset)));
+    }
+}
+
+#[test]
+fn a_run_resumes_at_every_offset() {
+    for (name, object, length) in files() {
+        let offsets: Vec<u64> = (0..length as u64).step_by(9_973).collect();
+        let (all, positions) = read_on(&mut TextSource::start(Compression::Auto), object, &offsets);
+        assert!(all == text()[..length] && positions.len() == offsets.len(), "{name}");
+        for position in positions {
+            let rest = &object[position.resume.compressed as usize..];
+            let (text, _) = read_on(&mut TextSource::resumed(&position), rest, &[]);
+            assert!(text == all[position.offset as usize..], "{name} from {} on", position.offset);
+            assert!(position.offset - position.resume.text < 300 << 10, "{name}: {}", position.offset);
+        }
+    }
+}
+
+#[test]
+fn many_members_cost_no_memory() {
+    let member = |text: &[u8]| {
+        let mut object = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
+        object.extend(miniz_oxide::deflate::compress_to_vec(text, 1));
+        object.extend(crc32fast::hash(text).to_le_bytes());
+        object.extend((text.len() as u32).to_le_bytes());
+        object
+    };
+    for text in [&b""[..], b"x"] {
+        let object = member(text).repeat(20_000);
+        let mut source = TextSource::start(Compression::Gzip);
+        let (all, _) = read_on(&mut source, &object, &[]);
+        assert_eq!(all.len(), text.len() * 20_000);
+        let position = source.position(all.len() as u64 / 2).unwrap();
+        assert!(position.resume.text <= position.offset);
+        let rest = &object[position.resume.compressed as usize..];
+        let (rest, _) = read_on(&mut TextSource::resumed(&position), rest, &[]);
+        assert_eq!(rest.len(), all.len() - all.len() / 2);
+    }
+}
+
+#[test]
+fn the_argument_decides_what_the_bytes_do_not() {
+    let (_, object, length) = files()[7];
+    let read = |compression, object: &[u8]| {
+        let mut source = TextSource::start(compression);
+        source.push(object.to_vec().into());
+        let mut all = Vec::new();
+        loop {
+            match source.next(true) {
+                Ok(Text::Bytes(bytes)) => all.extend_from_slice(&bytes),
+                Ok(_) => return Ok(all),
+                Err(corrupt) => return Err(corrupt.reason),
+            }
+        }
+    };
+    let gzip = text()[..length].to_vec();
+    for (compression, object, want) in [
+        (Compression::Auto, object, Ok(gzip.clone())),
+        (Compression::Gzip, object, Ok(gzip)),
+        (Compression::None, object, Ok(object.to_vec())),
+        (Compression::Auto, b"a,b\n", Ok(b"a,b\n".to_vec())),
+        (Compression::Auto, b"\x1f\x8b", Ok(b"\x1f\x8b".to_vec())),
+        (Compression::Auto, b"\x1f\x8b\n", Ok(b"\x1f\x8b\n".to_vec())),
+        (Compression::Auto, b"", Ok(Vec::new())),
+        (Compression::Gzip, b"a,b\n", Err("these bytes are not gzip")),
+    ] {
+        assert!(read(compression, object) == want, "{compression:?} {}", object.escape_ascii());
     }
 }

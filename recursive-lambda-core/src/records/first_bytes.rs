@@ -84,6 +84,10 @@ macro_rules! compressed {
     };
 }
 
+/// Seen only where the reader did not decompress it.
+const GZIP: &str = "the bytes to read are compressed (gzip): `compression = none` decompresses nothing, and no more than one layer ever is; \
+                    remove that argument, or upload the object compressed once";
+
 macro_rules! not_text {
     ($name:literal) => {
         concat!(
@@ -111,7 +115,7 @@ const fn kind(magic: &'static [u8], then: Then, reason: &'static str) -> Kind {
 }
 
 const KINDS: [Kind; 19] = [
-    kind(b"\x1f\x8b\x08", Then::Anything, compressed!("gzip")),
+    kind(b"\x1f\x8b\x08", Then::Anything, GZIP),
     kind(b"PK\x03\x04", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"PK\x05\x06", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"\x28\xb5\x2f\xfd", Then::Anything, compressed!("zstd")),

@@ -3,7 +3,7 @@
 
 use super::input::takes_a_file;
 use super::state;
-use crate::config::{Config, OnError};
+use crate::config::{Compression, Config, OnError};
 use crate::job::Handler;
 use crate::settings::State;
 use crate::{Error, ErrorKind};
@@ -27,8 +27,8 @@ fn mistake(name: &str, config: Config, carries: bool, takes_a_file: bool, record
         "`batch`, `concurrency` and `batches_per_invocation` count what a run gets on by; each must be at least 1"
     } else if config.concurrency > 1 && carries {
         "`concurrency` is more than 1 and there is carried state, which goes from one batch to the next; remove one of them"
-    } else if takes_a_file && (config.concurrency > 1 || skips) {
-        "`concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
+    } else if takes_a_file && (config.concurrency > 1 || skips || config.compression != Compression::Auto) {
+        "`compression`, `concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
     } else if skips && !recorded {
         "`on_error = skip(..)` sets records aside beside the record of the run, and RECURSIVE_LAMBDA_STATE=none keeps none; \
          record runs in a bucket, or remove it"
@@ -55,8 +55,10 @@ mod tests {
             ("count", Config::new(1).batches_per_invocation(0), false, false, true, Some("`batch`, `concurrency` and")),
             ("a/b", Config::new(1), false, false, true, Some("`Handler::NAME` is `a/b`")),
             ("count", several, true, false, true, Some("`concurrency` is more than 1 and there is carried state")),
-            ("count", several, false, true, true, Some("`concurrency` and `on_error = skip(..)` are for a `Batch`")),
-            ("count", skipping, false, true, true, Some("`concurrency` and `on_error = skip(..)` are for a `Batch`")),
+            ("count", several, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
+            ("count", skipping, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
+            ("count", Config::new(1).compression(Compression::None), false, true, true, Some("`compression`, `concurrency` and")),
+            ("count", Config::new(1).compression(Compression::Gzip), false, false, true, None),
             ("count", skipping, false, false, false, Some("`on_error = skip(..)` sets records aside beside")),
         ] {
             let found = mistake(name, config, carries, takes_a_file, recorded);

@@ -173,7 +173,14 @@ fn open<H: Handler, P: Objects + Disk>(
         Supply::Records { decoding, hand_over } => {
             let cursor = Cursor { position: record.position, offset: record.text_offset(), line: record.line };
             let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
-            let reader = Reader::new(Arc::new(origin), object.clone(), cursor, record.text.as_ref(), record.header.as_ref())?;
+            let reader = Reader::new(
+                Arc::new(origin),
+                object.clone(),
+                H::CONFIG.compression,
+                cursor,
+                record.text.as_ref(),
+                record.header.as_ref(),
+            )?;
             Kind::Records { reader: Box::new(reader), decoding, hand_over }
         }
     })

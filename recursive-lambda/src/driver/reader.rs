@@ -10,7 +10,7 @@ use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::checkpoint::RawBytes;
-use recursive_lambda_core::compression::{Corrupt, Text, TextPosition, TextSource};
+use recursive_lambda_core::compression::{Compression, Corrupt, Text, TextPosition, TextSource};
 use recursive_lambda_core::engine::prefetch::PrefetchPlan;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::{Cursor, Next, Splitter, Undecoded};
@@ -98,6 +98,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
     pub(crate) fn new(
         objects: Arc<O>,
         object: PinnedObject,
+        compression: Compression,
         cursor: Cursor,
         text: Option<&TextPosition>,
         header: Option<&RawBytes>,
@@ -110,7 +111,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         let (source, asked) = match text.filter(|_| cursor.offset > 0) {
             Some(text) => (TextSource::resumed(text), text.resume.compressed),
             None if splitter.wanted() > 0 => (TextSource::plain(splitter.wanted()), splitter.wanted()),
-            None => (TextSource::start(), 0),
+            None => (TextSource::start(compression), 0),
         };
         Ok(Self { objects, source, asked, object, splitter, undecoded: None, cursor, fetch: None, record })
     }
@@ -305,7 +306,8 @@ mod tests {
     async fn a_record_whose_type_panics_does_not_decode() {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
-        let mut reader = Reader::<Lines, _>::new(Arc::new(Store(body)), object, Cursor::default(), None, None).unwrap();
+        let mut reader =
+            Reader::<Lines, _>::new(Arc::new(Store(body)), object, Compression::Auto, Cursor::default(), None, None).unwrap();
         let decode = Decoding {
             check: |_, _| Ok(()),
             decode: |_: &mut Lines, line: &[u8]| match line {

@@ -10,10 +10,10 @@ use std::collections::BTreeSet;
 pub(super) fn check_place(checkpoint: &Checkpoint, options: &Options, oracle: &Oracle, aside: &BTreeSet<u64>) -> Vec<String> {
     let mut wrong = Vec::new();
     let Some(mark) = oracle.mark(checkpoint.position) else { return vec!["the position is behind the end".into()] };
-    let size = oracle.body.len() as u64;
+    let size = oracle.object.len() as u64;
     let at_end = checkpoint.position == options.rows && checkpoint.offset == size;
-    if (checkpoint.offset, checkpoint.line) != (mark.offset, mark.lines) && !at_end {
-        wrong.push(format!("offset {} and line {}, which are {mark:?}", checkpoint.offset, checkpoint.line));
+    if (checkpoint.text_offset(), checkpoint.line) != (mark.offset, mark.lines) && !at_end {
+        wrong.push(format!("offset {} and line {}, which are {mark:?}", checkpoint.text_offset(), checkpoint.line));
     }
     let batches = options.kind.is_picky() || checkpoint.batches == checkpoint.position.div_ceil(options.batch());
     if checkpoint.position > options.end() || !batches {

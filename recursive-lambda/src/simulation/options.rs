@@ -94,6 +94,8 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) kind: Kind,
     pub(super) rows: u64,
+    /// The object is gzip, with a block for this many bytes of its text.
+    pub(super) gzip: Option<usize>,
     pub(super) via: Via,
     /// Uploads of the object that one event tells of, each with a run of its own.
     pub(super) uploads: u64,
@@ -148,6 +150,7 @@ impl Options {
             seed: 0,
             kind,
             rows,
+            gzip: None,
             via: Via::S3,
             uploads: 1,
             starts: 1,
@@ -232,6 +235,7 @@ impl Options {
             retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
+            gzip: chance.one_in(4).then(|| chance.pick(&[16, 100, 1_000], 100)),
             ..Self::plain(kind, rows)
         }
     }

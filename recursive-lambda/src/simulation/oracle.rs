@@ -2,12 +2,14 @@
 
 use super::chance::Chance;
 use super::options::{Kind, Options, Poison};
+use crate::fixtures::gzip;
 use bytes::Bytes;
 use std::ops::Range;
 
 /// The object and the truth about it.
 pub(super) struct Oracle {
-    pub(super) body: Bytes,
+    /// The object's bytes: the text, or that as gzip.
+    pub(super) object: Bytes,
     /// After so many records: bytes, newlines, the sum of values, the digest of all text.
     after: Vec<Mark>,
 }
@@ -77,10 +79,11 @@ impl Oracle {
             lines += body.as_bytes().get(from..to).map_or(0, newlines);
             (mark.lines, from) = (lines, to);
         }
-        Self { body: body.into(), after }
+        let object = options.gzip.map_or_else(|| body.clone().into_bytes(), |block| gzip(body.as_bytes(), block));
+        Self { object: object.into(), after }
     }
 
-    /// Where the object stands after so many records.
+    /// Where the object's text stands after this number of records.
     pub(super) fn mark(&self, records: u64) -> Option<Mark> {
         self.after.get(records as usize).copied()
     }

@@ -178,7 +178,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// The start event as its source sends it.
 fn start(world: &World) -> (Source, String) {
-    let (size, version) = (world.oracle.body.len(), world.options.versions.then_some("v1"));
+    let (size, version) = (world.oracle.object.len(), world.options.versions.then_some("v1"));
     let records = (0..world.options.uploads).map(|upload| {
         json!({
             "eventVersion": "2.4",
@@ -217,7 +217,7 @@ fn change_object(world: &Arc<World>) {
     let (at, object) = match world.options.fate {
         Fate::Stays => return,
         Fate::DeletedAt(at) => (at, None),
-        Fate::OverwrittenAt(at) => (at, Some(StoredObject { body: world.oracle.body.clone(), etag: "second".into() })),
+        Fate::OverwrittenAt(at) => (at, Some(StoredObject { body: world.oracle.object.clone(), etag: "second".into() })),
     };
     let clone = Arc::clone(world);
     world.spawn(async move {

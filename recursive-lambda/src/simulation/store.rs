@@ -250,7 +250,7 @@ impl Environment {
     /// The object as a reading finds it: a version that is named, or else the newest.
     fn found(&self, named: &PinnedObject) -> Option<StoredObject> {
         match named.version {
-            Some(_) => Some(StoredObject { body: self.world.oracle.body.clone(), etag: "first".into() }),
+            Some(_) => Some(StoredObject { body: self.world.oracle.object.clone(), etag: "first".into() }),
             None => self.world.with(|state| state.object.clone()),
         }
     }

@@ -64,7 +64,7 @@ pub(super) enum Source {
 impl World {
     pub(super) fn new(options: Options, faults: Faults) -> Arc<Self> {
         let oracle = Oracle::new(&options);
-        let object = StoredObject { body: oracle.body.clone(), etag: "first".into() };
+        let object = StoredObject { body: oracle.object.clone(), etag: "first".into() };
         let seed = options.seed;
         let state = State {
             now: Duration::ZERO,

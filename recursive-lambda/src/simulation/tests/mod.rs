@@ -37,10 +37,13 @@ fn well(report: Report) -> Report {
 fn without_faults_every_batch_runs_exactly_once() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Wide, Kind::Picky, Kind::PickyWide] {
         for rows in [0, 1, 2, 30, 120] {
-            let report = well(simulate(Options::plain(kind, rows), Faults::none()));
-            let times = if kind.is_picky() { report.options.rows } else { report.options.batches() };
-            let want = (Some(Status::Done), times, 0);
-            assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {report}");
+            for gzip in [None, Some(64)] {
+                let options = Options { gzip, ..Options::plain(kind, rows) };
+                let report = well(simulate(options, Faults::none()));
+                let times = if kind.is_picky() { report.options.rows } else { report.options.batches() };
+                let want = (Some(Status::Done), times, 0);
+                assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {gzip:?} {report}");
+            }
         }
     }
 }
