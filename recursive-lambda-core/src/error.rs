@@ -96,21 +96,31 @@ pub struct Place {
     pub record: u64,
     /// The line on which the record begins, counted from 1.
     pub line: u64,
-    /// The offset of the record's first byte in the object, in bytes.
+    /// The offset of the record's first byte, in bytes: in the object or, if that is compressed, in its decompressed text.
     pub offset: u64,
+    /// Whether the object is compressed.
+    pub is_compressed: bool,
 }
 
 impl Place {
-    /// A place in an object.
+    /// A place in an object that is not compressed.
     #[must_use]
     pub const fn new(record: u64, line: u64, offset: u64) -> Self {
-        Self { record, line, offset }
+        Self { record, line, offset, is_compressed: false }
+    }
+
+    /// The same place, whose offset is in the decompressed text.
+    #[must_use]
+    pub const fn compressed(mut self) -> Self {
+        self.is_compressed = true;
+        self
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "record {}, line {}, byte {}", self.record, self.line, self.offset)
+        let of = if self.is_compressed { " of the decompressed text" } else { "" };
+        write!(f, "record {}, line {}, byte {}{of}", self.record, self.line, self.offset)
     }
 }
 

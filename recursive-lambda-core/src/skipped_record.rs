@@ -25,7 +25,7 @@ pub struct SkippedRecord {
 impl SkippedRecord {
     #[must_use]
     pub fn new(run: &Checkpoint, place: Place, bytes: &[u8], error: LastError, header: Option<RawBytes>) -> Self {
-        let Place { record, line, offset } = place;
+        let Place { record, line, offset, .. } = place;
         let header = header.filter(|header| !header.0.is_empty());
         Self { v: run.v, record, line, offset, error, object: run.object.clone(), header, data: RawBytes(bytes.into()) }
     }

@@ -110,6 +110,12 @@ impl TextSource {
         }
     }
 
+    /// Whether the text is not the object's own bytes.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        matches!(self.kind, Kind::Gzip(_))
+    }
+
     /// The offset in the object of the first byte that is not yet made text.
     #[must_use]
     pub fn consumed(&self) -> u64 {

@@ -15,11 +15,13 @@ pub(super) struct Unread {
     /// Where in the object the first byte not passed stands.
     start: Cursor,
     finished: bool,
+    /// Whether the bytes are the decompressed text of the object.
+    pub(super) is_compressed: bool,
 }
 
 impl From<Cursor> for Unread {
     fn from(start: Cursor) -> Self {
-        Self { buffer: Vec::new(), passed: 0, start, finished: false }
+        Self { buffer: Vec::new(), passed: 0, start, finished: false, is_compressed: false }
     }
 }
 
@@ -51,7 +53,8 @@ impl Unread {
 
     /// Where a record that begins with the first of the bytes stands.
     pub(super) fn place(&self) -> Place {
-        Place::new(self.start.position, self.start.line + 1, self.start.offset)
+        let place = Place::new(self.start.position, self.start.line + 1, self.start.offset);
+        if self.is_compressed { place.compressed() } else { place }
     }
 
     pub(super) fn wanted(&self) -> u64 {

@@ -83,6 +83,11 @@ impl<F: Format> Splitter<F> {
         self.unread.push(part);
     }
 
+    /// Says whether the bytes are the decompressed text of the object: the places of records then tell.
+    pub fn set_compressed(&mut self, is_compressed: bool) {
+        self.unread.is_compressed = is_compressed;
+    }
+
     /// Takes note that no bytes follow.
     pub fn finish(&mut self) {
         self.unread.finish();

@@ -252,7 +252,10 @@ impl<F: Format, O: Objects> Reader<F, O> {
     fn feed(&mut self) -> Result<bool, ReadError> {
         let end = self.asked >= self.object.size && self.fetch.is_none();
         match self.source.next(end) {
-            Ok(Text::Bytes(bytes)) => self.splitter.push(&bytes),
+            Ok(Text::Bytes(bytes)) => {
+                self.splitter.set_compressed(self.source.is_compressed());
+                self.splitter.push(&bytes);
+            }
             Ok(Text::End) => self.splitter.finish(),
             Ok(Text::NeedsMore) => return Ok(false),
             Err(corrupt) => return Err(ReadError::Unreadable(self.damaged(&corrupt))),
@@ -265,7 +268,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         let message = format!(
             "{reason} (at byte {offset} of the compressed object); upload it again, whole: the copy starts a run of its own"
         );
-        Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text)))
+        Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text).compressed()))
     }
 }
 

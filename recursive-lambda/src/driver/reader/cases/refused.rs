@@ -149,3 +149,29 @@ fn what_is_not_what_it_seems_is_refused() {
         assert!(error.contains(words), "no {words:?} in {error}");
     }
 }
+
+/// Gzip that is damaged or cut, or whose text is wrong: the records before it are read.
+#[test]
+fn damaged_gzip_is_refused_with_its_offset() {
+    let text = "id,name,amount\n".to_owned() + &"1,a,2\n".repeat(99);
+    let whole = gzip(text.as_bytes(), 200);
+    let bad = gzip((text + "x,a,2\n").as_bytes(), 200);
+    let damaged = |at: usize| {
+        let mut object = whole.clone();
+        object[at] ^= 0x55;
+        object
+    };
+    let twice = gzip(&whole, 1 << 20);
+    for (name, object, records, words) in [
+        ("cut", whole[..whole.len() - 30].to_vec(), 99, "the object ends in the middle of gzip data (at byte "),
+        ("its checksum", damaged(whole.len() - 8), 99, "the checksum of gzip data is wrong"),
+        ("a bad record", bad, 99, "line 101, byte 609 of the decompressed text)"),
+        ("gzip of gzip", twice, 0, "no more than one layer ever is"),
+        ("trailing text", [whole.clone(), b"id\n".to_vec()].concat(), 99, "these bytes are not gzip"),
+    ] {
+        let outcome = ROWS(&object, 0);
+        let error = outcome.error.unwrap_or_else(|| panic!("{name} is read"));
+        assert!(error.contains(words), "{name}: {error}");
+        assert!(outcome.records <= records, "{name}: {}", outcome.records);
+    }
+}
