@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-const NAME: &str = "full_disk::an_object_that_does_not_fit_into_tmp_says_what_it_needs_and_goes_on_when_it_has_it";
+const NAME: &str = "file_batch::full_disk::an_object_that_does_not_fit_into_tmp_says_what_it_needs_and_goes_on_when_it_has_it";
 
 /// Set in the process that may mount.
 const OWN_MOUNTS: &str = "FILE_BATCH_OWN_MOUNTS";

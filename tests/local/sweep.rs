@@ -179,7 +179,7 @@ async fn a_sweep_that_cannot_be_is_an_error_that_says_what_to_do() {
     };
     for (state, kind, words) in [
         ("none", "Config", "there is nothing to sweep: with RECURSIVE_LAMBDA_STATE=none no run is recorded"),
-        ("s3://state/runs", "State", "may not list s3://state/runs/tally/rows/; its role needs s3:ListBucket"),
+        ("s3://state/runs", "Store", "may not list s3://state/runs/tally/rows/; its role needs s3:ListBucket"),
     ] {
         let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_STATE", state)).await;
         stage.platform.set_faults(listing_denied);
