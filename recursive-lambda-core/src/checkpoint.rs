@@ -1,6 +1,6 @@
-//! The record of a run: where it stands, who works on it, and what it is about. The record is the truth, a signal is not.
+//! The checkpoint of a run: its position, its owner and its object. The checkpoint is the truth; a signal is only a hint.
 //!
-//! It is JSON that a person can read. It never holds data of the object besides the header.
+//! It is JSON that a person can read. Of the object's data it holds the header, nothing else.
 
 mod saved_state;
 mod search;
@@ -16,10 +16,10 @@ use crate::object::PinnedObject;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime};
 
-/// The version of the record this code writes, and the newest it reads.
+/// The version this code writes, and the newest it reads.
 pub const VERSION: u32 = 1;
 
-/// The record of a run.
+/// The checkpoint of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Checkpoint {
     pub v: u32,
@@ -28,7 +28,7 @@ pub struct Checkpoint {
     pub position: u64,
     /// Bytes done: the offset of the next record.
     pub offset: u64,
-    /// Where the run stands in the text, if the object is compressed. Then `offset` is where the object is read next.
+    /// The place in the text, if the object is compressed. Then `offset` is where the object is read next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextPosition>,
     /// Lines done: newlines before the next record.
@@ -36,21 +36,22 @@ pub struct Checkpoint {
     /// The object's size in bytes.
     pub size: u64,
     pub batches: u64,
-    /// The number of the invocation that works, or is due to.
+    /// The number of the invocation that works, or must come next.
     pub seq: u64,
     /// Grows with every acquisition.
     pub epoch: u64,
     /// Who works on the run; `None`: a signal for `seq` is due.
     pub owner: Option<Owner>,
-    /// The token of the event whose invocation handed the run over: only that event may send the next signal again. `None` once
-    /// somebody took the run up, which proves that a signal arrived.
+    /// The token of the event whose invocation handed the run over. Only that event may send the next signal again. `None` once
+    /// an invocation acquired the run, which proves that a signal arrived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed_over_by: Option<String>,
-    /// Acquisitions at this position that count against it: those that died or panicked, and the one under way.
+    /// Acquisitions at this position that count against it: those that died or panicked, and the current one.
     pub attempts: u32,
     /// Acquisitions in all.
     pub invocations: u64,
-    /// How many of them do not count against the limit: those that waited for an error to pass, or came before the run was resumed.
+    /// How many of them do not count against the limit: those that waited for an error to pass, or came before the run was
+    /// resumed.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub forgiven: u64,
     pub skipped: u64,
@@ -68,31 +69,31 @@ pub struct Checkpoint {
     /// Retryable errors keep the run at its position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
-    /// An invocation died here. So much work, in milliseconds, is saved batch by batch, so that the next death shows which batch it was.
+    /// An invocation died here. For this much work, in milliseconds, each batch is saved, so that the next death shows which batch it was.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub one_at_a_time_ms: u64,
-    /// Every record is done, and `on_complete` is what is left.
+    /// Every record is done; only `on_complete` is left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub input_finished: bool,
-    /// A batch holds a record that is to be set aside, and it is not yet known which.
+    /// A record of the batch must be skipped, and it is not yet known which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
-    /// The write's nonce: it makes every body unique, and one's own write recognisable.
+    /// The nonce of the write. It makes every body unique, so a writer recognises its own write.
     pub w: String,
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Status {
-    /// Nobody works on it; a signal is due.
+    /// No invocation works on it; a signal is due.
     Ready,
     /// `owner` works on it.
     Running,
-    /// The input is finished, `on_complete` is not.
+    /// The input is finished; `on_complete` is not.
     Completing,
     Done,
     Failed,
-    /// The object was replaced before its first record was processed: the newer upload has a run of its own.
+    /// The object was replaced before its first record was processed. The newer upload has its own run.
     Superseded,
     Cancelled,
 }
@@ -101,7 +102,7 @@ fn is_zero<N: Default + PartialEq>(number: &N) -> bool {
     *number == N::default()
 }
 
-/// One invocation, as the record knows it.
+/// One invocation, as the checkpoint names it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Owner {
     pub request_id: String,
@@ -109,12 +110,12 @@ pub struct Owner {
     pub nonce: String,
 }
 
-/// What decides the cut into batches; it must not change during a run.
+/// What decides how the object is cut into batches. It must not change during a run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Plan {
     pub batch: u64,
     pub format: String,
-    /// What is compared; the others are for people.
+    /// This is compared; the other fields are for people.
     pub hash: String,
 }
 
@@ -132,19 +133,19 @@ pub struct LastError {
 }
 
 impl LastError {
-    /// The message as a log may show it: it may be anybody's writing.
+    /// The message, safe for a log: anyone may have written it.
     pub fn shown(&self) -> String {
         self.message.escape_debug().to_string()
     }
 
-    /// Where it arose, if that is known.
+    /// The place of the error, if it is known.
     pub fn place(&self) -> Option<Place> {
         Some(Place::new(self.record?, self.line?, self.offset?))
     }
 }
 
 impl Checkpoint {
-    /// The checkpoint a run begins with: nobody works on it, and a signal for `seq` is due. The driver names each write (`w`).
+    /// The first checkpoint of a run: no invocation works on it, and a signal for `seq` is due. The driver names each write (`w`).
     #[must_use]
     pub fn first(object: PinnedObject, plan: Plan, seq: u64, now: SystemTime) -> Self {
         Self {
@@ -194,8 +195,8 @@ impl Checkpoint {
         self.text.as_ref().map_or(self.offset, |text| text.offset)
     }
 
-    /// How long an invocation that holds the lease may still be at work. `age`: since the checkpoint was written, by the store's clock, which
-    /// counts whole seconds: a lease is over in the next one.
+    /// How long an invocation that holds the lease may still be working. `age`: the time since the checkpoint was written, by the
+    /// store's clock. That clock counts whole seconds, so a lease ends one second later.
     #[must_use]
     pub fn lease_left(&self, lease: Duration, age: Duration) -> Option<Duration> {
         const CLOCK_GRAIN: Duration = Duration::from_secs(1);
@@ -208,9 +209,10 @@ impl Checkpoint {
         matches!(self.status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
     }
 
-    /// Whether this can be the record of a run. People write to the store, too, and a signal that carries one may be anybody's.
+    /// Whether a run can have this checkpoint. People write to the store, too, and anyone may have made a signal that carries a
+    /// checkpoint.
     fn is_consistent(&self) -> bool {
-        // No count comes near this, so none that is grown overflows.
+        // No real count comes near this, so adding to one never overflows.
         let Self { position, size, line, batches, seq, epoch, invocations, forgiven, skipped, one_at_a_time_ms, .. } = *self;
         let waited = self.waiting.as_ref().map_or(0, |waiting| waiting.waited_ms);
         let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
@@ -228,23 +230,23 @@ impl Checkpoint {
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
     }
 
-    /// Leaves the run to the next invocation. `token`: of the event of the one that leaves it.
+    /// Leaves the run to the next invocation. `token`: of the event that this invocation was given.
     pub fn hand_over(&mut self, status: Status, token: &str) {
         self.status = status;
         self.owner = None;
         self.seq += 1;
         self.handed_over_by = Some(token.into());
         self.attempts = 0;
-        // A witness is of one invocation.
+        // A witness counts only within its invocation.
         self.search = self.search.map(|search| Search { witness: false, ..search });
     }
 
-    /// Whether an event of this number and token handed the run over, and nobody took it up since.
+    /// Whether the event with this `seq` and token handed the run over, and no invocation has acquired it since.
     pub fn was_handed_over_by(&self, seq: u64, token: &str) -> bool {
         self.owner.is_none() && self.seq == seq + 1 && self.handed_over_by.as_deref() == Some(token)
     }
 
-    /// Which try of the batch at the position this is, errors that count against nobody included.
+    /// Which try of the batch at the position this is. Retryable errors count, too.
     pub fn attempt(&self) -> u32 {
         let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
         self.attempts.max(1).saturating_add(errors)
@@ -262,7 +264,7 @@ impl Checkpoint {
         self.search = None;
     }
 
-    /// Gives the run back: it is tried again where it stands, or is over.
+    /// Gives up the run: it is tried again at its position, or is over.
     pub fn give_back(&mut self, is_over: bool, error: LastError) {
         self.owner = None;
         self.status = match self.status {
@@ -273,15 +275,15 @@ impl Checkpoint {
         self.last_error = Some(error);
     }
 
-    /// Ends the run.
+    /// Ends the run as failed.
     pub fn fail(&mut self, error: LastError) {
         self.give_back(true, error);
     }
 
-    /// One of so many records after the position is at fault: half of them are tried next.
+    /// One of the next `records` records is bad: half of them are tried next.
     pub fn search_among(&mut self, records: u64, doubtful: bool) {
         let search = self.search.unwrap_or(Search::begun(self.position + records, 0, doubtful));
-        // What was processed before the doubt arose is no witness.
+        // A record that was processed before the search began is not a witness.
         let witness = search.witness && search.doubtful;
         self.search = Some(Search { step: records.div_ceil(2), doubtful, witness, alone: 0, ..search });
     }
@@ -296,7 +298,7 @@ impl Checkpoint {
         serde_json::to_vec(self)
     }
 
-    /// Reads a record, unless it is of a newer version, none at all, or one that no run can have.
+    /// Parses a checkpoint. Fails if it has a newer version, is not a checkpoint, or holds values that no run can have.
     pub fn from_json(bytes: &[u8]) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -313,7 +315,7 @@ impl Checkpoint {
     }
 }
 
-/// Why a record cannot be read.
+/// Why a checkpoint cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Unreadable {
     Newer(u32),

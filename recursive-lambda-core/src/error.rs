@@ -1,26 +1,26 @@
 //! The one error type: what is wrong, where, and what to do.
 //!
-//! It never stands for success, never carries a key or a payload raw, and is deliberately no
-//! [`std::error::Error`], so that everything else that is one converts into it by `?`.
+//! It never stands for success and never carries a raw key or payload. It is deliberately not a [`std::error::Error`], so that
+//! every type that is one converts into it with `?`.
 
 use std::fmt;
 
-/// Any error, boxed: what [`Error`] converts from and leads back to.
+/// Any error, boxed: [`Error`] converts from it and back.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An error of a job or of its run.
 ///
-/// It converts from all that a boxed error does: `std` errors, `anyhow::Error`,
-/// `Box<dyn std::error::Error + Send + Sync>`, text. From a job, an error is *retryable*: the batch is
-/// tried again, up to `RECURSIVE_LAMBDA_MAX_ATTEMPTS` times. [`Error::terminal`] and
-/// [`Terminal::terminal`] make one that is not: it stops the run at once or, with `on_error = skip(N)`, has the record at fault set aside.
+/// It converts from everything a boxed error converts from: `std` errors, `anyhow::Error`, `Box<dyn std::error::Error + Send +
+/// Sync>`, text. An error of a job is *retryable*: the run waits, and the batch is tried again for up to
+/// `RECURSIVE_LAMBDA_RETRY_FOR`. [`Error::terminal`] and [`Terminal::terminal`] make an error that is not: it fails the run at
+/// once or, with `on_error = skip(N)`, skips the bad record.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::{Error, ErrorKind, Terminal};
 ///
 /// fn total(text: &str) -> Result<u64, Error> {
-///     Ok(text.parse::<u64>().terminal()?) // a number that is none today is none tomorrow
+///     Ok(text.parse::<u64>().terminal()?) // it will not become a number by trying again
 /// }
 /// let error = total("many").unwrap_err();
 /// assert!(error.is_terminal());
@@ -34,57 +34,57 @@ struct Inner {
     terminal: bool,
     message: Option<String>,
     place: Option<Place>,
-    /// What the place is a place in, fit for a log.
+    /// The object that the place is in, safe for a log.
     object: Option<String>,
     source: Option<BoxError>,
 }
 
-/// What went wrong, in a name that stays the same: it is the error type Lambda reports and alarms filter on.
+/// What went wrong, as a name that does not change: Lambda reports it as the error type, and alarms filter on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The job's function, its `is_complete` or its `on_complete` returned an error or panicked, or its state cannot be saved.
     Job,
-    /// A record is not what the format or the record's type says: malformed, not UTF-8, too large; or its type panicked. Or the object is not:
-    /// it is compressed, in another encoding, separated by another delimiter, or its header is that of another table.
+    /// A record is malformed, not UTF-8, too large, or its type panicked. Or the object is not of the job's format: it has
+    /// another compression, encoding, delimiter or header.
     Record,
     /// The deployment's settings are missing or contradict each other.
     Config,
     /// The program was not started by AWS Lambda.
     NotOnLambda,
-    /// The event is none that this crate understands.
+    /// Unrecognised event.
     UnknownEvent,
     /// The event asks for a bucket that the settings do not allow.
     NotAllowed,
-    /// The object, or its bucket, does not exist.
+    /// The object or its bucket does not exist.
     SourceGone,
     /// The object was overwritten or deleted after records of it were processed.
     SourceChanged,
-    /// The object cannot be read: no permission, archived, another region, the store did not answer.
+    /// The object cannot be read: no permission, archived, in another region, or the store did not answer.
     Source,
     /// The object does not fit into /tmp.
     NoSpace,
     /// The checkpoint of the run cannot be read or written.
     Store,
-    /// The record of the run disappeared during the run.
+    /// The checkpoint disappeared during the run.
     CheckpointGone,
-    /// The record of the run was written by a newer version of this crate, or is none.
+    /// The checkpoint was written by a newer version of this crate, or is not a checkpoint.
     CheckpointUnreadable,
     /// The job's batch size or format changed during the run.
     PlanChanged,
-    /// A signal names a run of which there is no record.
+    /// A signal names a run that has no checkpoint.
     UnknownRun,
-    /// A signal is ahead of its run's record: the record was rolled back or the signal forged.
+    /// A signal is ahead of the run's checkpoint: the checkpoint was rolled back, or the signal is forged.
     FromFuture,
-    /// Another invocation is at work on this run; the event will be delivered again.
+    /// Another invocation works on this run; the event will be delivered again.
     DuplicateInFlight,
-    /// The run had failed before; this event is reported so that alarms and destinations see it.
+    /// The run had failed before. This event is reported so that alarms and destinations see it.
     RunFailed,
     /// The run exceeded `RECURSIVE_LAMBDA_MAX_INVOCATIONS` or made no progress.
     Runaway,
-    /// More records cannot be processed than `on_error = skip(..)` allows to set aside.
+    /// More records failed than `on_error = skip(..)` allows.
     TooManySkipped,
-    /// The function may not invoke itself, or Lambda did not take the invocation.
+    /// The function is not allowed to invoke itself, or Lambda did not accept the invocation.
     Invoke,
 }
 
@@ -92,7 +92,7 @@ pub enum ErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Place {
-    /// The record's index: how many records stand before it. A header is not counted.
+    /// The record's index: the number of records before it. A header does not count.
     pub record: u64,
     /// The line on which the record begins, counted from 1.
     pub line: u64,
@@ -125,7 +125,7 @@ impl fmt::Display for Place {
 }
 
 impl Error {
-    /// An error that stops the run: it is not tried again.
+    /// An error that fails the run instead of being tried again.
     ///
     /// ```
     /// # extern crate recursive_lambda_core as recursive_lambda;
@@ -144,13 +144,13 @@ impl Error {
         self.0.kind
     }
 
-    /// Whether the run stops instead of trying again.
+    /// Whether the error fails the run instead of being tried again.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         self.0.terminal
     }
 
-    /// Where in the object the error arose: the record at fault, or the first of the batch at fault.
+    /// Where in the object the error arose: at the bad record, or at the first record of the failed batch.
     #[must_use]
     pub fn place(&self) -> Option<Place> {
         self.0.place
@@ -162,13 +162,13 @@ impl Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 
-    /// This error as a boxed one, for a `main` that returns `Result<(), Box<dyn std::error::Error>>`.
+    /// This error, boxed, for a `main` that returns `Result<(), Box<dyn std::error::Error>>`.
     #[must_use]
     pub fn into_boxed(self) -> BoxError {
         Box::new(Boxed(self))
     }
 
-    /// An error of the crate itself; `message` says what is wrong and what to do.
+    /// An error of this crate; `message` says what is wrong and what to do.
     #[doc(hidden)]
     #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -183,7 +183,7 @@ impl Error {
         self
     }
 
-    /// The message without the place, with the innermost cause that says more.
+    /// The message without the place, with the innermost cause that adds something.
     #[doc(hidden)]
     #[must_use]
     pub fn bare_message(&self) -> String {
@@ -195,7 +195,7 @@ impl Error {
         }
     }
 
-    /// Names the object that the place is in, as it may be shown.
+    /// Names the object that the place is in, safe for a log.
     #[doc(hidden)]
     #[must_use]
     pub fn of(mut self, object: String) -> Self {
@@ -203,7 +203,7 @@ impl Error {
         self
     }
 
-    /// Sets the place unless a more exact one is known.
+    /// Sets the place unless a more exact one is already set.
     #[doc(hidden)]
     #[must_use]
     pub fn at(mut self, place: Place) -> Self {
@@ -240,7 +240,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// For people, because `main` prints it: the message, then each cause on a line of its own.
+/// Written for people, because `main` prints it: the message, then each cause on its own line.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
@@ -254,7 +254,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// [`Error`] in the shape of a `std` error; what [`Error::into_boxed`] boxes.
+/// [`Error`] as a `std` error; [`Error::into_boxed`] boxes it.
 struct Boxed(Error);
 
 impl fmt::Display for Boxed {
@@ -275,7 +275,7 @@ impl std::error::Error for Boxed {
     }
 }
 
-/// `.terminal()?`: an error that stops the run instead of being tried again.
+/// `.terminal()?` makes an error that fails the run instead of being tried again.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;

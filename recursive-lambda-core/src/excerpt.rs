@@ -4,11 +4,11 @@
 
 /// How many characters of a value a message shows.
 const SHOWN: usize = 64;
-/// How many characters of another library's message are kept at its start, and again at its end: what was found stands at the
-/// start, what was expected at the end, and a value of any length between the two.
+/// How many characters of another library's message are kept at its start and at its end. The start says what was found, the end
+/// what was expected, with a value of any length in between.
 const KEPT: usize = 96;
 
-/// A text, escaped where a log or a terminal would obey it, and cut after `most` characters.
+/// Text, cut after `most` characters, with escapes for what a log or a terminal would obey.
 #[must_use]
 pub fn short(text: &str, most: usize) -> String {
     let mut shown: String = text.chars().take(most).map(visible).collect();
@@ -29,7 +29,7 @@ pub fn quoted(bytes: &[u8]) -> String {
     format!("\"{shown}\"")
 }
 
-/// The first bytes of what may be no text, in quotes.
+/// The first bytes of something that may not be text, in quotes.
 #[must_use]
 pub fn bytes(bytes: &[u8]) -> String {
     match bytes.get(..16) {
@@ -38,7 +38,7 @@ pub fn bytes(bytes: &[u8]) -> String {
     }
 }
 
-/// The message of a library that quotes the record as it likes.
+/// The message of a library that may quote the whole record.
 #[must_use]
 pub fn message(text: &str) -> String {
     let length = text.chars().count();

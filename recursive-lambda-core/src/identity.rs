@@ -1,11 +1,11 @@
-//! Names that must come out the same wherever they are computed: a run's identity, a plan's hash.
+//! Names that must be the same wherever they are computed: a run's id, a plan's hash.
 
 use crate::checkpoint::Plan;
 use sha2::{Digest, Sha256};
 
-/// What a run is about. Two deliveries of one upload agree in all of it, so they meet at one record.
+/// What identifies a run. Two deliveries of one upload agree in all of it, so they use the same checkpoint.
 pub struct Identity<'a> {
-    /// The function's ARN without its qualifier: an alias and the function itself are one.
+    /// The function's ARN without its qualifier: an alias and the function itself are the same.
     pub function_arn: &'a str,
     pub job: &'a str,
     pub tenant: Option<&'a str>,
@@ -18,7 +18,7 @@ pub struct Identity<'a> {
     pub occasion: Option<&'a str>,
 }
 
-/// Hexadecimal digits of a run's identity.
+/// Hexadecimal digits of a run's id.
 const RUN_DIGITS: usize = 32;
 
 impl Identity<'_> {
@@ -40,7 +40,7 @@ impl Identity<'_> {
     }
 }
 
-/// Whether this is what [`Identity::run_id`] gives.
+/// Whether [`Identity::run_id`] can have made this.
 pub fn is_run_id(text: &str) -> bool {
     text.len() == RUN_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
@@ -51,7 +51,7 @@ pub fn plan(batch: u64, format: &str) -> Plan {
     Plan { batch, format: format.into(), hash }
 }
 
-/// Each field with its length before it, so that no two lists of fields have the same text.
+/// Each field after its length, so that no two lists of fields give the same text.
 fn digest<'a>(fields: impl IntoIterator<Item = Option<&'a str>>, digits: usize) -> String {
     let mut hasher = Sha256::new();
     for field in fields {
@@ -131,7 +131,7 @@ mod tests {
         }
     }
 
-    /// Runs in flight are found again by a newer version of this crate only while this holds.
+    /// A newer version of this crate finds running runs again only while this holds.
     #[test]
     fn the_identity_is_the_same_for_ever() {
         assert_eq!(ONE.run_id(), "8e6f43d7a8e3d4695b8fd6b7eed7653b");

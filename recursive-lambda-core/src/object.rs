@@ -13,7 +13,7 @@ pub struct PinnedObject {
     pub size: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
-    /// The account that must own the bucket, as the settings of this deployment say.
+    /// The account that must own the bucket, from this deployment's settings.
     #[serde(skip)]
     pub owner: Option<String>,
 }

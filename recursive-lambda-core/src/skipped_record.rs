@@ -1,6 +1,6 @@
-//! A record that was skipped: what a person, or a job of their own, needs to see what is wrong with it and to process it after all.
+//! A record that was skipped: what a person or another job needs to see the error and to process the record later.
 //!
-//! It is JSON, and the run passes the record only after it is written. The run itself never reads it.
+//! It is JSON. The run passes the record only after this is written, and never reads it.
 
 use crate::Place;
 use crate::checkpoint::{Checkpoint, LastError, RawBytes};

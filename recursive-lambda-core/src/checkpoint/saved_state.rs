@@ -1,11 +1,11 @@
-//! What the record carries as it stands: bytes of the object, and the job's state as JSON. It never looks inside.
+//! What the checkpoint carries unchanged: bytes of the object, and the job's state as JSON. It never looks inside.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// Bytes as they stand in the object: text where they are, so that a person can read it.
+/// Bytes of the object: as text where they are text, so that a person can read them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RawBytes(pub Arc<[u8]>);
 
@@ -33,7 +33,7 @@ impl<'de> Deserialize<'de> for RawBytes {
     }
 }
 
-/// The carried state as JSON text: the engine carries it and never looks inside.
+/// The job's state as JSON text. The engine carries it and never looks inside.
 #[derive(Clone, Debug)]
 pub struct SavedState(Arc<RawValue>);
 

@@ -1,4 +1,4 @@
-//! The record: its JSON, and which ones are none.
+//! The checkpoint: its JSON, and which texts are not checkpoints.
 
 use super::*;
 use serde_json::value::RawValue;
@@ -57,7 +57,7 @@ fn carried_states_are_the_same_as_far_as_their_json_is() {
     }
 }
 
-/// What an invocation takes up is what the one before left, however often.
+/// An invocation acquires exactly what the last one left, however often.
 #[test]
 fn numbers_in_carried_state_are_read_to_the_last_bit() {
     let mut bits = 0x410e_2829_b50d_2bab_u64;
@@ -124,7 +124,7 @@ fn numbers_that_contradict_each_other_are_no_record() {
         ("far too many attempts", Checkpoint { attempts: u32::MAX, ..fresh() }, false),
         ("under way", at(1, header()), true),
         ("at the end", at(1_000, header()), true),
-        ("behind the end", at(1_001, header()), false),
+        ("after the end", at(1_001, header()), false),
         ("under way, and the header was not read", at(1, None), false),
         ("at the start, and the header was read", at(0, header()), true),
         ("smaller than its object", Checkpoint { size: 999, ..fresh() }, false),
@@ -133,7 +133,7 @@ fn numbers_that_contradict_each_other_are_no_record() {
         ("a search of nothing at once", searching(20, 0), false),
         ("a search of one at once", searching(20, 1), true),
         ("a search that is over", searching(10, 1), true),
-        ("a search behind the position", searching(9, 1), false),
+        ("a search before the position", searching(9, 1), false),
         ("a search as far as it goes", searching((1 << 53) - 1, 1), true),
         ("a search too far", searching(1 << 53, 1), false),
     ] {

@@ -1,4 +1,5 @@
-//! How long retryable errors have kept a run where it is. It never reads a clock: time comes in with each error and acquisition.
+//! How long retryable errors have kept a run at its position. It never reads a clock: time comes in with each error and
+//! acquisition.
 
 use super::humantime_millis;
 use serde::{Deserialize, Serialize};
@@ -7,16 +8,16 @@ use std::time::{Duration, SystemTime};
 /// How long retryable errors have kept a run at its position.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Waiting {
-    /// When the first error came, by the clock of the host: for people.
+    /// The time of the first error, by the host's clock: for people.
     #[serde(with = "humantime_millis")]
     pub since: SystemTime,
-    /// When the run is tried next, about: for people.
+    /// The approximate time of the next try: for people.
     #[serde(with = "humantime_millis")]
     pub next: SystemTime,
     /// Errors so far.
     pub errors: u32,
-    /// Time from the first error to the latest acquisition or error, in milliseconds. It adds up ages by the store's clock, so no two
-    /// hosts' clocks are compared.
+    /// The time from the first error to the latest acquisition or error, in milliseconds. It adds up ages by the store's clock,
+    /// so the clocks of two hosts are never compared.
     pub waited_ms: u64,
 }
 
@@ -25,7 +26,7 @@ impl Waiting {
         Duration::from_millis(self.waited_ms)
     }
 
-    /// How long to wait before the next try: a quarter of the time waited, an hour at most.
+    /// How long to wait before the next try: a quarter of the time waited so far, at most an hour.
     pub fn pause(&self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);
         (self.waited() / 4).min(LONGEST)

@@ -8,7 +8,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
 use miniz_oxide::inflate::core::{BlockBoundaryState, DecompressorOxide, decompress};
 
-/// The buffer that the text goes round in: as much as a match refers back to, and as much again for what is new.
+/// A ring buffer for the text: 32 KiB that a match may refer to, and as much again for new text.
 const RING: usize = 2 * WINDOW;
 
 /// Text between two points within a member, in bytes: such a point costs 32 KiB of memory. Every member's start is a point, too.
@@ -42,12 +42,12 @@ enum Phase {
     Header(Vec<u8>),
     Blocks(Box<DecompressorOxide>),
     Trailer(Vec<u8>),
-    /// After a member there can be another one, or zeros up to the end.
+    /// After a member: another member or zeros may follow.
     Between,
     Zeros,
 }
 
-/// What became of one step.
+/// The result of one step.
 enum Step {
     /// The bytes of the input that it used.
     Used(usize),
@@ -123,7 +123,7 @@ impl Gunzip {
     }
 
     fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<Step, &'static str> {
-        // Blocks may end with what is left in the decompressor; everything else needs a byte.
+        // The decompressor may still hold output, so blocks can go on without input; every other phase needs a byte.
         if input.is_empty() && !matches!(self.phase, Phase::Blocks(_)) {
             return Ok(Step::NeedsInput);
         }
@@ -194,7 +194,7 @@ impl Gunzip {
         Ok(Step::Used(used))
     }
 
-    /// The work can be resumed after the next `used` bytes. Between two members nothing of the text is needed for it.
+    /// The work can be resumed after the next `used` bytes. Between two members no text is needed for that.
     fn mark(&mut self, used: usize, state: Option<BlockBoundaryState>) {
         if state.is_some() && self.text < self.last_point + self.spacing {
             return;

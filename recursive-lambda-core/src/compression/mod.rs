@@ -1,6 +1,6 @@
-//! Compressed bytes in, the text's bytes out, and points at which the work can be resumed.
+//! Turns compressed bytes into text, and gives points from which this can be resumed.
 //!
-//! It never reads an object and never holds more of the text than it was asked for, whatever the ratio of the compression is.
+//! It never reads an object, and its memory does not depend on the compression ratio.
 
 mod gzip;
 mod member;

@@ -18,7 +18,7 @@ pub struct ResumePoint {
     pub compressed: u64,
     /// The offset of the next byte of the text.
     pub text: u64,
-    /// Where the member stands; `None`: a member begins here.
+    /// The state inside a member; `None`: a member begins here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberState>,
 }
@@ -28,12 +28,12 @@ impl ResumePoint {
     pub const START: Self = Self { compressed: 0, text: 0, member: None };
 }
 
-/// Where a run stands in the text of a compressed object.
+/// The place of a run in the text of a compressed object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextPosition {
     /// The offset in the text of the next record, in bytes.
     pub offset: u64,
-    /// Where inflating begins again: at that offset or before it.
+    /// Where decompression starts again: at that offset or before it.
     pub resume: ResumePoint,
 }
 
@@ -52,7 +52,7 @@ pub struct MemberState {
     pub window: Window,
 }
 
-/// The last bytes of the text, up to 32 KiB. In JSON they are deflated, in Base64: about 13 kB.
+/// The last bytes of the text, up to 32 KiB. In JSON they are deflated and in Base64: about 13 kB.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Window(pub Arc<[u8]>);
 

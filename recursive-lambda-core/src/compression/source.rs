@@ -1,4 +1,4 @@
-//! The bytes of an object on their way to the splitter: as they are, or inflated.
+//! The bytes of an object on their way to the splitter: unchanged, or decompressed.
 //!
 //! With [`Compression::Auto`] the object's first bytes decide, never its name.
 
@@ -31,14 +31,14 @@ enum Kind {
 
 struct Inflating {
     gunzip: Gunzip,
-    /// Points at which the work can be resumed. The first is the one that a resume at the last asked position begins with.
+    /// Points from which the work can be resumed. The first is the one for the last position that was asked for.
     points: VecDeque<ResumePoint>,
-    /// Text before the position where a resumed run stands.
+    /// Text before the position of a resumed run.
     skip: u64,
     finished: bool,
 }
 
-/// What is there to be had.
+/// What [`TextSource::next`] found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Text {
     Bytes(Bytes),
@@ -126,7 +126,7 @@ impl TextSource {
         }
     }
 
-    /// Bytes of the object for a byte of the text, as far as it is read.
+    /// Bytes of the object per byte of text, as far as it is read.
     #[must_use]
     pub fn ratio(&self) -> f64 {
         match &self.kind {
@@ -137,8 +137,8 @@ impl TextSource {
         }
     }
 
-    /// Where to resume for the text from `offset` on; `None`: the object is not compressed, and that is the object's offset. Asked for
-    /// growing offsets.
+    /// Where to resume for the text from `offset` on; `None`: the object is not compressed, so that is the object's own offset.
+    /// Offsets must not decrease.
     pub fn position(&mut self, offset: u64) -> Option<TextPosition> {
         let Kind::Gzip(inflating) = &mut self.kind else { return None };
         while inflating.points.get(1).is_some_and(|next| next.text <= offset) {
@@ -158,7 +158,7 @@ impl TextSource {
 }
 
 impl Inflating {
-    /// Of too many points every second one goes: a resume then reads a bit more, and memory stays bounded.
+    /// Drops every second point if there are too many: a resume then reads a bit more, and memory stays bounded.
     fn keep(&mut self, point: ResumePoint) {
         if self.points.back().is_some_and(|last| last.text == point.text) {
             self.points.pop_back();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What an invocation may still do. The first batch is never asked about: it always runs, so a run always moves.
+/// How much an invocation may still do. The first batch always runs, so a run always moves.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Budget {
     /// The invocation's whole time; `None` if the deadline is unknown.
@@ -17,8 +17,8 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// `left`: time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch. The reserve is capped at
-    /// a quarter of it.
+    /// `left`: the time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch. The reserve is
+    /// at most a quarter of it.
     pub fn new(left: Option<Duration>, reserve: Duration, most_batches: Option<u64>) -> Self {
         let reserve = left.map_or(reserve, |left| reserve.min(left / 4));
         Self {
@@ -42,7 +42,7 @@ impl Budget {
         self.batches > 0
     }
 
-    /// The same with so many batches in flight at once.
+    /// The same budget with up to `batches` batches in flight.
     pub fn concurrent(self, concurrency: u64) -> Self {
         Self { concurrency, ..self }
     }
@@ -53,7 +53,7 @@ impl Budget {
         self.try_took(took);
     }
 
-    /// A try that failed takes as long as one that does not.
+    /// A failed try takes as long as a successful one.
     pub fn try_took(&mut self, took: Duration) {
         self.slowest_batch = self.slowest_batch.max(took);
     }
@@ -62,8 +62,8 @@ impl Budget {
         self.slowest_save = self.slowest_save.max(took);
     }
 
-    /// How many batches may start beside those in flight: while more time is left than the reserve or twice the slowest batch, whichever
-    /// is longer, and what a save and a signal take on top, as many as are concurrent.
+    /// How many batches may start in addition to those in flight. A batch may start while the time left exceeds the reserve, or
+    /// twice the slowest batch if that is longer, plus the time for a save and a signal for each concurrent batch.
     pub fn allows(&self, in_flight: u64, left: Option<Duration>) -> u64 {
         if left.is_none_or(|left| left <= self.kept_free()) {
             return 0;
@@ -71,7 +71,7 @@ impl Budget {
         self.still_allowed(in_flight).min(self.concurrency.saturating_sub(in_flight))
     }
 
-    /// How many more batches will probably start. Before the first one is done nothing is known, and one is the answer.
+    /// How many more batches will probably start: one until the first batch is done.
     pub fn expected_batches(&self, in_flight: u64, left: Option<Duration>) -> u64 {
         let (Some(left), true) = (left, self.batches > 0) else { return 1 };
         let mean = (self.working.as_secs_f64() / self.batches as f64).max(1e-6);
@@ -83,7 +83,7 @@ impl Budget {
         self.most_batches.map_or(u64::MAX, |most| most.saturating_sub(self.batches + in_flight))
     }
 
-    /// Whether half of the invocation is left, which `on_complete` needs to start behind batches.
+    /// Whether half of the invocation is left. After batches, `on_complete` starts only then.
     pub fn half_is_left(&self, left: Option<Duration>) -> bool {
         match (self.total, left) {
             (Some(total), Some(left)) => left >= total / 2,

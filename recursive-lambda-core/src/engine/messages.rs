@@ -1,4 +1,4 @@
-//! The words between the engine and the driver: what happened, and what to do next.
+//! The messages between the engine and the driver: what happened, and what to do next.
 
 use super::save::{Read, Saved};
 use crate::checkpoint::{Checkpoint, LastError, Plan, RawBytes, SavedState, Unreadable};
@@ -6,24 +6,24 @@ use crate::compression::TextPosition;
 use crate::object::PinnedObject;
 use std::time::Duration;
 
-/// What of the deployment decides about a run.
+/// The deployment's settings that decide about a run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Rules {
     pub lease: Duration,
     /// Time between saves; zero: after every batch.
     pub checkpoint: Duration,
-    /// How often a batch is tried that panics or kills its invocation.
+    /// How many times a batch that panics or kills its invocation is tried.
     pub max_attempts: u32,
-    /// How long retryable errors at one position are waited out.
+    /// How long the run retries errors at one position.
     pub retry_for: Duration,
     pub max_invocations: u64,
     pub on_complete: bool,
-    /// How many records of a run may be set aside; `None`: what cannot be processed fails the run.
+    /// How many records of a run may be skipped; `None`: a record that cannot be processed fails the run.
     pub skip: Option<u64>,
     pub plan: Plan,
 }
 
-/// The event this invocation was given.
+/// The event that started this invocation.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Trigger {
     Start(Start),
@@ -31,23 +31,23 @@ pub enum Trigger {
         seq: u64,
         /// What the sender named it by.
         token: String,
-        /// Whether a sweep sent it. Then the next sweep tries again, and Lambda need not.
+        /// Whether a sweep sent it. Then Lambda does not need to retry it, because the next sweep will.
         swept: bool,
     },
-    /// A person wants a failed run to go on.
+    /// A person asks for a failed run to go on.
     Resume,
-    /// A sweep found this record, with nobody at work and a signal due: it is signalled, and nothing else.
+    /// A sweep found this checkpoint: no invocation works on the run, and a signal is due. The run is signalled, nothing else.
     Sweep(Box<Checkpoint>),
 }
 
-/// An object whose run is to begin.
+/// The object of a new run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Start {
     pub object: PinnedObject,
     pub mode: Mode,
 }
 
-/// Who works on a new run first.
+/// Who works first on a new run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// This invocation, from the first checkpoint on. A small object then needs no signal.
@@ -64,7 +64,7 @@ impl Mode {
     }
 }
 
-/// The clock as an event comes in.
+/// The clock when an event arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Now {
     /// Since the invocation began.
@@ -73,7 +73,7 @@ pub struct Now {
     pub left: Option<Duration>,
     /// Since the last successful save or renewal.
     pub renewed: Duration,
-    /// Since 1970, by the host's clock: for people, never compared.
+    /// Since 1970, by the host's clock. People read it; the engine never compares it.
     pub wall: Duration,
 }
 
@@ -84,7 +84,7 @@ pub enum Event {
     Read(Read),
     Saved(Saved, Duration),
     Batch(Batch),
-    /// Where the run stands behind the record that was passed over.
+    /// The run's place after the skipped record.
     PassedOver(Result<Done, Failure>),
     Skipped(Result<(), Failure>),
     Captured(Result<Option<SavedState>, LastError>),
@@ -96,8 +96,8 @@ pub enum Event {
 /// How a batch went.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Batch {
-    /// `records` of the object were processed, up to the cursor. None: the object had only blanks left, or the job nothing to do but to
-    /// say that the run is complete.
+    /// `records` of the object were processed, up to the cursor. Zero: the object had only blanks left, or the job only said that
+    /// the run is complete.
     Done(Done),
     Failed(Failure),
 }
@@ -112,34 +112,34 @@ pub struct Done {
     pub took: Duration,
     /// Nothing of the object is left.
     pub at_end: bool,
-    /// The job says that the run is complete. Then nothing is in flight any more.
+    /// The job said that the run is complete. Nothing is in flight any more.
     pub complete: bool,
-    /// Batches behind this one that were started.
+    /// Batches after this one that have started.
     pub in_flight: u64,
 }
 
-/// What went wrong, as far as it decides something; the driver holds the error itself. Nothing is in flight any more.
+/// What went wrong, as far as the engine needs to know; the driver holds the error itself. Nothing is in flight any more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     pub cause: Cause,
     pub terminal: bool,
-    /// Records, from the cursor on, one or more of which may be at fault; 0 if none is.
+    /// The records, from the cursor on, of which at least one may be bad; 0 if the records are not the cause.
     pub records: u64,
     pub error: LastError,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cause {
-    /// The object is not the one that was pinned.
+    /// The object is no longer the one that was pinned.
     Changed,
-    /// The deployment, or what it stands on: neither the object nor the job is at fault, so the run waits until it is put right.
+    /// The deployment or a service it depends on. The object and the job are fine, so the run waits until it is put right.
     Environment,
-    /// User code panicked: it counts against the batch, as a death does.
+    /// User code panicked. It counts against the batch, as a death does.
     Panicked,
     Other,
 }
 
-/// How a signal went.
+/// The result of a signal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Signalled {
     Accepted,
@@ -153,20 +153,21 @@ pub enum Signalled {
 pub enum Effect {
     Read,
     Save(How, Box<Checkpoint>),
-    /// Start up to so many batches of up to so many records, fewer if the object has no more. Then wait for the first one that is in flight.
+    /// Start up to `start` batches of up to `records` records each, fewer at the end of the object. Then wait for the first batch
+    /// in flight.
     Work {
         start: u64,
         records: u64,
     },
-    /// Read the record at the cursor and keep it with what is wrong with it.
+    /// Read the record at the cursor and keep it together with its error.
     PassOver(LastError),
-    /// Write what was passed over to where skipped records are kept.
+    /// Write the record that was passed over to the store's skipped records.
     Skip,
-    /// Serialise the carried state as it stands.
+    /// Serialise the job's state.
     Capture,
     /// Run `on_complete`.
     Complete,
-    /// Invoke the function for this record's `seq`.
+    /// Invoke the function for the `seq` of this checkpoint.
     Signal {
         checkpoint: Box<Checkpoint>,
         token: String,
@@ -176,19 +177,19 @@ pub enum Effect {
     Reply(Reply),
 }
 
-/// How a record is written.
+/// How a checkpoint is written.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum How {
     Create,
-    /// Over the record with this ETag, which another invocation wrote.
+    /// Over the checkpoint with this ETag, which another invocation wrote.
     Over {
         etag: String,
     },
-    /// Over one's own last write.
+    /// Over this invocation's last write.
     Swap,
 }
 
-/// What Lambda is told of the event.
+/// The answer to Lambda.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reply {
     Acknowledge(AckReason),
@@ -197,30 +198,31 @@ pub enum Reply {
     Fail,
 }
 
-/// Why an event needs no other delivery.
+/// Why an event does not need another delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AckReason {
     Admitted,
     Yielded,
-    /// The run was left by an invocation that died, and signalled.
+    /// An invocation that died left the run; the run was signalled.
     TakenOver,
     Done,
     Superseded,
     /// A duplicate of a run that is over.
     AlreadyOver,
-    /// The event handed the run over and nobody took it up, or a sweep found it so; the run was signalled again.
+    /// The event handed the run over and no invocation has acquired it since, or a sweep found it like that. The run was
+    /// signalled again.
     SignalledAgain,
-    /// A duplicate that is behind: the event after it is due, or was delivered.
-    Behind,
+    /// A stale duplicate: the next event is due, or was delivered.
+    Stale,
     /// A failed run goes on.
     Resumed,
-    /// Nothing to resume: somebody is at work.
+    /// Nothing to resume: an invocation works on the run.
     AtWork,
-    /// The run waits out an error, and a sweep tries it again.
+    /// The run waits after an error; a sweep will retry it.
     Waits,
 }
 
-/// Why an event must be delivered again, or end where failed events do.
+/// Why an event must be delivered again, or end up with the failed events.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
     DuplicateInFlight,
@@ -237,7 +239,7 @@ pub enum Refusal {
         /// Where the batch begins, and its first line.
         position: u64,
         line: u64,
-        /// It was no batch, but `on_complete`.
+        /// The call was `on_complete`, not a batch.
         on_complete: bool,
     },
     TooManyInvocations {
@@ -254,6 +256,6 @@ pub enum Refusal {
     Unreadable(Unreadable),
     StoreFailed(String),
     SignalFailed,
-    /// The driver answered what was not asked: a defect of this crate.
+    /// The driver answered a question that the engine did not ask. This is a bug in this crate.
     OutOfStep,
 }

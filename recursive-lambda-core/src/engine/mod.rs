@@ -3,8 +3,8 @@
 //! Pure: no clock, no environment, no IO, no async, no randomness. Time comes in with each event, effects go out as values, and
 //! the driver performs them through its ports. The same code runs on Lambda, on the local platform and in tests.
 //!
-//! Read it in this order: the record of the run, what it decides about an event, how a save is brought to a certain end, how
-//! much fits into an invocation, what stops a run that got away, what finds one that was forgotten.
+//! Read it in this order: the messages, what a checkpoint decides about an event, how a save is brought to a certain end, how
+//! much fits into an invocation, what stops a runaway run, what finds a forgotten one.
 
 pub mod messages;
 

@@ -1,9 +1,9 @@
-//! How many bytes to ask for next: all that will be used, and hardly more.
+//! How many bytes to ask for next: all that will be used, and little more.
 //!
-//! What is fetched and not used is fetched again by the next invocation. So a request is for half of what the rest of this
-//! invocation will probably use: large while there is much time, one batch's bytes at its end.
+//! Bytes that are fetched and not used are fetched again by the next invocation. So a request is for half of what the rest of
+//! this invocation will probably use: large while there is much time, one batch at its end.
 
-/// The largest request. Larger ones gain nothing: one stream of S3 already fills a Lambda environment's network.
+/// The largest request. A larger one gains nothing: one stream of S3 already fills the network of a Lambda environment.
 pub const LARGEST: u64 = 4 << 20;
 
 /// The smallest request that is worth its round trip.
@@ -15,27 +15,28 @@ const FIRST: u64 = 16 << 10;
 /// What is known when a request is due.
 #[derive(Clone, Copy, Debug)]
 pub struct PrefetchPlan {
-    /// Records that the batch at hand lacks.
+    /// Records that the current batch still lacks.
     pub missing: u64,
-    /// Records that will probably be wanted after it in this invocation.
+    /// Records that this invocation will probably use after the current batch.
     pub later: u64,
-    /// The mean size of a record in bytes, if one is known.
+    /// The mean size of a record in bytes, if it is known.
     pub record: Option<f64>,
 }
 
 impl PrefetchPlan {
-    /// The bytes to ask for, with so many already held; 0 if those are enough.
+    /// The bytes to ask for when `held` bytes are already held; 0 if those are enough.
     pub fn request(&self, held: u64) -> u64 {
         let Some(record) = self.record else { return FIRST.saturating_sub(held) };
         let half = self.missing.saturating_add(self.later) / 2;
-        // Batches vary: a little less than the mean and a second request where that was too little wastes less than a little more.
+        // Batches vary. A request slightly below the mean, and a second one where it was too small, waste less than a request
+        // slightly above it.
         let wanted = (self.missing.max(half) as f64 * record * 0.98) as u64;
         let lacking = wanted.saturating_sub(held);
         if lacking == 0 { 0 } else { lacking.clamp(SMALLEST, LARGEST) }
     }
 
-    /// The bytes to ask for when the batch at hand cannot do without more. `asked` counts how often that was said of this batch: a
-    /// record far larger than the others is fetched in few requests.
+    /// The bytes to ask for when the current batch cannot go on without more. `asked` counts the requests of this batch, so that
+    /// a record far larger than the others is fetched in few requests.
     pub fn demand(&self, held: u64, asked: u32) -> u64 {
         let least = if self.record.is_some() { SMALLEST } else { FIRST };
         self.request(held).max(least.saturating_mul(1 << asked.min(20))).min(LARGEST)

@@ -1,20 +1,20 @@
-//! Is this run away? Reads how deep an invocation stands in its chain, as Lambda's recursion detection counts it.
+//! Has this run run away? Reads the depth of an invocation in its chain, as Lambda's recursion detection counts it.
 //!
 //! It never hides from that detection; it says in time what to set.
 
 /// Lambda stops a chain after about 16 invocations unless the function's `RecursiveLoop` is `Allow`
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). It is said twice, for whoever looks at one of the two logs
-/// only; a run that is deeper has the setting.
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html>). The hint is logged twice, because a person may
+/// read only one of the two logs. A deeper run has the setting.
 const NEAR_THE_LIMIT: [u64; 2] = [8, 14];
 
-/// The highest count in the trace header's lineage, if it has one. It comes as `Lineage=hash:count|hash:count` or, newer, as
+/// The highest count in the trace header's lineage, if it has one. The format is `Lineage=hash:count|hash:count` or, newer,
 /// `Lineage=counter:hash:count|..`: the count is the last number of each part.
 pub fn depth(trace_header: &str) -> Option<u64> {
     let lineage = trace_header.split(';').find_map(|field| field.trim().strip_prefix("Lineage="))?;
     lineage.split('|').filter_map(|part| part.rsplit(':').next()?.parse().ok()).max()
 }
 
-/// Whether to say now what to set: close enough to matter, and not so deep that it must be set already.
+/// Whether to log now what to set: near enough to the limit to matter, and not so deep that the setting must be there already.
 pub fn is_near_the_limit(depth: u64) -> bool {
     NEAR_THE_LIMIT.contains(&depth)
 }

@@ -1,4 +1,4 @@
-//! Refusals in words: what is wrong and what to do.
+//! Refusals in words: what is wrong, and what to do.
 
 use super::messages::Refusal;
 use crate::ErrorKind;
@@ -23,7 +23,7 @@ impl Refusal {
         }
     }
 
-    /// `run`: its identity, for the event that resumes it.
+    /// `run`: its id, for the event that resumes it.
     pub fn message(&self, run: &str) -> String {
         let what = self.what();
         match self {
@@ -37,7 +37,7 @@ impl Refusal {
     fn what(&self) -> String {
         match self {
             Self::DuplicateInFlight => {
-                "another invocation is at work on this run; this event is given back and comes again, in case that one dies"
+                "another invocation works on this run; this event is given back and delivered again, in case that one dies"
                     .into()
             }
             Self::RunFailed(Some(error)) => {
@@ -74,7 +74,7 @@ impl Refusal {
             ),
             Self::TooManySkipped { skipped } => format!(
                 "another record cannot be processed, and {skipped} are skipped already, which is all that `on_error = skip(..)` allows; \
-                 look at the skipped records beside the checkpoint of the run, and allow more or mend the cause"
+                 look at the skipped records in the store, and allow more or fix the cause"
             ),
             Self::NothingProcessed { skipped } => format!(
                 "every record of the object was skipped, all {skipped}: is `format` right, and does the record's type fit the file? \
@@ -99,7 +99,7 @@ impl Refusal {
         }
     }
 
-    /// As the record keeps it. What an invocation said before it died outlives the count of deaths.
+    /// As the checkpoint keeps it. An error from before the death is kept; the count of deaths does not replace it.
     pub fn as_last_error(&self, before: Option<LastError>) -> LastError {
         let place =
             before.unwrap_or(LastError { kind: String::new(), message: String::new(), record: None, line: None, offset: None });
@@ -107,7 +107,7 @@ impl Refusal {
     }
 }
 
-/// What makes a failed run go on. `run`: its identity.
+/// The event that resumes a failed run. `run`: its id.
 #[must_use]
 pub fn how_to_resume(run: &str) -> String {
     format!("put that right, then send {} to the function: the run goes on where it stands", resume_event(run))
@@ -122,7 +122,7 @@ mod tests {
     fn a_refusal_has_a_kind_and_says_what_to_do() {
         let plan = Plan { batch: 400, format: "c\nsv".into(), hash: "00".into() };
         for (refusal, kind, says) in [
-            (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and comes again"),
+            (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and delivered again"),
             (
                 Refusal::RunFailed(None),
                 ErrorKind::RunFailed,
@@ -161,7 +161,7 @@ mod tests {
             let message = refusal.message("9f");
             assert!(message.contains(says), "{refusal:?}: {message}");
             let what = refusal.what();
-            assert!(!what.contains(['\n', '\t']) && !what.contains("at 7"), "one line, whoever wrote it: {what}");
+            assert!(!what.contains(['\n', '\t']) && !what.contains("at 7"), "one line, no matter who wrote it: {what}");
         }
     }
 

@@ -1,8 +1,8 @@
 //! The run's state machine: what one invocation does about one event.
 //!
 //! `Run::step` takes what happened and says what to do next; it starts with `Event::Begin` and ends with `Effect::Reply`.
-//! An event is acknowledged only if the run is over, or if a later signal of it is certain to arrive: work that nobody is due to
-//! continue cannot come to be. The driver performs effects one at a time, so there is one answer to each event.
+//! An event is acknowledged only if the run is over, or if a later signal is certain to arrive, so a run is never left without a
+//! continuation. The driver performs effects one at a time, so each event has exactly one answer.
 
 mod assess;
 mod failing;
@@ -17,13 +17,15 @@ use super::save::{Read, Saved};
 use crate::checkpoint::{Checkpoint, LastError, Owner, Status};
 use std::time::{Duration, SystemTime};
 
-/// Past what failed before, an invocation works so long and then hands over: whatever fails next has all of Lambda's deliveries again.
+/// After a failed batch is done, an invocation works this long and then hands over, so that the next failure has all of Lambda's
+/// deliveries.
 const PAST_A_FAILURE: Duration = Duration::from_secs(10);
 
-/// The token of every event that starts a run: they cannot be told apart.
+/// The token of every event that starts a run. Such events cannot be told apart.
 const START: &str = "";
 
-/// How often a signal is sent before the event is given back, and the pause before asking whether one arrived.
+/// How many times a signal is sent before the event is given back, and the pause before the checkpoint is read to see whether one
+/// arrived.
 const SIGNAL_TRIES: u32 = 4;
 const SIGNAL_SILENCE: Duration = Duration::from_secs(1);
 
@@ -51,12 +53,12 @@ enum Phase {
     PassingOver {
         work: Box<Work>,
         error: LastError,
-        /// Whether the record is at fault beyond doubt.
+        /// Whether it is certain that the record is bad.
         certain: bool,
     },
     Skipping {
         work: Box<Work>,
-        /// What follows behind what is set aside.
+        /// What comes after the skipped record is written.
         done: Done,
     },
     Capturing {
@@ -82,7 +84,7 @@ enum Phase {
     Over,
 }
 
-/// What follows a save.
+/// What comes after a save.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Then {
     Work,
@@ -92,7 +94,7 @@ enum Then {
     Reply(Reply),
 }
 
-/// Work under way.
+/// Work in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Work {
     /// As the store has it.
@@ -101,21 +103,21 @@ struct Work {
     checkpoint: Checkpoint,
     last_save: Duration,
     pace: Pace,
-    /// What was wrong with the record that was passed over last.
+    /// The error of the record that was passed over last.
     suspicion: Option<LastError>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pace {
-    /// After a failure: when to hand over, if the run is past it.
+    /// After a failure: when to hand over, once the run is past it.
     hand_over_after: Option<Duration>,
-    /// Batches that were started and are not yet done.
+    /// Batches that started and are not yet done.
     in_flight: u64,
-    /// When the first of them was started.
+    /// When the first of them started.
     begun: Duration,
-    /// Records passed over in memory only: they are set aside once another record is processed, and tried again otherwise.
+    /// Records passed over in memory only. They are skipped once another record is processed, and tried again otherwise.
     suspects: u64,
-    /// Whether an earlier invocation tried records one by one, and one of them may be processed without a save.
+    /// Whether an earlier invocation tried records one by one, so that one of them may be processed without a save.
     tried_alone: bool,
 }
 
@@ -128,7 +130,7 @@ impl Run {
         &self.budget
     }
 
-    /// Records that were passed over and are to be set aside.
+    /// The records that were passed over, to be skipped.
     #[cfg(test)]
     pub fn suspects(&self) -> u64 {
         match &self.phase {
@@ -137,7 +139,7 @@ impl Run {
         }
     }
 
-    /// What the driver is asked to work on: the record, with what was done since the last save.
+    /// The checkpoint the driver works on, with what was done since the last save.
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         match &self.phase {
             Phase::Working(work) | Phase::PassingOver { work, .. } | Phase::Skipping { work, .. } | Phase::Completing(work) => {
@@ -147,7 +149,7 @@ impl Run {
         }
     }
 
-    /// What follows from `event`.
+    /// The effect of `event`.
     pub fn step(&mut self, now: Now, event: Event) -> Effect {
         match (std::mem::replace(&mut self.phase, Phase::Over), event) {
             (Phase::Beginning, Event::Begin) => self.begin(now),
@@ -161,7 +163,7 @@ impl Run {
             (Phase::PassingOver { work, error, certain }, Event::PassedOver(Ok(done))) => {
                 self.passed_over(now, work, error, certain, done)
             }
-            // A record that cannot be skipped is no reason to fail while it may be an outage.
+            // A record that cannot be skipped must not fail the run while this may be an outage.
             (Phase::PassingOver { work, error, certain: false }, Event::PassedOver(Err(failure)))
                 if failure.cause == Cause::Other =>
             {
@@ -224,7 +226,8 @@ impl Run {
     fn saved(&mut self, now: Now, checkpoint: Checkpoint, then: Then, pace: Option<Pace>, saved: Saved) -> Effect {
         match saved {
             Saved::Applied { .. } => self.go_on(now, checkpoint, then, pace),
-            // The user's error outweighs a save that was only to help the next attempt: the event comes again either way.
+            // The user's error matters more than a save that only helps the next attempt. The event is delivered again either
+            // way.
             _ if then == Then::Reply(Reply::Fail) => reply(Reply::Fail),
             Saved::Lost(stored) => self.assess(*stored),
             Saved::Gone => reply(Reply::Refuse(Refusal::CheckpointGone)),
@@ -233,7 +236,7 @@ impl Run {
         }
     }
 
-    /// Saves, with the state as it stands if batches were done since the last time.
+    /// Saves, with the current state if batches were done since the last save.
     fn save(&mut self, work: Box<Work>, then: Then) -> Effect {
         if work.checkpoint.batches == work.saved.batches {
             return self.write(&work, then);
@@ -253,12 +256,12 @@ impl Run {
 
     fn signal(&mut self, checkpoint: Box<Checkpoint>, tries: u32, why: AckReason) -> Effect {
         self.phase = Phase::Signalling { checkpoint: checkpoint.clone(), tries, why };
-        // Each try has a token of its own: of two that arrive, one only may be sent again.
+        // Each try has its own token: if two of them arrive, only one may be sent again.
         let token = format!("{}.{tries}", self.me.nonce);
         Effect::Signal { checkpoint, token, swept: matches!(self.trigger, Trigger::Sweep(_)) }
     }
 
-    /// What names the event that this invocation was given.
+    /// The name of the event that this invocation was given.
     pub fn token(&self) -> &str {
         match &self.trigger {
             Trigger::Signal { token, .. } => token,
@@ -266,8 +269,8 @@ impl Run {
         }
     }
 
-    /// Rule R14: after silence the record tells whether the signal arrived. Somebody took up the run since: the owner whose death
-    /// the signal was sent for is in the record, too, and proves nothing.
+    /// R14: if Lambda did not answer, the checkpoint tells whether the signal arrived: the epoch has grown since. The owner
+    /// proves nothing, because the signal may have been sent for the death of that owner.
     fn check_signal(&mut self, sent: Box<Checkpoint>, tries: u32, why: AckReason, read: Read) -> Effect {
         match read {
             Read::Found(stored) if stored.checkpoint.is_over() || stored.checkpoint.epoch > sent.epoch => {

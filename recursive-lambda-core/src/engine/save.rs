@@ -1,45 +1,45 @@
-//! One conditional write of the record, brought to a certain end: applied, lost, or known to be unknown.
+//! One conditional write of the checkpoint, brought to a certain end: applied, lost, or known to be unknown.
 //!
-//! A store answers late, twice or not at all; a retry can be refused because the first try was applied. So after anything but
-//! a plain success the record is read back and its nonce compared before anyone is said to have won.
-//! Reference: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
+//! A store answers late, twice or not at all, and a retry can be refused because the first try was applied. So after anything but
+//! a plain success the checkpoint is read back and its nonce compared, before the write counts as won. Reference:
+//! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>.
 
 use crate::checkpoint::{Checkpoint, Unreadable};
 use std::time::Duration;
 
-/// How often a write is tried.
+/// How many times a write is tried.
 const TRIES: u32 = 4;
 
-/// A record as the store holds it.
+/// A checkpoint as the store holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Stored {
     pub checkpoint: Checkpoint,
     pub etag: String,
-    /// Since the record was last written, by the store's clock alone.
+    /// The time since the checkpoint was written, by the store's clock alone.
     pub age: Duration,
 }
 
-/// What a reading of the record brought.
+/// The result of reading the checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Read {
     Found(Box<Stored>),
     Absent,
     Unreadable(Unreadable),
-    /// No answer, or one that says nothing of the record: why, for people.
+    /// No answer, or an answer that says nothing about the checkpoint: the reason, for people.
     Failed(String),
 }
 
-/// What the store said to a conditional write.
+/// The store's answer to a conditional write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Written {
     Applied {
         etag: String,
     },
-    /// 412, 409, or 404 to a swap: somebody was there before, perhaps oneself.
+    /// 412, 409, or 404 to a swap: another writer was faster, perhaps an earlier try of this one.
     Conflict,
-    /// Silence, or the store's own trouble: it may have been applied, now or later.
+    /// No answer, or an internal error of the store: the write may be applied, now or later.
     Unknown(String),
-    /// The store will not: no permission, no such bucket.
+    /// The store refuses: no permission, no such bucket.
     Refused(String),
 }
 
@@ -54,7 +54,7 @@ pub enum Saved {
     Refused(String),
 }
 
-/// What to do next for a write.
+/// What to do next about a write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     Write { condition: Condition },
@@ -63,16 +63,16 @@ pub enum Step {
     End(Saved),
 }
 
-/// When the store may apply a write.
+/// The condition under which the store applies a write.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Condition {
-    /// There is no record yet: `If-None-Match: *`.
+    /// There is no checkpoint yet: `If-None-Match: *`.
     Absent,
-    /// The record is still the one with this ETag: `If-Match`.
+    /// The checkpoint still has this ETag: `If-Match`.
     Matches(String),
 }
 
-/// A write on its way.
+/// A write in progress.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Save {
     condition: Condition,
@@ -103,11 +103,11 @@ impl Save {
         }
     }
 
-    /// `is_mine`: whether this invocation wrote that nonce at some time since it acquired the run.
+    /// `is_mine`: whether this invocation wrote that nonce since it acquired the run.
     pub fn read(&mut self, read: Read, is_mine: impl FnOnce(&str) -> bool) -> Step {
         match read {
             Read::Found(stored) if stored.checkpoint.w == self.nonce => Step::End(Saved::Applied { etag: stored.etag }),
-            // An earlier write of one's own that was thought lost, or the record this write goes out from: not applied yet.
+            // An earlier write of this invocation that was thought lost, or the checkpoint this write replaces: not applied yet.
             Read::Found(stored) if self.goes_out_from(&stored.etag) || is_mine(&stored.checkpoint.w) => {
                 self.condition = Condition::Matches(stored.etag);
                 self.again()
@@ -161,7 +161,7 @@ mod tests {
         Written::Unknown("silence".into())
     }
 
-    /// Answers of the store, in turn, and the end: `W` a write's answer, `R` a reading's.
+    /// The store's answers, in turn, and the end: `W` is the answer to a write, `R` to a read.
     enum Answer {
         W(Written),
         R(Read),

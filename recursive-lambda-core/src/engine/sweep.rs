@@ -1,46 +1,47 @@
-//! What a sweep does about a run: leave it alone, signal it again, or tell somebody.
+//! What a sweep does about a run: leave it alone, signal it again, or report it.
 //!
-//! It sees the record and its age only, and cannot know whether a signal is on its way: one too many is a duplicate like any other.
+//! It sees only the checkpoint and its age, and cannot know whether a signal is on its way. One signal too many is a duplicate
+//! like any other.
 
 use super::messages::Rules;
 use crate::checkpoint::{Checkpoint, Status};
 use serde::Serialize;
 use std::time::Duration;
 
-/// A run that was silent for so long has been signalled in vain, sweep after sweep.
+/// After this long without a change, a run has been signalled in vain by many sweeps.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Older records are not read: each read costs, and what is stuck was reported for a whole day.
+/// Older checkpoints are not read: each read costs, and a stuck run was reported for a whole day.
 const FORGOTTEN: Duration = Duration::from_secs(48 * 3600);
 
 /// What a sweep does about a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// A signal for the record's `seq` is due, and nobody is at work.
+    /// A signal for the checkpoint's `seq` is due, and no invocation works on the run.
     pub signals: bool,
-    /// The run waits out an error, and the next try is not due yet.
+    /// The run waits after an error, and the next try is not due yet.
     pub waits: bool,
     pub report: Option<Trouble>,
 }
 
-/// Why somebody should look at a run.
+/// Why a person should look at a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
     Failed,
-    /// Under way, and silent for a day.
+    /// In progress, and unchanged for a day.
     Silent,
-    /// Under way, and tried in vain for a day.
+    /// In progress, and tried in vain for a day.
     Stuck,
-    /// Under way, and begun with another batch size or format than is deployed: it would refuse every signal.
+    /// In progress, and begun with another batch size or format than the deployed one: it would refuse every signal.
     OtherPlan,
 }
 
-/// Whether a record of this age can say anything to a sweep: the others are not read.
+/// Whether a checkpoint of this age can matter to a sweep. The others are not read.
 pub fn is_worth_reading(rules: &Rules, age: Duration) -> bool {
     age > youngest(rules) && age < FORGOTTEN
 }
 
-/// `age`: since the record was last written, by the store's clock.
+/// `age`: the time since the checkpoint was written, by the store's clock.
 pub fn judge(rules: &Rules, checkpoint: &Checkpoint, age: Duration) -> Verdict {
     let nothing = Verdict::default();
     if checkpoint.status == Status::Failed && age < DAY {
@@ -58,13 +59,14 @@ pub fn judge(rules: &Rules, checkpoint: &Checkpoint, age: Duration) -> Verdict {
             let report = (waiting.waited() + age >= DAY).then_some(Trouble::Stuck);
             Verdict { signals, waits: !signals, report }
         }
-        // It wrote nothing that would tell when it was signalled last: by its age about once an hour, with a sweep every quarter of one.
+        // The checkpoint does not say when the run was signalled last. Its age decides: about once an hour, with a sweep every
+        // quarter of an hour.
         None if age >= DAY => Verdict { signals: age.as_secs() % 3_600 < 900, report: Some(Trouble::Silent), ..nothing },
         None => Verdict { signals: true, ..nothing },
     }
 }
 
-/// Whoever works renews the lease three times in its length, so nobody does at this age; and most signals have arrived.
+/// An invocation at work renews the lease three times in its length, so at this age there is none; and most signals have arrived.
 fn youngest(rules: &Rules) -> Duration {
     rules.lease * 2
 }
@@ -89,20 +91,20 @@ impl Trouble {
     }
 }
 
-/// What a sweep came to, as Lambda is told.
+/// The result of a sweep, as the answer to Lambda.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Swept {
-    /// Records read, or tried to.
+    /// Checkpoints that were read, or could not be.
     pub looked_at: u64,
     pub signalled: u64,
-    /// A signal was due, and not accepted.
+    /// A signal was due and was not accepted.
     pub not_signalled: u64,
-    /// Runs that wait out an error, and whose next try is not due yet.
+    /// Runs that wait after an error, and whose next try is not due yet.
     pub waiting: u64,
     pub failed: u64,
     pub stuck: u64,
     pub unreadable: u64,
-    /// Whether there was time for every record.
+    /// Whether there was time for every checkpoint.
     pub complete: bool,
 }
 

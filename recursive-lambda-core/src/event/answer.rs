@@ -1,15 +1,15 @@
-//! What Lambda's caller is told of an event: which messages of a queue to deliver again, how each task of S3 Batch Operations ended.
+//! The answer to an event: which messages of a queue to deliver again, and how each task of S3 Batch Operations ended.
 //!
-//! It decides nothing about a run, and says nothing of one but its error.
+//! It decides nothing about a run, and of a run it tells only the error.
 
 use super::{Channel, Outcomes};
 use crate::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 impl Channel {
-    /// What Lambda is told of the event, in the order of `Delivery::items`.
+    /// The answer to Lambda, in the order of `Delivery::items`.
     ///
-    /// A queue that is set up without `ReportBatchItemFailures` heeds only an error, so one where nothing was done gets one.
+    /// A queue without `ReportBatchItemFailures` only notices an error, so if nothing was done it gets one.
     pub fn answer(&self, outcomes: Outcomes) -> Result<Value, Error> {
         if let Self::BatchOperations { schema, invocation_id } = self {
             return Ok(of_tasks(schema, invocation_id, &outcomes));
@@ -24,7 +24,7 @@ impl Channel {
 
     /// The reply, from each item's message and whether the item failed, in the order of `Delivery::items`.
     ///
-    /// A FIFO queue's messages stay in order only if everything after a failure is handed back, too.
+    /// Messages of a FIFO queue stay in order only if everything after a failure is given back, too.
     pub(super) fn respond<'a>(&self, outcomes: impl IntoIterator<Item = (Option<&'a str>, bool)>) -> Value {
         let &Self::Sqs { fifo } = self else { return Value::Null };
         let mut any_failed = false;
@@ -43,10 +43,10 @@ impl Channel {
     }
 }
 
-/// The longest text of a result that the job's report has to hold, in characters.
+/// The longest result text that the report of a job must hold, in characters.
 const MAX_RESULT: usize = 1_000;
 
-/// `Succeeded`: the run is admitted, or the event was nothing to do. What would be no better the next time is a permanent failure.
+/// `Succeeded`: the run is admitted, or there was nothing to do. A permanent failure is one that another try would not change.
 fn of_tasks(schema: &str, invocation_id: &str, outcomes: &Outcomes) -> Value {
     let result = |(task, outcome): &(Option<String>, Result<Value, Error>)| {
         let (code, text) = match outcome {

@@ -1,7 +1,7 @@
-//! JSON objects, read field by field: a fault is named by its place, and what is not asked for is never looked at.
+//! JSON objects, read field by field. An error names the field's place; a field that is not asked for is never looked at.
 //!
-//! Values stay unparsed text until they are asked for, so nothing nested can exhaust the stack, and what a signal carries
-//! passes through byte by byte. An error never contains a value; a field's name, or a name out of AWS's vocabulary, only escaped and cut.
+//! Values stay unparsed text until they are asked for, so nesting cannot exhaust the stack, and a signal's contents pass through
+//! byte by byte. An error never contains a value. It shows field names and names from AWS's vocabulary, escaped and cut.
 
 use super::names::Checked;
 use crate::excerpt;
@@ -14,10 +14,10 @@ use std::fmt::Write;
 const UNDERSTOOD: &str = "understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; \
      a sweep; and a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
 
-/// A JSON object and where in the event it stands.
+/// A JSON object and its place in the event.
 pub(super) struct Fields<'a> {
     place: String,
-    /// Without those that are `null`, which mean the same as absent ones.
+    /// Without the fields that are `null`, which mean the same as absent ones.
     fields: BTreeMap<String, &'a RawValue>,
 }
 
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
         Self::of(raw.get(), self.place_of(name))
     }
 
-    /// The objects of an array; none if it is absent.
+    /// The objects of an array; an absent array is empty.
     pub(super) fn objects(&self, name: &str, at_most: usize) -> Result<Vec<Self>, Error> {
         let Some(raw) = self.raw(name) else { return Ok(Vec::new()) };
         elements(raw.get(), &self.place_of(name), at_most)?.into_iter().collect()
@@ -69,7 +69,7 @@ impl<'a> Fields<'a> {
         check(self.text(name)?).map_err(|what| self.fault(name, what))
     }
 
-    /// A name that may be absent or empty, which stand-ins use to say the same.
+    /// A name that may be absent or empty: some emulators write an empty text instead.
     pub(super) fn name_if_any(&self, name: &str, check: fn(String) -> Checked) -> Result<Option<String>, Error> {
         match self.text_if_any(name)? {
             Some(text) if !text.is_empty() => check(text).map(Some).map_err(|what| self.fault(name, what)),
@@ -85,7 +85,7 @@ impl<'a> Fields<'a> {
         self.read(name, "is not a whole number of 0 or more")
     }
 
-    /// False where it is absent.
+    /// An absent field is false.
     pub(super) fn flag(&self, name: &str) -> Result<bool, Error> {
         Ok(self.read(name, "is not true or false")?.unwrap_or_default())
     }
@@ -94,18 +94,18 @@ impl<'a> Fields<'a> {
         self.raw(name).is_some_and(|raw| serde_json::from_str::<f64>(raw.get()).is_ok_and(|number| number == 0.0))
     }
 
-    /// Refuses a field that is none of these: what a person mistyped must not pass unseen.
+    /// Refuses any other field, so that a typing error does not pass unnoticed.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Error> {
         match self.fields.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
             Some(other) => {
-                let what = format!("is unknown beside `{}`", known.join("`, `"));
+                let what = format!("is unknown; the fields are `{}`", known.join("`, `"));
                 Err(self.fault(&shown(other), &what))
             }
         }
     }
 
-    /// The error for an object that is nothing known: it names the fields there are.
+    /// The error for an unrecognised object. It names the fields that it has.
     pub(super) fn unknown(&self) -> Error {
         const SHOWN: usize = 6;
         let mut what = String::from(if self.fields.is_empty() { "has no fields" } else { "has the fields" });
@@ -141,7 +141,7 @@ pub(super) fn elements<'a>(json: &'a str, place: &str, at_most: usize) -> Result
     Ok(raw.into_iter().enumerate().map(|(index, raw)| Fields::of(raw.get(), format!("{place}[{index}]"))).collect())
 }
 
-/// The error for something that is nothing known.
+/// The error for an unrecognised value.
 pub(super) fn unknown(place: &str, what: &str) -> Error {
     Error::new(ErrorKind::UnknownEvent, format!("{} {what}; {UNDERSTOOD}", named(place)))
 }

@@ -1,8 +1,8 @@
 //! Any event that can reach the function -> what it asks for: starts, signals, or nothing.
 //!
-//! It reads by structure and leniently: what AWS adds, or a stand-in leaves out, does not matter. It is pure, never
-//! trusts a name before `names` has, never puts a value into an error, and does not judge whether a run or a
-//! bucket is one that this function may work on, nor whether two triggers mean the same run.
+//! It reads by structure and leniently: fields that AWS adds or an emulator leaves out do not matter. It is pure, checks every
+//! name in `names` first and never puts a value into an error. It does not judge whether this function may work on a run or
+//! bucket, nor whether two triggers mean the same run.
 
 mod answer;
 mod fields;
@@ -38,33 +38,33 @@ pub fn is_run_name(name: &str) -> bool {
 /// What one Lambda event holds.
 #[derive(Debug)]
 pub struct Delivery {
-    /// In the event's order. A message of a queue has at least one item, and may have several.
+    /// In the event's order. A message of a queue has one item or several.
     pub items: Vec<Item>,
     pub channel: Channel,
 }
 
-/// Who reads the function's reply.
+/// Who reads the function's answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Channel {
-    /// A queue's event source mapping, or a pipe from a queue. It deletes the messages that the reply does not name.
+    /// A queue's event source mapping, or a pipe from a queue. It deletes the messages that the answer does not name.
     Sqs {
         fifo: bool,
     },
-    /// A job of S3 Batch Operations, which is told of each of its tasks.
+    /// A job of S3 Batch Operations. It expects an answer for each task.
     BatchOperations {
         schema: String,
         invocation_id: String,
     },
-    /// A pipe of EventBridge from another source. After an error it delivers everything again.
+    /// An EventBridge pipe from another source. After an error it delivers everything again.
     Pipe,
     Other,
 }
 
 #[derive(Debug)]
 pub struct Item {
-    /// The message that held the item, if it came from a queue; the task that it is, if it came from S3 Batch Operations.
+    /// The message that held the item, if it came from a queue; the task, if it came from S3 Batch Operations.
     pub message_id: Option<String>,
-    /// An error here is this item's alone.
+    /// An error here belongs to this item alone.
     pub trigger: Result<Request, Error>,
 }
 
@@ -74,11 +74,11 @@ pub enum Request {
     Signal(Signal),
     /// Look for runs whose signal was lost.
     Sweep,
-    /// A failed run is to go on.
+    /// Continue a failed run.
     Resume {
         run: String,
     },
-    /// Understood, and no work; why, for the log.
+    /// Understood, but there is nothing to do; the reason, for the log.
     Nothing(&'static str),
 }
 
@@ -89,24 +89,24 @@ pub struct NamedObject {
     /// Decoded as its channel encodes it.
     pub key: String,
     pub region: Option<String>,
-    /// From a notification never `null`: that version is overwritten in place, and so pins nothing.
+    /// From a notification never `null`: that version is overwritten in place, so it pins nothing.
     pub version: Option<String>,
     /// Without quotes.
     pub etag: Option<String>,
     /// In bytes.
     pub size: Option<u64>,
-    /// What tells this upload from the next one of the same key: S3's sequencer, the id of the call in CloudTrail, or that of the job of S3
-    /// Batch Operations.
+    /// Tells this upload from the next one with the same key: S3's sequencer, the id of the call in CloudTrail, or the id of the
+    /// job in S3 Batch Operations.
     pub sequencer: Option<String>,
     /// The run's name, if a person started it.
     pub name: Option<String>,
 }
 
-/// What came of each item: the message it came in, and what there is to say of it, which nobody but a caller of its own reads.
+/// The result of each item: its message, and its error. Only a caller of this crate reads the error.
 pub type Outcomes = Vec<(Option<String>, Result<Value, Error>)>;
 
 impl Delivery {
-    /// Whether this is one thing that Lambda itself delivers again, and not a queue.
+    /// Whether this is one event that Lambda itself delivers again, not messages of a queue.
     pub fn is_alone(&self) -> bool {
         self.items.len() == 1 && self.channel == Channel::Other
     }

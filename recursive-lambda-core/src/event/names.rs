@@ -1,16 +1,16 @@
-//! What a name taken from an event must look like before anything is done with it.
+//! The form that a name from an event must have before it is used.
 //!
-//! Events can be forged by whoever may invoke the function, so each name is bounded to what S3 and this crate give out;
-//! a region ends up in a host name, an ETag in a header. The errors say what a name is not, and never repeat it.
+//! Anyone who may invoke the function can forge an event, so each name is limited to what S3 and this crate give out. A region
+//! becomes part of a host name, an ETag a header. The errors say what is wrong with a name and never repeat it.
 
 use percent_encoding::percent_decode_str;
 
-/// The length of a job's name in bytes, so that a signal stays within its 400.
+/// The maximum length of a job's name in bytes, so that a signal stays within 400 bytes.
 pub(super) const MAX_JOB_NAME: usize = 128;
 
 pub(super) type Checked = Result<String, &'static str>;
 
-/// A bucket, or the ARN of an access point in place of one.
+/// A bucket, or the ARN of an access point instead.
 pub(super) fn bucket(text: String) -> Checked {
     let arn = text.starts_with("arn:");
     let allowed = |byte: u8| is_word(byte) || (arn && matches!(byte, b':' | b'/'));
@@ -18,7 +18,7 @@ pub(super) fn bucket(text: String) -> Checked {
     if valid { Ok(text) } else { Err("is not a bucket's name: 3 to 255 of A-Z a-z 0-9 . _ -, or an access point's ARN") }
 }
 
-/// A bucket that is named by its ARN; an access point keeps it, because its name alone is no bucket's.
+/// A bucket that is named by its ARN. An access point keeps the ARN, because its name alone does not identify it.
 pub(super) fn bucket_of_arn(text: String) -> Checked {
     match text.splitn(6, ':').nth(5) {
         Some(name) if text.starts_with("arn:") && !name.starts_with("accesspoint") => {
@@ -48,14 +48,14 @@ pub(super) fn form_encoded_key(text: String) -> Checked {
     }
 }
 
-/// A version, a sequencer, a message: opaque, but from AWS.
+/// A version, a sequencer, a message: opaque, and from AWS.
 pub(super) fn token(text: String) -> Checked {
     let allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"';
     let valid = (1..=1024).contains(&text.len()) && text.bytes().all(allowed);
     if valid { Ok(text) } else { Err("is not an identifier as AWS gives them: 1 to 1,024 visible ASCII characters") }
 }
 
-/// What names a signal: this crate makes it.
+/// The name of a signal, which this crate makes.
 pub(super) fn signal_token(text: String) -> Checked {
     if text.len() <= 32 { token(text) } else { Err("is longer than a signal's token") }
 }
@@ -75,7 +75,7 @@ pub(super) fn run(text: String) -> Checked {
     if valid { Ok(text) } else { Err("is not a run's name: 1 to 64 of A-Z a-z 0-9 . _ -") }
 }
 
-/// A job is named by a function, so the name may be in any script.
+/// A job has the name of a function, so the name may be in any script.
 pub(super) fn job(text: String) -> Checked {
     let refused = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '\\' | '"');
     let valid = (1..=MAX_JOB_NAME).contains(&text.len()) && !text.contains(refused);

@@ -1,8 +1,8 @@
 //! The shapes of events, told apart by their fields.
 //!
-//! Each channel wraps the next as text: a queue's message may hold a topic's envelope that holds an S3 notification. What
-//! is at fault in one record spoils that record only, unless it leaves unclear which message to hand back. This module does not read
-//! uploads themselves; [`uploads`] does.
+//! Each channel wraps the next as text: a queue's message may hold a topic's envelope that holds an S3 notification. An error in
+//! one record affects only that record, unless it is then unclear which message to give back. Uploads themselves are read in
+//! [`uploads`].
 
 use super::fields::{Fields, elements, unknown};
 use super::signal::RESUME_VERSION;
@@ -12,19 +12,20 @@ use crate::Error;
 /// Documents within documents: AWS nests three, SQS around SNS around S3.
 const MAX_DEPTH: usize = 4;
 
-/// Records of failed invocations within each other: one that is redriven and fails again is wrapped once more.
+/// How deep records of failed invocations may nest: an event that is redriven and fails again is wrapped once more.
 const MAX_REDRIVES: usize = 10;
 
-/// Twice the most messages a queue hands over at once: a real event's 6 MiB hold fewer records, a forged one's 2 million.
+/// Twice the most messages that a queue delivers at once. A real event of 6 MiB holds fewer records; a forged one could hold 2
+/// million.
 const MAX_ITEMS: usize = 20_000;
 
-/// The only version of the sweep's event that there is.
+/// The only version of the sweep's event.
 const SWEEP_VERSION: u64 = 1;
 
 /// What the function was invoked with -> what it is asked to do.
 ///
 /// # Errors
-/// The event as a whole is none that is understood. What is wrong with one record or message is in its item.
+/// The event as a whole is unrecognised. An error in one record or message is in its item.
 pub fn parse(event: &[u8]) -> Result<Delivery, Error> {
     let text = std::str::from_utf8(event).map_err(|_| unknown("", "is not UTF-8"))?;
     let mut items = Items::default();
@@ -36,12 +37,12 @@ pub fn parse(event: &[u8]) -> Result<Delivery, Error> {
     Ok(Delivery { items: items.found, channel })
 }
 
-/// Whether this is a message of a queue, and not what one holds.
+/// Whether this is a message of a queue, rather than something inside one.
 fn is_message(record: &Fields<'_>) -> bool {
     record.has("messageId") || record.has("body")
 }
 
-/// How deep the document being read lies in others.
+/// The depth of the current document.
 #[derive(Clone, Copy)]
 struct Depth {
     documents: usize,
@@ -55,7 +56,7 @@ impl Depth {
 #[derive(Default)]
 struct Items {
     found: Vec<Item>,
-    /// The message being read.
+    /// The current message.
     message_id: Option<String>,
 }
 
@@ -76,7 +77,7 @@ impl Items {
         Ok(Channel::Other)
     }
 
-    /// What a pipe of EventBridge gives: messages of its queue, or events of another source or of its enrichment.
+    /// What an EventBridge pipe gives: messages of its queue, or events of another source or of its enrichment.
     fn add_pipe(&mut self, elements: Vec<Result<Fields<'_>, Error>>) -> Result<Channel, Error> {
         if elements.is_empty() {
             return Err(unknown("", "is an empty array"));
@@ -168,10 +169,10 @@ impl Items {
         Ok(())
     }
 
-    /// Lambda's record of an asynchronous invocation, as its destination has it: the event that failed is tried again, as it was.
+    /// Lambda's record of an asynchronous invocation, as its destination receives it. The failed event is tried again unchanged.
     ///
-    /// A record of a success is an error. To run it again would repeat finished work; to acknowledge it would hide that somebody expected a
-    /// run to start.
+    /// A record of a success is an error: running it again would repeat finished work, and acknowledging it would hide that
+    /// someone expected a run to start.
     fn add_failed(&mut self, record: &Fields<'_>, depth: Depth) -> Result<(), Error> {
         let depth = Depth { redrives: depth.redrives + 1, ..depth };
         if depth.redrives > MAX_REDRIVES {
@@ -220,7 +221,7 @@ impl Items {
     }
 }
 
-/// Whether a topic's envelope holds a message, and is not about a subscription.
+/// Whether a topic's envelope holds a message rather than a notice about a subscription.
 fn is_notification(envelope: &Fields<'_>) -> Result<(), Error> {
     let what = match envelope.text_if_any("Type")?.as_deref() {
         Some("SubscriptionConfirmation") => {

@@ -1,7 +1,7 @@
 //! The signal: what a function sends to itself so that a run goes on.
 //!
-//! It says which run, never what to do: work starts where the record of the run says. Only without records
-//! (`RECURSIVE_LAMBDA_STATE=none`) does it carry the record itself.
+//! It says which run, never what to do: the checkpoint says where work starts. Only without a store
+//! (`RECURSIVE_LAMBDA_STATE=none`) does it carry the checkpoint itself.
 
 use super::fields::Fields;
 use super::names;
@@ -21,18 +21,19 @@ pub struct Signal {
     pub run: String,
     /// The number of the invocation it asks for.
     pub seq: u64,
-    /// What the sender named it by: a signal that is delivered twice has it twice, one that is sent again has another.
+    /// The sender's name for it: a signal that is delivered twice has the same token twice; a signal that is sent again has a new
+    /// one.
     pub token: String,
     /// Whether a sweep sent it.
     pub swept: bool,
     /// Records done, for people who read the payload.
     pub position: u64,
-    /// The whole record of the run, where there is no other.
+    /// The whole checkpoint of the run, if there is no store.
     pub carried: Option<Box<RawValue>>,
 }
 
 impl Signal {
-    /// The payload: at most 400 bytes beside what is carried, if the names are within their bounds.
+    /// The payload: at most 400 bytes plus the checkpoint it carries, if the names are within their limits.
     pub fn to_json(&self) -> String {
         let Self { job, run, seq, token, swept, position, carried } = self;
         let [job, run, token] = [job, run, token].map(|text| Value::from(text.as_str()));
@@ -67,14 +68,14 @@ impl Signal {
     }
 }
 
-/// The event that makes a failed run go on. `run`: its id.
+/// The event that resumes a failed run. `run`: its id.
 #[must_use]
 pub fn resume_event(run: &str) -> String {
     let run = Value::from(run);
     format!(r#"{{"recursive_lambda_resume":{{"v":{RESUME_VERSION},"run":{run}}}}}"#)
 }
 
-/// Without what is carried: the user's state is in it.
+/// Without the checkpoint, because that holds the user's state.
 impl fmt::Debug for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { job, run, seq, token, swept, position, carried } = self;

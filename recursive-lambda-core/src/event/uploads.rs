@@ -1,7 +1,7 @@
-//! What each channel says about one object -> a start, or the reason that there is nothing to do.
+//! What each channel says about one object -> a start, or the reason why there is nothing to do.
 //!
-//! Each channel has its own field names and its own encoding of keys. A name that AWS documents as something other than an upload is
-//! nothing to do. An unknown name is an error that shows it, because it is AWS's word and not data.
+//! Each channel has its own field names and its own encoding of keys. A name that AWS documents as something other than an upload
+//! means nothing to do. An unknown name is an error that shows it, because the name is AWS's, not user data.
 
 use super::fields::{Fields, shown};
 use super::names::{self, Checked};
@@ -18,7 +18,7 @@ pub(super) fn of_s3(record: &Fields<'_>) -> Result<Request, Error> {
     if version.is_some_and(|version| version != "2" && !version.starts_with("2.")) {
         return Err(record.fault("eventVersion", "is not 2.x, the only notifications this release understands"));
     }
-    // Required although the rest is lenient: a deletion taken for an upload is worse than an error.
+    // Required, although the rest is lenient: a deletion taken for an upload is worse than an error.
     if !tells_of_upload(record, "eventName", vocabulary::notification)? {
         return Ok(Request::Nothing(NO_UPLOAD));
     }
@@ -42,9 +42,9 @@ pub(super) fn of_event_bridge(event: &Fields<'_>) -> Result<Request, Error> {
     of_object(&event.object("detail")?, region, names::key)
 }
 
-/// The detail of an event of S3 alone, as a rule with the input path `$.detail` passes it on.
+/// The detail of an S3 event alone, as a rule with the input path `$.detail` passes it on.
 pub(super) fn of_detail(detail: &Fields<'_>) -> Result<Request, Error> {
-    // Details of other events have these fields and no reason.
+    // Details of other events have these fields but no reason.
     let others =
         ["deletion-type", "restore-expiry-time", "source-storage-class", "destination-storage-class", "destination-access-tier"];
     if others.iter().any(|other| detail.has(other)) {
@@ -60,7 +60,7 @@ pub(super) fn of_detail(detail: &Fields<'_>) -> Result<Request, Error> {
     of_object(detail, None, names::key)
 }
 
-/// A call of S3 as CloudTrail records it: it names the object, and neither its size nor its ETag. `id`: of the event around it.
+/// A call to S3 as CloudTrail records it. It names the object, but neither its size nor its ETag. `id`: of the event around it.
 pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Request, Error> {
     if !tells_of_upload(call, "eventName", vocabulary::call)? {
         return Ok(Request::Nothing(NO_UPLOAD));
@@ -75,12 +75,12 @@ pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Request, 
         Some(answered) => answered.name_if_any("x-amz-version-id", names::token)?.filter(|version| version != "null"),
         None => None,
     };
-    // Only for this call is it the object's size: a copy transfers no bytes.
+    // This is the object's size only for this call: a copy transfers no bytes.
     let put = call.text("eventName")? == "PutObject" && call.has("additionalEventData");
     if key.ends_with('/') && put && call.object("additionalEventData")?.is_zero("bytesTransferredIn") {
         return Ok(Request::Nothing(FOLDER));
     }
-    // It stays the same when the event is delivered again, and each call has its own.
+    // It stays the same when the event is delivered again, and differs for each call.
     let Some(call_id) = call.name_if_any("eventID", names::token)?.or(id) else {
         return Err(call.fault("eventID", "is missing, and tells one upload of a key from the next"));
     };
@@ -96,7 +96,7 @@ pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Request, 
     }))
 }
 
-/// A task of a job of S3 Batch Operations. The job's id and the object name the run, so a task that is tried again meets its run.
+/// A task of a job of S3 Batch Operations. The job's id and the object name the run, so a task that is tried again finds its run.
 pub(super) fn of_task(task: &Fields<'_>, job: &str) -> Result<Request, Error> {
     let bucket = if task.has("s3BucketArn") {
         task.name("s3BucketArn", names::bucket_of_arn)?
@@ -115,7 +115,7 @@ pub(super) fn of_task(task: &Fields<'_>, job: &str) -> Result<Request, Error> {
     }))
 }
 
-/// What S3 says of an upload. Its two channels spell two fields differently, and stand-ins mix them.
+/// What S3 says about an upload. Its two channels spell two fields differently, and emulators mix them.
 fn of_object(upload: &Fields<'_>, region: Option<String>, key: fn(String) -> Checked) -> Result<Request, Error> {
     let bucket = upload.object("bucket")?.name("name", names::bucket)?;
     let object = upload.object("object")?;

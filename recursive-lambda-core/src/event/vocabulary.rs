@@ -1,8 +1,8 @@
-//! The names that AWS gives to what happens to an object: which of them tell of an upload, and which are known to tell of something else.
+//! AWS's names for what happens to an object: which of them mean an upload, and which are known to mean something else.
 //!
-//! The reader makes an error of an unknown name and never ignores it: a new kind of upload must not be lost in silence.
+//! The reader turns an unknown name into an error and never ignores it: a new kind of upload must not be lost silently.
 
-/// What a name tells of.
+/// What a name means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
     Upload,
@@ -11,7 +11,7 @@ pub(super) enum Meaning {
     Unknown,
 }
 
-/// What comes before the colon of `eventName` in a notification of S3.
+/// The text before the colon of `eventName` in an S3 notification.
 const NOTIFICATIONS: [&str; 10] = [
     "ObjectRemoved",
     "ObjectRestore",
@@ -37,7 +37,7 @@ const DETAIL_TYPES: [&str; 9] = [
     "Object Tags Deleted",
 ];
 
-/// The calls after which there is an object.
+/// The calls after which the object exists.
 const UPLOADS: [&str; 4] = ["PutObject", "CopyObject", "CompleteMultipartUpload", "PostObject"];
 
 const CALLS: [&str; 14] = [
@@ -57,7 +57,7 @@ const CALLS: [&str; 14] = [
     "WriteGetObjectResponse",
 ];
 
-/// How the names of calls begin that read, remove or are about a bucket.
+/// The beginnings of the names of calls that read, remove, or concern a bucket.
 const VERBS: [&str; 8] = ["Get", "Head", "List", "Describe", "Delete", "Abort", "PutBucket", "CreateBucket"];
 
 /// `eventName` of a notification of S3.
@@ -73,7 +73,7 @@ pub(super) fn notification(name: &str) -> Meaning {
     }
 }
 
-/// `detail-type` of an event that S3 itself sends to EventBridge.
+/// `detail-type` of an event that S3 sends to EventBridge.
 pub(super) fn detail_type(name: &str) -> Meaning {
     of(name, &["Object Created"], &DETAIL_TYPES)
 }

@@ -1,6 +1,6 @@
-//! The bytes that a splitter was given and has not passed, and where in the object they begin.
+//! The bytes that a splitter was given and has not passed yet, and where in the object they begin.
 //!
-//! What a format answers is checked here, so that a wrong answer is an error and never a panic nor an endless loop.
+//! A format's answers are checked here, so that a wrong one is an error, never a panic or an endless loop.
 
 use super::splitter::Cursor;
 use super::{Format, Split};
@@ -12,7 +12,7 @@ pub(super) struct Unread {
     buffer: Vec<u8>,
     /// How many bytes of the buffer are passed.
     passed: usize,
-    /// Where in the object the first byte not passed stands.
+    /// The offset in the object of the first byte not passed.
     start: Cursor,
     finished: bool,
     /// Whether the bytes are the decompressed text of the object.
@@ -27,7 +27,7 @@ impl From<Cursor> for Unread {
 
 impl Unread {
     pub(super) fn push(&mut self, part: &[u8]) {
-        // Moved only when no more bytes move than were passed since the last time: linear over all pushes.
+        // Bytes are moved only when at least as many were passed since the last move: linear over all pushes.
         if self.passed >= self.buffer.len() - self.passed {
             self.buffer.drain(..self.passed);
             self.passed = 0;
@@ -51,7 +51,7 @@ impl Unread {
         self.start
     }
 
-    /// Where a record that begins with the first of the bytes stands.
+    /// The place of a record that begins with the first of these bytes.
     pub(super) fn place(&self) -> Place {
         let place = Place::new(self.start.position, self.start.line + 1, self.start.offset);
         if self.is_compressed { place.compressed() } else { place }
@@ -85,7 +85,7 @@ impl Unread {
         if self.finished { Err(self.broken_contract(Split::More)) } else { Ok(self.bytes().len() <= limit) }
     }
 
-    /// Whether what a format found, or did not find the end of, is longer than the limit.
+    /// Whether the part that a format found, or could not find the end of, exceeds the limit.
     pub(super) fn is_too_long(&self, split: Split, limit: usize) -> bool {
         match split {
             Split::More => true,
@@ -106,7 +106,7 @@ impl Unread {
         }
     }
 
-    /// `count`, if so many bytes can be skipped.
+    /// `count`, if that many bytes can be skipped.
     pub(super) fn checked(&self, least: usize, count: usize) -> Result<usize, Error> {
         if (least..=self.bytes().len()).contains(&count) { Ok(count) } else { Err(self.broken_contract(Split::Skip(count))) }
     }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn memory_stays_within_what_is_unread_and_one_part() {
-        // (part, bytes passed after each push): all but a little, all, and less than comes for a while.
+        // (part, bytes passed after each push): all but a few, all, and fewer than arrive for a while.
         for (part, pass) in [(1_000, 999), (1_000, 1_000), (1_000, 500)] {
             let mut unread = Unread::from(Cursor::default());
             for _ in 0..200 {

@@ -1,8 +1,8 @@
 //! CSV rows under a header.
 //!
-//! It agrees with the `csv` crate's default reader on every input: which rows there are, where they begin, what their fields
-//! are. `csv/agrees.rs` shows it. The one difference is a quote that the object never closes: there it is an error of the row that opened it,
-//! and here alone it costs no other row.
+//! It agrees with the default reader of the `csv` crate on every input: which rows there are, where they begin, and their fields.
+//! `csv/agrees.rs` shows it. There is one difference: a quote that the object never closes is an error of the row that opened it,
+//! and costs no other row.
 
 #[cfg(test)]
 mod agrees;
@@ -83,7 +83,7 @@ pub struct Csv {
 impl Format for Csv {
     const NAME: &'static str = "csv";
 
-    /// The header is kept with what stands before it, mark and blank lines, because it is the bytes from the object's start.
+    /// The header is kept with the mark and blank lines before it: its bytes are those from the start of the object.
     fn header(bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {
             Look::More => return Split::More,
@@ -112,7 +112,7 @@ impl Format for Csv {
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
         match (blank_lines(bytes), bytes) {
             (0, _) => self.end.find(bytes, end),
-            // A `\n` may follow, and belongs to it.
+            // A `\n` may follow, which belongs to this line end.
             (1, b"\r") if !end => Split::More,
             (blank, _) if !end && bytes.get(blank - 1..) == Some(b"\r") => Split::Skip(blank - 1),
             (blank, _) => Split::Skip(blank),

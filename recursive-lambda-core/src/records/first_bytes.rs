@@ -1,28 +1,28 @@
-//! What the text formats refuse by its first bytes: compressed files, containers of columns, UTF-16.
+//! What the text formats refuse by its first bytes: compressed files, columnar files, UTF-16.
 //!
-//! It looks at 16 bytes at most, and never at the object's name. What it does not know is text.
+//! It looks at no more than 16 bytes, and never at the object's name. Everything it does not know is text.
 
 use super::line_end::BYTE_ORDER_MARK;
 
-/// What the first bytes say.
+/// What the first bytes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Look {
     /// Text, after a byte order mark of this many bytes.
     Text(usize),
-    /// It depends on what follows.
+    /// It depends on the next bytes.
     More,
     /// Something else.
     Other(&'static str),
 }
 
-/// How many bytes decide at most.
+/// The number of bytes that always decides.
 const ENOUGH: usize = 16;
 
-/// Looks at the first bytes of an object. `end`: no bytes follow these.
+/// Looks at the first bytes of an object. `end`: the object has no more bytes.
 pub(super) fn look(bytes: &[u8], end: bool) -> Look {
     let start = bytes.get(..ENOUGH).unwrap_or(bytes);
     let is_all = end || bytes.len() >= ENOUGH;
-    // In order, so that where the object is cut does not choose between two kinds.
+    // In this order, so that the place where the object is cut does not decide between two kinds.
     for kind in &KINDS {
         match kind.is(start) {
             Some(true) => return Look::Other(kind.reason),
@@ -42,7 +42,7 @@ pub(super) fn look(bytes: &[u8], end: bool) -> Look {
 /// A kind of file that is not text.
 struct Kind {
     magic: &'static [u8],
-    /// What stands further on, where the magic alone could be text.
+    /// What must follow, if the magic bytes alone could be text.
     then: Then,
     reason: &'static str,
 }
@@ -51,12 +51,12 @@ enum Then {
     Anything,
     /// These bytes at this index.
     At(usize, &'static [u8]),
-    /// A byte that no text has.
+    /// A byte that never occurs in text.
     Binary,
 }
 
 impl Kind {
-    /// `None`: it depends on what follows.
+    /// `None`: it depends on the next bytes.
     fn is(&self, start: &[u8]) -> Option<bool> {
         let Some(rest) = start.strip_prefix(self.magic) else {
             return if self.magic.starts_with(start) { None } else { Some(false) };
@@ -69,7 +69,7 @@ impl Kind {
     }
 }
 
-/// Whether text in any encoding built on ASCII has such bytes.
+/// Whether text in an encoding based on ASCII has such bytes.
 pub(super) fn is_text(byte: u8) -> bool {
     byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b)
 }
@@ -84,7 +84,7 @@ macro_rules! compressed {
     };
 }
 
-/// Seen only where the reader did not decompress it.
+/// Only seen if the reader did not decompress the object.
 const GZIP: &str = "the bytes to read are compressed (gzip): `compression = none` decompresses nothing, and no more than one layer ever is; \
                     remove that argument, or upload the object compressed once";
 
@@ -136,7 +136,7 @@ const KINDS: [Kind; 19] = [
     kind(b"\xfe\xff", Then::Anything, encoding!("UTF-16")),
 ];
 
-/// UTF-16 without a mark: every other byte is 0 in what begins with letters, digits and signs of English.
+/// UTF-16 without a mark: every other byte is 0 in a text that begins with English letters, digits and signs.
 fn utf_16(start: &[u8]) -> Option<&'static str> {
     let units = start.len() / 2;
     let odd_length = start.len() < ENOUGH && !start.len().is_multiple_of(2);
@@ -155,7 +155,7 @@ fn utf_16(start: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether more bytes can make it that.
+/// Whether more bytes can make it UTF-16.
 fn may_be_utf_16(start: &[u8]) -> bool {
     match start {
         [first, second, ..] => (*first == 0) != (*second == 0),
@@ -168,7 +168,7 @@ fn may_be_utf_16(start: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// The word that the reason names it by, or `None` for text.
+    /// The name of the kind in the reason, or `None` for text.
     fn named(bytes: &[u8], end: bool) -> Option<&'static str> {
         const NAMES: [&str; 18] = [
             "gzip", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",

@@ -10,12 +10,12 @@ use serde::de::DeserializeOwned;
 
 /// JSON values, one per line: `format = jsonl`, also known as NDJSON.
 ///
-/// `\n` ends a line; lines of nothing but white space are skipped and are no records. A UTF-8 byte order mark at the start of the
+/// `\n` ends a line. Lines of white space are skipped and do not count as records. A UTF-8 byte order mark at the start of the
 /// object is skipped. A value becomes any type that implements `serde::Deserialize`.
 ///
-/// An object of another kind fails the run before its first batch, also with `on_error = skip(N)`: one that is compressed, a Parquet,
-/// Avro or ORC file, UTF-16, XML or HTML; and JSON that is not one value a line, as an array of objects, values over several lines and
-/// lines that end with `\r` alone are. Several values on one line are an error of that line.
+/// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, zstd, Parquet, Avro or
+/// ORC file, UTF-16, XML or HTML; and JSON that does not have one value per line, such as an array of objects, values over
+/// several lines, or lines that end with `\r` alone. Several values on one line are an error of that line.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;

@@ -2,7 +2,7 @@
 
 use super::Split;
 
-/// U+FEFF in UTF-8: some programs write it first, and it is no content.
+/// U+FEFF in UTF-8. Some programs write it first; it is not content.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Finds where a line ends, and remembers how far it looked when it did not.

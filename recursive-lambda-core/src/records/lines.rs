@@ -7,12 +7,13 @@ use crate::BoxError;
 
 /// Lines of text: `format = lines`, the default.
 ///
-/// `\n` ends a line, a `\r` before it is no content, and the last line may lack both. An empty line is a record, as it is for
-/// [`str::lines`]. A UTF-8 byte order mark at the start of the object is skipped. A line becomes a `String`, which must be
-/// UTF-8, or a `Vec<u8>`, which may be anything.
+/// `\n` ends a line. A `\r` before it is not part of the line, and the last line may lack both. An empty line is a record, as in
+/// [`str::lines`]. A UTF-8 byte order mark at the start of the object is skipped. A line becomes a `String`, which must be UTF-8,
+/// or a `Vec<u8>`, which may be anything.
 ///
-/// An object that is not lines fails the run before its first batch, for `Vec<u8>` too: one that is compressed (gzip, zip, zstd, bzip2, xz),
-/// a Parquet, Avro or ORC file, UTF-16, and text whose lines end with `\r` alone. It is known by its first bytes, not by its name.
+/// An object that does not consist of lines fails the run before its first batch, for `Vec<u8>` too: a zip, zstd, bzip2, xz,
+/// Parquet, Avro or ORC file, UTF-16, and text whose lines end with `\r` alone. It is recognised by its first bytes, not by its
+/// name.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
@@ -36,7 +37,7 @@ const CARRIAGE_RETURNS: &str = "the object has no line feed (\\n), its lines end
 impl Format for Lines {
     const NAME: &'static str = "lines";
 
-    /// It asks for bytes until the first line ends, because a text without any `\n` but with `\r` is not one line.
+    /// It asks for bytes until the first line ends, because text without any `\n` but with `\r` is not one line.
     fn header(bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {
             Look::More => return Split::More,

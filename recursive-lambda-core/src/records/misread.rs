@@ -1,23 +1,23 @@
-//! Errors of decoding that say more than "this record is wrong": how much of it to skip, or that the whole object is something else.
+//! Decoding errors that say more than "this record is wrong": how much of it to skip, or that the whole object is something else.
 //!
-//! Formats of users never make one: theirs are about the record, as it was split.
+//! A user's format never makes one: its errors are about one record.
 
 use super::Split;
 use std::fmt;
 
-/// What is wrong with a record, and how far.
+/// What is wrong with a record, and how much of it.
 #[derive(Debug)]
 pub(super) struct Misread {
     message: String,
     pub(super) extent: Extent,
 }
 
-/// What a [`Misread`] is about.
+/// The extent of a [`Misread`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extent {
     /// The record's first `content` bytes; the next record begins at byte `next` of it.
     FirstLine { content: usize, next: usize },
-    /// The object, which is `what`, if no record stands before this one.
+    /// The object is `what`, if this is the first record.
     Object { what: &'static str },
 }
 
@@ -42,7 +42,7 @@ impl fmt::Display for Misread {
 
 impl std::error::Error for Misread {}
 
-/// Where the first line of `bytes` ends, whatever is quoted: its length without and with its terminator.
+/// Where the first line of `bytes` ends, even inside quotes: its length without and with its terminator.
 pub(super) fn first_line(bytes: &[u8]) -> (usize, usize) {
     let Some(end) = memchr::memchr2(b'\n', b'\r', bytes) else { return (bytes.len(), bytes.len()) };
     let terminator = if bytes.get(end..).is_some_and(|rest| rest.starts_with(b"\r\n")) { 2 } else { 1 };

@@ -1,7 +1,7 @@
 //! Bytes in, records and offsets out.
 //!
-//! Pure: it never reads, waits or looks at a clock. [`Format`] says where a record ends; [`Decode`] makes it a value;
-//! `Splitter` keeps the bytes between the two and knows where in the object it stands.
+//! Pure: it never reads, waits or looks at a clock. [`Format`] says where a record ends; [`Decode`] turns it into a value;
+//! `Splitter` keeps the bytes in between and knows their place in the object.
 
 mod buffer;
 mod csv;
@@ -22,7 +22,7 @@ pub use splitter::{Cursor, Next, Splitter, Undecoded};
 
 use crate::BoxError;
 
-/// Where a format found the end of a record.
+/// A format's answer: where the record ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Split {
     /// The first `content` bytes are the record; the next one begins at byte `next`.
@@ -32,12 +32,13 @@ pub enum Split {
         /// Length of the record in bytes with its terminator; at least 1 and at least `content`.
         next: usize,
     },
-    /// The first so many bytes, at least 1, belong to no record: blank lines, a mark at the start.
+    /// The first bytes, at least 1, that belong to no record: blank lines, a mark at the start.
     Skip(usize),
-    /// The first `content` bytes are not a record, and cannot become one. It is an error at this place; with `on_error = skip(N)` these
-    /// bytes are skipped as one record, and reading goes on at byte `next`. As an answer of [`Format::header`] it fails the run.
+    /// The first `content` bytes are not a record and cannot become one. This is an error at this place. With `on_error =
+    /// skip(N)` these bytes are skipped as one record, and reading goes on at byte `next`. As an answer of [`Format::header`] it
+    /// fails the run.
     Bad {
-        /// Length in bytes of what is wrong, without its terminator.
+        /// Length of the bad part in bytes, without its terminator.
         content: usize,
         /// The same with its terminator; at least 1 and at least `content`.
         next: usize,
@@ -50,8 +51,8 @@ pub enum Split {
 
 /// How bytes become records: lines, CSV rows, or your own.
 ///
-/// Splitting does not know the record's type. It must be a pure function of the bytes, because a run that is resumed
-/// splits from the offset of a record and must find the same ends.
+/// Splitting does not depend on the record's type. It must be a pure function of the bytes: a resumed run splits from the offset
+/// of a record and must find the same ends.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
@@ -91,33 +92,33 @@ pub enum Split {
     note = "implement `Format` for it, and `Decode<T>` for each type of record it makes"
 )]
 pub trait Format: Sized + Send + 'static {
-    /// The format's name, as the attribute's `format` has it. A run is tied to it: it must stay the same while runs are under way.
+    /// The format's name, for messages and the checkpoint. It must not change while runs are in progress.
     const NAME: &'static str;
 
-    /// Finds the header at the start of the object, asked until it answers other than `More`. `Record` is the header and is kept
-    /// for every later invocation; `Skip(n)` drops `n` bytes and means there is no header (`Skip(0)`, the default); `Bad` says that
-    /// the object is not of this format. `end`: no bytes follow these.
+    /// Finds the header at the start of the object. It is asked until its answer is not `More`. `Record` is the header, which is
+    /// kept for every later invocation. `Skip(n)` drops `n` bytes and means that there is no header (the default is `Skip(0)`).
+    /// `Bad` says that the object is not of this format. `end`: the object has no more bytes.
     fn header(bytes: &[u8], end: bool) -> Split {
         let _ = (bytes, end);
         Split::Skip(0)
     }
 
-    /// Begins to read, once per invocation, with the header's bytes as they were found at the start of the object.
+    /// Starts reading, once per invocation, with the header's bytes as they were found.
     ///
     /// # Errors
     /// Says what is wrong with the header; the run fails.
     fn open(header: &[u8]) -> Result<Self, BoxError>;
 
-    /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: no bytes follow these.
-    /// After [`Split::More`] it is asked again with the same bytes and more behind them, so it may remember how far it looked. With `end`, it
-    /// must not answer `More`; an unfinished record is the bytes that there are.
+    /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: the object has no more
+    /// bytes. After [`Split::More`] it is asked again with the same bytes and more after them, so it may remember how far it
+    /// looked. With `end` it must not answer `More`; an unfinished record then is all remaining bytes.
     ///
     /// A record of more than 16 MiB is asked about once more, cut to 16 MiB and with `end`: [`Split::Bad`] says how much of it to
     /// skip, and after any other answer the run fails.
     fn split(&mut self, bytes: &[u8], end: bool) -> Split;
 
-    /// How many lines end in `bytes`, for the line that an error names: by default as many as there are `\n`. It is asked about what [`Split`]
-    /// says, piece by piece.
+    /// How many lines end in `bytes`, for the line that an error names: by default the number of `\n`. It is asked about each
+    /// part that [`Split`] names.
     #[must_use]
     fn line_ends(bytes: &[u8]) -> u64 {
         memchr::memchr_iter(b'\n', bytes).count() as u64
@@ -134,11 +135,12 @@ pub trait Decode<T>: Format {
     /// Makes the value.
     ///
     /// # Errors
-    /// Says what is wrong with the record; the run fails at once, naming the record's index, line and offset, or skips the record.
+    /// Says what is wrong with the record. The run fails at once, naming the record's index, line and offset, or skips the
+    /// record.
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError>;
 
-    /// Checks that the object can hold records of type `T`: once per invocation, before its first record. `only`: the object is this
-    /// header and nothing else, not even a line end.
+    /// Checks that the object can hold records of type `T`: once per invocation, before its first record. `only`: the object is
+    /// this header and nothing else, without even a line end.
     ///
     /// # Errors
     /// Says why it cannot; the run fails, and skips nothing.

@@ -1,7 +1,7 @@
-//! Between the parts of an object and its records: keeps the bytes, and knows where in the object it stands.
+//! Between the parts of an object and its records: keeps the bytes, and knows their place in the object.
 //!
-//! How the object is cut into parts, and where a run was resumed, changes no record, no place and no cursor. It never holds
-//! more than a record's limit, a part, and what it was given ahead of need, each at most twice.
+//! The way the object is cut into parts, and where a run was resumed, change no record, place or cursor. It holds at most one
+//! record's limit, one part, and what was pushed ahead, each at most twice.
 
 use super::buffer::Unread;
 use super::misread::{Extent, Misread};
@@ -9,7 +9,7 @@ use super::{Format, Split};
 use crate::excerpt;
 use crate::{BoxError, Error, ErrorKind, Place};
 
-/// How far an object is read: after a record, or after the header where no record is done.
+/// How far an object is read: after a record, or after the header before the first record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
     /// Records done.
@@ -20,19 +20,19 @@ pub struct Cursor {
     pub line: u64,
 }
 
-/// What comes next.
+/// What the splitter found.
 #[derive(Debug)]
 pub enum Next<T> {
-    /// A record. Where it does not decode, the records after it are still to be had.
+    /// A record. If it does not decode, the records after it can still be read.
     Record {
         /// The record's value.
         value: Result<T, Undecoded>,
-        /// Where the record begins; it ends where [`Splitter::cursor`] now stands.
+        /// The record's place; it ends at [`Splitter::cursor`].
         place: Place,
     },
-    /// Nothing, before more bytes are pushed or the splitter is told that there are none.
+    /// Nothing, until more bytes are pushed or the splitter is told that there are no more.
     More,
-    /// The end of the object. The cursor is at its last byte's end, behind whatever was skipped.
+    /// The end of the object. The cursor is at the end of its last byte, after everything that was skipped.
     End,
 }
 
@@ -41,7 +41,7 @@ pub enum Next<T> {
 pub struct Undecoded {
     /// Terminal, of [`ErrorKind::Record`].
     pub error: Error,
-    /// What cannot be read, as it stands in the object, without its terminator: the record, or its first line where its end is in doubt.
+    /// What cannot be read, as it is in the object, without its terminator: the record, or its first line if its end is in doubt.
     pub bytes: Vec<u8>,
 }
 
@@ -65,7 +65,8 @@ impl<F: Format> Splitter<F> {
         Self::at(Cursor::default(), limit)
     }
 
-    /// Goes on at a cursor of an earlier splitter, with the header that one found. A cursor at offset 0 starts anew.
+    /// Continues at a cursor of an earlier splitter, with the header that it found. A cursor at offset 0 starts from the
+    /// beginning.
     pub fn resume(at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
         if at.offset == 0 {
             return Ok(Self::start(limit));
@@ -78,12 +79,12 @@ impl<F: Format> Splitter<F> {
         Self { format: None, header: Vec::new(), only: false, checked: false, unread: Unread::from(cursor), cursor, limit }
     }
 
-    /// Takes the bytes that follow all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
+    /// Takes the bytes after all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
     pub fn push(&mut self, part: &[u8]) {
         self.unread.push(part);
     }
 
-    /// Says whether the bytes are the decompressed text of the object: the places of records then tell.
+    /// Says whether the bytes are the decompressed text of the object, so that the places of records can tell.
     pub fn set_compressed(&mut self, is_compressed: bool) {
         self.unread.is_compressed = is_compressed;
     }
@@ -93,7 +94,7 @@ impl<F: Format> Splitter<F> {
         self.unread.finish();
     }
 
-    /// Finds the header and has it checked, once. False: more bytes are needed.
+    /// Finds the header and checks it, once. False: more bytes are needed.
     ///
     /// `check` is given the format, and whether the object is its header and nothing else.
     pub fn begin(&mut self, check: impl FnOnce(&F, bool) -> Result<(), BoxError>) -> Result<bool, Error> {
@@ -138,10 +139,10 @@ impl<F: Format> Splitter<F> {
         Ok(true)
     }
 
-    /// The next record, made a value by `decode`.
+    /// The next record, turned into a value by `decode`.
     ///
-    /// The error is one after which nothing can be split: a record above the limit, a header that the format refuses, a format that
-    /// breaks its contract, an object of another format. Asked again, it is given again.
+    /// After an error nothing more can be split: a record above the limit, a header that the format refuses, a format that breaks
+    /// its contract, an object of another format. Asked again, it gives the same error again.
     pub fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
         self.find_header()?;
         let (unread, limit) = (&mut self.unread, self.limit);
@@ -164,7 +165,7 @@ impl<F: Format> Splitter<F> {
                 return Ok(Next::More);
             }
             if unread.is_too_long(split, limit) {
-                // Only by its first bytes, so that what arrived of the rest decides nothing.
+                // By its first bytes only, so that it does not matter how much of the rest has arrived.
                 split = match format.split(unread.first(limit), true) {
                     Split::Bad { content, next, reason } if next < limit => Split::Bad { content, next, reason },
                     _ => return Err(unread.too_long("record", limit)),
@@ -198,7 +199,7 @@ impl<F: Format> Splitter<F> {
         }
     }
 
-    /// Where to go on after the last record given out.
+    /// Where to continue after the last record.
     pub fn cursor(&self) -> Cursor {
         self.cursor
     }

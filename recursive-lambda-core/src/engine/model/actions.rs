@@ -98,7 +98,7 @@ impl Model {
                 self.tell(well.clone(), place, Input::Did(Outcome::Well, pace), "does a batch", out);
             }
         }
-        // The others are awaited.
+        // The rest is waited for.
         let failed = executes(world.clone(), &mut begun.filter(|batch| !first.contains(batch)));
         self.fail(&failed, place, &[Outcome::Fails, Outcome::FailsForGood, Outcome::Changed], out);
     }
@@ -126,7 +126,7 @@ impl Model {
         self.tell(faulty, place, Input::Refused, "is refused a signal", out);
     }
 
-    /// Steps an invocation, and answers Lambda if it has an answer.
+    /// Steps an invocation, and answers Lambda once it has an answer.
     fn tell(&mut self, mut world: World, place: Place, input: Input, label: &'static str, out: &mut Vec<Next>) {
         let before = world.events[place.0].at_work[place.1].actor;
         let next = self.interner.step(before, input);
@@ -176,7 +176,7 @@ impl Model {
         out.push((label, world));
     }
 
-    /// Puts a record into the store: an invocation of that event wrote it, and perhaps lives.
+    /// Puts a checkpoint into the store: an invocation of that event wrote it, and may still live.
     pub(super) fn apply(&mut self, world: &mut World, event: usize, writer: Option<Place>, checkpoint: u32) {
         self.check_commit(world, writer, checkpoint);
         let facts = self.interner.facts(checkpoint);

@@ -1,7 +1,7 @@
 //! The shipped engine as the model sees it: `Run` and `Save`, each situation stepped once and remembered.
 //!
-//! What an invocation is told is relative to itself: a record's owner is it or somebody else, an ETag is the one it holds or another.
-//! So no name, nonce or ETag of the world gets into the engine's state, and equal situations are equal values.
+//! What an invocation learns is relative to itself: it owns the checkpoint or another one does, an ETag is the one it holds or a
+//! different one. So no name, nonce or ETag of the world enters the engine's state, and equal situations are equal values.
 
 use super::input::{Input, Outcome, Pace, Wrote};
 use super::interner::{Answer, Errand, Interner, Way};
@@ -20,19 +20,19 @@ use std::time::Duration;
 const LEASE: Duration = Duration::from_secs(45);
 const AMPLE: Duration = Duration::from_secs(900);
 
-/// An invocation: its state machine, and what it is about to do to the world.
+/// An invocation: its state machine, and what it will do to the world next.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Actor {
     run: Run,
     task: Task,
-    /// Behind the cursor, what is begun and not yet told of.
+    /// What has begun after the cursor and is not yet reported.
     flying: u8,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Task {
     Read {
-        /// To see whether a signal arrived.
+        /// Finds out whether a signal arrived.
         checks: bool,
     },
     Write(Writing),
@@ -55,13 +55,13 @@ enum Task {
 struct Writing {
     save: Save,
     condition: Condition,
-    /// The record to write, as the shelf numbers it.
+    /// The checkpoint to write, by its number in the interner.
     checkpoint: u32,
     how: How,
 }
 
 impl Interner {
-    /// An invocation that was given this.
+    /// An invocation that was given this event.
     pub(super) fn given(&mut self, kind: Kind) -> u32 {
         let plan = Plan { batch: self.job.size.into(), ..fresh().plan };
         let object = PinnedObject { size: self.job.batches.into(), ..PinnedObject::for_tests() };
@@ -112,7 +112,7 @@ impl Interner {
             }
             (Task::Read { .. }, answer) => (Event::Read(self.reading(answer, [HELD, HELD], run.token())), Pace::GoOn),
             (Task::Work { records, begins }, Input::Did(outcome, pace)) => {
-                // A failure is told of when nothing is in flight any more.
+                // A failure is reported when nothing is in flight any more.
                 flying = if outcome == Outcome::Well { flying + begins - records } else { 0 };
                 (Event::Batch(self.batch(&run, records, flying, outcome)), pace)
             }
@@ -130,7 +130,7 @@ impl Interner {
         self.settle(run, flying, effect)
     }
 
-    /// Performs what concerns nobody else, up to the next thing that does.
+    /// Performs what concerns no other invocation, up to the next effect that does.
     fn settle(&mut self, mut run: Run, mut flying: u8, mut effect: Effect) -> Actor {
         let mut checks = false;
         let task = loop {
@@ -152,7 +152,7 @@ impl Interner {
                 Effect::Signal { checkpoint, .. } => break Task::Signal { seq: checkpoint.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, checkpoint) => {
-                    // What an owner that was fenced had in flight is of no more account.
+                    // What a fenced owner had in flight no longer matters.
                     flying = if how == How::Swap { flying } else { 0 };
                     let condition = if how == How::Create { Condition::Absent } else { Condition::Matches(HELD.into()) };
                     let mut save = Save::new(condition.clone(), "me.now".into());
@@ -182,7 +182,7 @@ impl Interner {
         }
     }
 
-    /// `etags`: of another record than the one that is held, and of that one.
+    /// `etags`: of a different checkpoint than the held one, and of the held one.
     fn reading(&self, input: Input, etags: [&str; 2], token: &str) -> Read {
         let seen = match input {
             Input::Found(seen) => seen,
@@ -275,7 +275,7 @@ impl Writing {
     }
 }
 
-/// The names of an ETag: there are never more than two at once that an invocation can tell apart.
+/// The names of an ETag: an invocation never has to tell more than two apart.
 const HELD: &str = "held";
 const OTHER: &str = "other";
 

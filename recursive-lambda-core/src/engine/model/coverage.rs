@@ -1,4 +1,4 @@
-//! Which rows of the protocol's transition table were reached: a search that never gets somewhere proves nothing about it.
+//! Which rows of the protocol's transition table were reached: a search that never reaches a row proves nothing about it.
 
 use super::input::Input;
 use super::interner::{Answer, Errand, Facts, Interner};
@@ -76,7 +76,7 @@ impl Rows {
         Row::ALL.into_iter().filter(|row| self.0 & (1 << *row as u32) == 0).collect()
     }
 
-    /// `old`: what was there, and whether its lease was over.
+    /// `old`: the stored checkpoint, and whether its lease was over.
     pub(super) fn note_write(&mut self, old: Option<(Facts, bool)>, new: Facts) {
         use Status::{Completing, Ready, Running};
         let Some((old, expired)) = old else {
@@ -84,7 +84,7 @@ impl Rows {
         };
         self.reach(match (old.status, new.status) {
             (Ready, Running) => Row::TakenUp,
-            // Who checkpoints has not let its lease expire, or has written before anyone noticed.
+            // An invocation that saves has a valid lease, or writes before anyone noticed that it expired.
             (Running, Running) if expired && new.position == old.position => Row::NowAndExpired,
             (Running, Running) => Row::Checkpoint,
             (_, Ready) if new.seq > old.seq => Row::HandedOver,
@@ -100,7 +100,7 @@ impl Rows {
         });
     }
 
-    /// What an event came to as the record was read.
+    /// The outcome of an event when the checkpoint was read.
     pub(super) fn note_reading(&mut self, interner: &Interner, world: &World, place: Place, input: Input, next: u32) {
         let Input::Found(seen) = input else { return };
         let facts = interner.facts(seen.checkpoint);

@@ -1,4 +1,5 @@
-//! Designs that look right and are not: each a small change to the world around the shipped engine, and each must be found out.
+//! Designs that look right and are wrong: each is a small change to the world around the shipped engine, and the search must find
+//! each.
 
 use super::input::{Input, Wrote};
 use super::interner::{Answer, Errand, Interner, Way};
@@ -7,23 +8,23 @@ use super::world::{Kind, Place, World};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Design {
     Shipped,
-    /// The successor is invoked before the handover is saved; who comes before its record is acknowledged.
+    /// The successor is invoked before the hand-over is saved; an invocation that comes before its checkpoint is acknowledged.
     SignalsFirst,
     /// A late event is acknowledged without signalling again.
     AcknowledgesLate,
-    /// A write without a plain success was won by somebody else.
+    /// A write without a plain success was won by another invocation.
     NeverReadsBack,
-    /// A live lease of the same request is somebody at work.
+    /// A live lease of the same request means that an invocation works.
     AcknowledgesItself,
-    /// Nobody needs a record that says `Done`.
+    /// A checkpoint that says `Done` is deleted.
     DeletesWhatIsDone,
-    /// A late event may do the work itself; a live lease of another request is somebody at work.
+    /// A late event may do the work itself; a live lease of another request means that an invocation works.
     TakesOverLate,
-    /// Who lost the record has nothing to do.
+    /// An invocation that lost the run has nothing to do.
     AcknowledgesFenced,
-    /// A live lease of another request is somebody at work.
+    /// A live lease of another request means that an invocation works.
     Quiet,
-    /// Whoever comes late to a run that nobody took up yet signals again, whether it handed the run over or not.
+    /// Any late event signals a run without an owner again, whether it handed the run over or not.
     AnybodySignals,
 }
 

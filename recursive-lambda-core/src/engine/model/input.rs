@@ -1,24 +1,24 @@
-//! What the world tells an invocation, in as few words as make a difference to it.
+//! What the world tells an invocation, with no more detail than makes a difference.
 
-/// What of a job and its deployment matters here.
+/// What matters about a job and its deployment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
     pub(super) batches: u8,
     pub(super) on_complete: bool,
-    /// Whether every batch is followed by a save; otherwise any may be.
+    /// Whether a save follows every batch; otherwise it may follow any batch.
     pub(super) every_batch: bool,
     pub(super) max_attempts: u32,
-    /// Records of a batch. What is called a batch elsewhere in the model is a record, for it is what can be done and set aside.
+    /// Records of a batch. What the rest of the model calls a batch is a record here, because records are done and skipped.
     pub(super) size: u8,
-    /// Whether records may be set aside.
+    /// Whether records may be skipped.
     pub(super) skips: bool,
-    /// Whether retryable errors are waited out without an end.
+    /// Whether retryable errors are retried without end.
     pub(super) patient: bool,
-    /// Batches that may be in flight at once.
+    /// The most batches in flight at once.
     pub(super) concurrency: u8,
 }
 
-/// What the world answers.
+/// The world's answers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Input {
     Found(Seen),
@@ -35,7 +35,7 @@ pub(super) enum Input {
     Refused,
 }
 
-/// A record, seen by one invocation.
+/// A checkpoint, seen by one invocation.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Seen {
     pub(super) checkpoint: u32,
@@ -44,20 +44,20 @@ pub(super) struct Seen {
     pub(super) expired: bool,
     /// Whether this invocation's event handed the run over.
     pub(super) handed_over: bool,
-    /// Whether its ETag is the one that this invocation's write goes out from.
+    /// Whether this invocation's write replaces the checkpoint with this ETag.
     pub(super) base: bool,
 }
 
-/// Whether the record in the store is this invocation's writing.
+/// Whether this invocation wrote the stored checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Wrote {
     Not,
     Before,
-    /// By the save under way.
+    /// By the current save.
     Now,
 }
 
-/// How user code went.
+/// The result of user code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Outcome {
     Well,

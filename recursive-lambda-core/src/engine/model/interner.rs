@@ -1,4 +1,4 @@
-//! Everything the engine was seen in: each situation stepped once, then remembered by number.
+//! All situations of the engine: each is stepped once, then remembered by number.
 
 use super::actor::Actor;
 use super::input::{Input, Job};
@@ -6,7 +6,7 @@ use crate::checkpoint::{Checkpoint, Status};
 use std::collections::HashMap;
 use std::hash::Hash;
 
-/// What the laws look at in a record.
+/// What the invariants look at in a checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Facts {
     pub(super) status: Status,
@@ -17,7 +17,7 @@ pub(super) struct Facts {
     pub(super) over: bool,
 }
 
-/// What an invocation is about to do to the world.
+/// What an invocation will do to the world next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Errand {
     Read,
@@ -65,7 +65,7 @@ pub(super) enum Answer {
     Error,
 }
 
-/// All actors and records met so far, by number.
+/// All actions and checkpoints seen so far, by number.
 pub(super) struct Interner {
     pub(super) job: Job,
     actors: Numbered<Actor>,
@@ -128,7 +128,7 @@ impl Interner {
         &self.records.all[checkpoint as usize]
     }
 
-    /// How many situations of the engine were met.
+    /// How many situations of the engine were seen.
     pub(super) fn len(&self) -> usize {
         self.actors.all.len()
     }
@@ -155,7 +155,7 @@ impl Interner {
     }
 
     pub(super) fn keep(&mut self, checkpoint: Checkpoint) -> u32 {
-        // Who handed it over is marked at the events.
+        // The events say which one handed it over.
         let handed_over_by = checkpoint.handed_over_by.as_ref().map(|_| String::new());
         let checkpoint = Checkpoint { w: String::new(), handed_over_by, ..checkpoint };
         let facts = Facts {

@@ -7,7 +7,7 @@ use super::world::{Base, Place, World};
 use crate::checkpoint::Status;
 
 impl Model {
-    /// I1 and I3, as a record is written.
+    /// I1 and I3, when a checkpoint is written.
     pub(super) fn check_commit(&mut self, world: &World, writer: Option<Place>, checkpoint: u32) {
         let new = self.interner.facts(checkpoint);
         if new.status == Status::Done {
@@ -28,7 +28,7 @@ impl Model {
         let done = writer.unsaved | world.aside;
         self.law(new.owned || !self.interner.is_flying(writer.actor), "R15: the run is left with batches in flight");
         let all = (old.position..new.position).all(|batch| done & (1 << batch) != 0);
-        self.law(all, "I1, I7: the cursor passes a batch that its writer did not do, and nobody set aside");
+        self.law(all, "I1, I7: the cursor passes a batch that its writer did not do, and that was not skipped");
     }
 
     fn law(&mut self, holds: bool, law: &str) {
@@ -37,12 +37,12 @@ impl Model {
         }
     }
 
-    /// What is wrong with this world, if anything is.
+    /// What is wrong with this world, if anything.
     pub(super) fn wrong(&self, world: &World) -> Option<&'static str> {
         let faults = self.scenario.faults - world.faults;
         let again = |times: &u8| times.saturating_sub(1);
-        // What ships keeps an event unacknowledged until the end; that a duplicate of an acknowledged one happens to be about is no help.
-        // A sweep finds every run that there is a record of; that it helps is I5.
+        // The shipped design keeps an event unacknowledged until the end; a duplicate of an acknowledged event does not count. A
+        // sweep finds every run with a checkpoint; that it helps is I5.
         let found = self.scenario.sweeps && world.cell.is_some();
         let live = match self.scenario.design {
             Design::Shipped | Design::AnybodySignals => world.events.iter().any(|event| !event.acknowledged),
@@ -60,7 +60,7 @@ impl Model {
         if holders.count() != owners || owners > 1 {
             Some("I2: who works with the current ETag is not the owner")
         } else if !live && !found && !self.is_over(world) && world.done == 0 {
-            Some("I4: silent death: nobody is due to continue")
+            Some("I4: silent death: no event is left to continue the run")
         } else if world.executed.iter().any(|times| again(times) > faults) || again(&world.completed) > faults {
             Some("I6: a batch was repeated more often than there were faults")
         } else if self.scenario.job.every_batch
@@ -76,12 +76,12 @@ impl Model {
         }
     }
 
-    /// A sweep sends as many as it likes. The other broken designs are to be found by what is wrong with them.
+    /// A sweep may send any number. The search must find the other faulty designs by their own fault.
     fn counts_signals(&self) -> bool {
         !self.scenario.sweeps && matches!(self.scenario.design, Design::Shipped | Design::AnybodySignals)
     }
 
-    /// One for each hand-over, and for each fault and each start too many its own and one more.
+    /// One for each hand-over, and for each fault and each extra start its own and one more.
     fn signals_allowed(&self, world: &World, faults: u8) -> u64 {
         let hand_overs = world.cell.map_or(0, |cell| self.interner.facts(cell.checkpoint).seq);
         hand_overs + 2 * (u64::from(faults) + self.scenario.starts.len() as u64 - 1)

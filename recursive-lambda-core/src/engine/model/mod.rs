@@ -1,8 +1,9 @@
-//! Every order of events, faults included, over the engine that ships: a search through all the worlds it can get into.
+//! Every order of events, faults included, over the shipped engine: a search through all worlds it can reach.
 //!
-//! `actor` is the engine and `interner` its memory, `world` what it lives in, `transitions` and `actions` what can happen, `invariants` what must hold,
-//! `search` the search. Time is abstract: a lease may expire and a budget may end whenever that is possible at all.
-//! `RL_MODEL=full cargo test --release -p recursive-lambda engine::model -- --nocapture` explores more, and says how much.
+//! `actor` is the engine and `interner` its memory, `world` its surroundings, `transitions` and `actions` what can happen,
+//! `invariants` what must hold, `search` the search. Time is abstract: a lease may expire and a budget may end whenever that is
+//! possible at all. `RL_MODEL=full cargo test --release -p recursive-lambda-core engine::model -- --nocapture` explores more, and
+//! prints how much.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
@@ -30,7 +31,7 @@ const ADMIT_TWICE: &[Kind] = &[Admit, Admit];
 const IN_PLACE_TWICE: &[Kind] = &[InPlace, InPlace];
 const BOTH: &[Kind] = &[Admit, InPlace];
 
-/// So many attempts that faults alone never fail a run.
+/// More attempts than the faults of any scenario can use up.
 const ENOUGH: u32 = 9;
 
 const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario {
@@ -57,7 +58,7 @@ const fn scenario(batches: u8, faults: u8, starts: &'static [Kind]) -> Scenario 
     }
 }
 
-/// User code fails and objects change, too; so runs fail as they do in earnest.
+/// User code fails and objects change, so runs also fail as they do in reality.
 const fn failing(scenario: Scenario) -> Scenario {
     Scenario { errors: true, job: Job { max_attempts: 3, ..scenario.job }, ..scenario }
 }
@@ -79,19 +80,19 @@ const fn without_on_complete(scenario: Scenario) -> Scenario {
     Scenario { job: Job { on_complete: false, ..scenario.job }, ..scenario }
 }
 
-/// Batches of so many records, which may be set aside.
+/// Batches of this many records, which may be skipped.
 const fn skipping(size: u8, scenario: Scenario) -> Scenario {
     let scenario = failing(scenario);
     Scenario { job: Job { size, skips: true, ..scenario.job }, ..scenario }
 }
 
-/// Retryable errors are waited out.
+/// Retryable errors are retried later.
 const fn patient(scenario: Scenario) -> Scenario {
     let scenario = failing(scenario);
     Scenario { job: Job { patient: true, ..scenario.job }, ..scenario }
 }
 
-/// The first retryable error makes the record at fault searched for.
+/// The first retryable error starts a search for the bad record.
 const fn doubting(size: u8, scenario: Scenario) -> Scenario {
     let scenario = skipping(size, scenario);
     Scenario { job: Job { max_attempts: 1, patient: true, ..scenario.job }, ..scenario }
@@ -103,7 +104,7 @@ const fn resumed(scenario: Scenario) -> Scenario {
     Scenario { resumes: true, job: Job { max_attempts: 1, ..scenario.job }, ..scenario }
 }
 
-/// So many batches in flight at once.
+/// The number of batches in flight at once.
 const fn wide(concurrency: u8, scenario: Scenario) -> Scenario {
     Scenario { job: Job { concurrency, ..scenario.job }, ..scenario }
 }
@@ -128,7 +129,7 @@ fn told(scenario: Scenario) -> Report {
     report
 }
 
-/// Explores all; returns what was reached and how many states there are.
+/// Explores everything; returns what was reached and the number of states.
 fn hold(scenarios: &[Scenario]) -> (Rows, usize) {
     let (mut coverage, mut states) = (Rows::default(), 0);
     for scenario in scenarios {
@@ -253,7 +254,7 @@ fn more_of_everything_holds() {
     println!("{states} states in all");
 }
 
-/// Each design is wrong with so many faults, and not with fewer: then the search sees what it should, and no more.
+/// Each design fails with this many faults and with no fewer. So the search sees what it should, and no more.
 #[test]
 fn broken_designs_are_found_out() {
     for (design, scenario, faults) in [

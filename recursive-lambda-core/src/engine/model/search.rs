@@ -1,4 +1,5 @@
-//! Breadth-first through every world, then back from the ends: nothing is wrong anywhere, and an end can be reached from everywhere.
+//! Breadth-first through every world, then back from the ends: no world breaks an invariant, and an end can be reached from every
+//! world.
 
 use super::coverage::Rows;
 use super::transitions::{Model, Next, Scenario};
@@ -13,7 +14,7 @@ pub(super) struct Report {
     situations: usize,
     took: Duration,
     pub(super) coverage: Rows,
-    /// What is wrong, and how the world came there.
+    /// What is wrong, and how the world got there.
     pub(super) wrong: Option<(String, Vec<String>)>,
 }
 
@@ -139,7 +140,7 @@ impl Search {
         reaches.iter().position(|reaches| !reaches).map(|state| state as u32)
     }
 
-    /// Goes the way to a state again, to say what happened on it.
+    /// Repeats the way to a state, to say what happened on it.
     fn trace(&mut self, mut state: u32) -> Vec<String> {
         let mut way = vec![state];
         while state != 0 {

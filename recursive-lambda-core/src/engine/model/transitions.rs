@@ -1,7 +1,7 @@
 //! Everything that can happen next, faults included.
 //!
-//! What concerns one invocation alone is done at once; so is a delivery with its first request, and an answer to Lambda with the request
-//! before it. An invocation can still die between the two.
+//! What concerns one invocation alone happens at once. So does a delivery with its first request, and an answer to Lambda with
+//! the request before it. An invocation can still die between the two.
 
 use super::coverage::{Row, Rows};
 use super::faulty_designs::Design;
@@ -16,15 +16,15 @@ pub(super) struct Scenario {
     pub(super) job: Job,
     pub(super) starts: &'static [Kind],
     pub(super) faults: u8,
-    /// Whether user code may fail and the object may change, each for a fault.
+    /// Whether user code may fail and the object may change; each is a fault.
     pub(super) errors: bool,
     /// Whether a write without an answer may be applied later.
     pub(super) late: bool,
-    /// Whether the queue may lose an event of a run that there is a record of.
+    /// Whether the queue may lose an event of a run that has a checkpoint.
     pub(super) loses: bool,
-    /// Whether a sweep looks at the record again and again.
+    /// Whether a sweep looks at the checkpoint again and again.
     pub(super) sweeps: bool,
-    /// Whether a person makes a failed run go on.
+    /// Whether a person resumes a failed run.
     pub(super) resumes: bool,
     pub(super) design: Design,
 }
@@ -35,7 +35,7 @@ pub(super) struct Model {
     pub(super) scenario: Scenario,
     pub(super) interner: Interner,
     pub(super) coverage: Rows,
-    /// The first law a move broke.
+    /// The first invariant that a transition broke.
     pub(super) faulty_designs: Option<String>,
 }
 
@@ -93,7 +93,7 @@ impl Model {
         if let Some(mut lost) = world.faulty().filter(|_| self.scenario.loses && world.cell.is_some()) {
             let event = &mut lost.events[number];
             event.waiting.remove(waiting);
-            // Nobody will hear of it again: for the world that is the same as if it had been acknowledged.
+            // No invocation will hear of it again: for the world this equals an acknowledgement.
             event.acknowledged |= event.waiting.is_empty() && event.at_work.is_empty() && !event.dead_letter;
             out.push(("the queue loses an event", lost));
         }
@@ -118,9 +118,8 @@ impl Model {
         }
     }
 
-    /// The lease of the dead ends by itself; that of the living only if they or the clock misbehave.
-    /// A signal for a run that nobody owns. One too many, because another is on its way or somebody is about to send it, counts as a fault:
-    /// there is no end of sweeps.
+    /// The lease of a dead invocation ends by itself; a live one's only if it or the clock misbehaves. A signal for a run without
+    /// an owner: one too many, because another is on its way or about to be sent, counts as a fault, for sweeps never end.
     fn sweep(&mut self, world: &World, out: &mut Vec<Next>) {
         let Some(cell) = world.cell.filter(|_| self.scenario.sweeps && !self.is_over(world)) else { return };
         let facts = self.interner.facts(cell.checkpoint);
@@ -156,7 +155,7 @@ impl Model {
         out.push(("the lease expires", expired));
     }
 
-    /// The writer renews the lease beside the work: the same record under another ETag.
+    /// The writer renews the lease during the work: the same checkpoint under another ETag.
     fn renew(&mut self, world: &World, place: Place, out: &mut Vec<Next>) {
         let invocation = world.events[place.0].at_work[place.1];
         let works = matches!(self.interner.errand(invocation.actor), Errand::Work { .. } | Errand::Complete);

@@ -1,7 +1,7 @@
-//! The world around the invocations: the record in its store, Lambda's queue, and what was done so far.
+//! The world around the invocations: the checkpoint in its store, Lambda's queue, and the work done so far.
 //!
-//! Nothing has a name: who owns the record and who wrote it is marked at the invocation itself, so two worlds that differ only in names
-//! are the same after sorting.
+//! Nothing has a name. An invocation carries the marks that say whether it owns or wrote the checkpoint, so two worlds that
+//! differ only in names are the same after sorting.
 
 use super::input::Wrote;
 use std::hash::{DefaultHasher, Hasher};
@@ -12,22 +12,22 @@ const ATTEMPTS: u8 = 3;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct World {
     pub(super) cell: Option<Cell>,
-    /// A write that nobody has heard of: it may be applied as long as the record is the one it goes out from.
+    /// A write without an answer: it may be applied as long as the checkpoint it replaces is still there.
     pub(super) late: Option<u32>,
     pub(super) events: Vec<Event>,
     pub(super) faults: u8,
-    /// Signals that were sent, twice where the request was doubled.
+    /// Signals that were sent; a doubled request counts twice.
     pub(super) signals: u8,
-    /// How often each batch was done.
+    /// How many times each batch was done.
     pub(super) executed: [u8; 4],
-    /// The batches that were set aside, one bit each.
+    /// The batches that were skipped, one bit each.
     pub(super) aside: u8,
     pub(super) completed: u8,
-    /// How often the run was recorded as done.
+    /// How many times the run was saved as done.
     pub(super) done: u8,
 }
 
-/// The stored record.
+/// The stored checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) checkpoint: u32,
@@ -39,13 +39,13 @@ pub(super) struct Event {
     pub(super) kind: Kind,
     pub(super) acknowledged: bool,
     pub(super) dead_letter: bool,
-    /// Whether its token is the one that the record says handed the run over.
+    /// Whether the checkpoint says that the event with this token handed the run over.
     pub(super) handed_over: bool,
-    /// Events with the same number, other than 0, were sent as one and have one token.
+    /// Events with the same number, other than 0, were sent as one and share a token.
     pub(super) twin: u8,
-    /// Whether `World::late` was written by an invocation of it.
+    /// Whether an invocation of this event wrote `World::late`.
     pub(super) late: bool,
-    /// Whether it is the event that the record's owner was given. Kept only where a broken design asks for it.
+    /// Whether the owner of the checkpoint was given this event. Only kept if a faulty design asks for it.
     pub(super) owners: bool,
     /// The attempts in which it is due.
     pub(super) waiting: Vec<u8>,
@@ -59,7 +59,7 @@ pub(super) enum Kind {
     Signal(u8),
     /// Sent by a sweep.
     Swept(u8),
-    /// A person's wish that a failed run go on.
+    /// A person's request to resume a failed run.
     Resume,
 }
 
@@ -87,7 +87,7 @@ pub(super) struct Invocation {
     pub(super) late: bool,
     /// The batches it did since its last save, one bit each.
     pub(super) unsaved: u8,
-    /// Whether it has sent the signal for its handover before saving that, as one broken design does.
+    /// Whether it sent the signal before saving the hand-over, as one faulty design does.
     pub(super) signalled_first: bool,
 }
 
@@ -144,7 +144,7 @@ impl World {
         }
     }
 
-    /// The same world with one fault less to come.
+    /// The same world with one fault fewer left.
     pub(super) fn faulty(&self) -> Option<Self> {
         (self.faults > 0).then(|| Self { faults: self.faults - 1, ..self.clone() })
     }
@@ -161,7 +161,7 @@ impl World {
         self.events.iter().any(|event| event.at_work.iter().any(|invocation| invocation.owns))
     }
 
-    /// The record has another ETag: what anybody held is stale.
+    /// The checkpoint gets another ETag: every held ETag is stale.
     pub(super) fn etag_changes(&mut self) {
         self.late = None;
         self.events.iter_mut().for_each(|event| event.late = false);
@@ -201,7 +201,7 @@ impl World {
         event.dead_letter = false;
     }
 
-    /// Lambda delivers a failed event again; an acknowledgement of another delivery of it ends that, which is the worse case.
+    /// Lambda delivers a failed event again. An acknowledgement of another delivery of it ends that, which is the worse case.
     pub(super) fn fail(&mut self, (event, place): Place) {
         let event = &mut self.events[event];
         let attempt = event.at_work.remove(place).attempt;

@@ -1,4 +1,4 @@
-//! What the record says of an event, before any work: acknowledge it, give it back, signal again, or take the run up.
+//! What the checkpoint decides about an event, before any work: acknowledge it, give it back, signal again, or acquire the run.
 
 use super::{Run, Then, reply};
 use crate::checkpoint::{Checkpoint, Status};
@@ -16,7 +16,7 @@ impl Run {
         match self.trigger {
             Trigger::Start(_) => 0,
             Trigger::Signal { seq, .. } => seq,
-            // A sweep is never assessed: it ends with its signal. What resumes has an assessment of its own.
+            // A sweep is never assessed: it ends with its signal. A resume event has its own assessment.
             Trigger::Sweep(ref checkpoint) => checkpoint.seq,
             Trigger::Resume => 0,
         }
@@ -31,7 +31,7 @@ impl Run {
         }
     }
 
-    /// Rules R3 to R6: what the record says of this event.
+    /// R3 to R6: what the checkpoint decides about this event.
     pub(super) fn assess(&mut self, stored: Stored) -> Effect {
         if self.trigger == Trigger::Resume {
             return self.assess_resume(stored);
@@ -49,23 +49,24 @@ impl Run {
         }
         match seq.cmp(&checkpoint.seq) {
             Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: checkpoint.seq })),
-            // An upload's event that a person sends again makes a run go on whose signal was lost. It is not bred by signals.
+            // A person may send an upload's event again, to continue a run whose signal was lost. Signals do not cause this
+            // event, so it cannot multiply.
             Ordering::Less if !live && matches!(self.trigger, Trigger::Start(_)) => {
                 self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain)
             }
             Ordering::Less if checkpoint.was_handed_over_by(seq, self.token()) => {
                 self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain)
             }
-            // The event that handed the run over is not acknowledged before its signal is sent, or this one's successor was delivered.
-            Ordering::Less => reply(Reply::Acknowledge(AckReason::Behind)),
+            // The event that handed the run over is not acknowledged before its signal is sent or the next event is delivered.
+            Ordering::Less => reply(Reply::Acknowledge(AckReason::Stale)),
             Ordering::Equal if live => reply(Reply::Refuse(Refusal::DuplicateInFlight)),
-            // A queue's event is only ever admitted, whatever the run was started by.
+            // A queue's event is only ever admitted, no matter which event started the run.
             Ordering::Equal if self.admits() => self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain),
             Ordering::Equal => self.acquire(checkpoint, etag, age),
         }
     }
 
-    /// A failed run goes on where it stands; one that waits is tried now.
+    /// A failed run goes on at its position; a waiting run is tried now.
     fn assess_resume(&mut self, stored: Stored) -> Effect {
         let Stored { mut checkpoint, etag, age } = stored;
         match checkpoint.status {
@@ -86,7 +87,7 @@ impl Run {
         checkpoint.lease_left(self.rules.lease, age).is_some()
     }
 
-    /// Rule R7.
+    /// R7.
     fn acquire(&mut self, mut checkpoint: Checkpoint, etag: String, age: Duration) -> Effect {
         if checkpoint.plan.hash != self.rules.plan.hash {
             return reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }));
@@ -105,7 +106,7 @@ impl Run {
             let invocations = checkpoint.invocations;
             fail(&mut checkpoint, Refusal::TooManyInvocations { invocations })
         } else if checkpoint.owner.is_some() && self.rules.skip.is_some() {
-            // To find a record that kills takes more attempts than Lambda delivers an event: each death has a signal of its own.
+            // Finding a record that kills takes more attempts than Lambda delivers an event, so each death sends its own signal.
             let attempts = checkpoint.attempts;
             checkpoint.hand_over(if completing { Status::Completing } else { Status::Ready }, self.token());
             checkpoint.attempts = attempts;
@@ -117,15 +118,16 @@ impl Run {
         self.begin_save(How::Over { etag }, Box::new(checkpoint), then, None)
     }
 
-    /// What becomes of a batch that was tried too often, and nobody lived to say why.
+    /// What happens to a batch that was tried too often, when no invocation lived to say why.
     fn bury(&self, checkpoint: &mut Checkpoint) -> Then {
         let Checkpoint { attempts, position, line, .. } = *checkpoint;
         let on_complete = checkpoint.status == Status::Completing;
         let refusal = Refusal::TooManyDeaths { attempts, position, line: line + 1, on_complete };
-        // A record may be too much even to be set aside, which is tried as often as a batch is.
+        // A record may be too large even to be skipped; that is tried as often as a batch.
         let is_in_vain = checkpoint.attempts >= self.rules.max_attempts.saturating_mul(2);
         let is_enough = self.rules.skip.is_none_or(|most| checkpoint.skipped >= most);
-        // Which record killed is not known once several were passed over in memory. Before the first of them is, `alone` is saved.
+        // If several records were passed over in memory, it is unknown which one killed. Before the first of them, `alone` is
+        // saved.
         let tries = self.rules.max_attempts;
         let is_doubtful = checkpoint.search.is_some_and(|search| search.doubtful && search.alone >= tries);
         if checkpoint.status == Status::Completing || is_enough || is_in_vain || is_doubtful {
@@ -143,7 +145,8 @@ impl Run {
         Then::Signal(AckReason::TakenOver)
     }
 
-    /// What an invocation that died may have done since it last saved, at most, with as much again for batches that take longer this time.
+    /// The most that a dead invocation may have done since its last save, and as much again because batches may take longer this
+    /// time.
     fn work_unsaved_at_most(&self) -> Duration {
         const LEAST: Duration = Duration::from_secs(10);
         const MOST: Duration = Duration::from_secs(1_800);

@@ -1,21 +1,23 @@
-//! What fails on the way: errors that are waited out, those that end the run, and the search for the record at fault.
+//! Failures during a run: errors that are retried later, errors that end the run, and the search for the bad record.
 //!
-//! A retryable error is not counted as an attempt: it may be an outage. So the run waits. Where records may be skipped, one that fails with it
-//! is skipped only if another record is processed in the same search. What this module knows of time is how long it took, and nothing of clocks.
+//! A retryable error does not count as an attempt, because it may be an outage: the run waits. Where records may be skipped, a
+//! record with such an error is skipped only if another record is processed in the same search. This module measures durations
+//! and reads no clock.
 
 use super::{Phase, Run, Then, Work};
 use crate::checkpoint::{Checkpoint, LastError, Search, Status, Waiting};
 use crate::engine::messages::{AckReason, Cause, Done, Effect, Failure, How, Now, Refusal, Reply, Trigger};
 use std::time::{Duration, SystemTime};
 
-/// If this many records fail behind one that does, it is an outage.
+/// If this many records fail in a row after a failed one, it is an outage.
 const MOST_SUSPECTS: u64 = 8;
 
-/// When Lambda delivers a failed event again: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
+/// When Lambda delivers a failed event again:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>.
 const DELIVERIES: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs(120)];
 
 impl Run {
-    /// Rules R12 and R13.
+    /// R12 and R13.
     pub(super) fn failed(&mut self, now: Now, mut work: Box<Work>, failure: Failure) -> Effect {
         work.pace.in_flight = 0;
         self.budget.try_took(now.elapsed.saturating_sub(work.pace.begun));
@@ -45,7 +47,8 @@ impl Run {
             return self.wait(now, work, if outage { SearchIs::Dropped } else { SearchIs::Kept }, failure.error);
         }
         let checkpoint = &mut work.checkpoint;
-        // What a terminal error began says nothing of a panic: alone, a record that panics is tried as often as a batch is.
+        // A search that a terminal error began says nothing about a panic: a record that panics alone is tried as often as a
+        // batch is.
         if failure.cause == Cause::Panicked
             && failure.records == 1
             && skips.is_some()
@@ -71,7 +74,7 @@ impl Run {
         self.save(work, Then::Reply(Reply::Fail))
     }
 
-    /// The run stays where it is and is tried again: by Lambda's next delivery, then by sweeps, until it is time to give up.
+    /// The run stays at its position and is retried, by Lambda's next delivery, then by sweeps, until `retry_for` is over.
     pub(super) fn wait(&mut self, now: Now, mut work: Box<Work>, search: SearchIs, error: LastError) -> Effect {
         work.forget_suspects();
         let wall = SystemTime::UNIX_EPOCH + now.wall;
@@ -94,14 +97,14 @@ impl Run {
         checkpoint.attempts = checkpoint.attempts.saturating_sub(1);
         checkpoint.give_back(is_over, error);
         checkpoint.waiting = Some(Waiting { next: wall + pause, ..waiting });
-        // Waiting is not running away.
+        // A waiting run has not run away.
         checkpoint.forgiven = (checkpoint.forgiven + 1).min(checkpoint.invocations);
         // Lambda does not retry a sweep's signal; the next sweep does.
         let answer = if swept && !is_over { Reply::Acknowledge(AckReason::Waits) } else { Reply::Fail };
         self.save(work, Then::Reply(answer))
     }
 
-    /// Without a known deadline a search goes on: it is short, and otherwise would never come to its end.
+    /// Without a known deadline a search goes on. It is short, and would otherwise never end.
     fn is_out_of_time(&self, now: Now) -> bool {
         now.left.is_some() && self.budget.allows(0, now.left) == 0
     }
@@ -111,23 +114,23 @@ impl Run {
         checkpoint.search.is_some_and(|search| search.doubtful) || errors.is_multiple_of(self.rules.max_attempts)
     }
 
-    /// A retryable error came again and again: is one of the records at fault, or is it an outage?
+    /// A retryable error came several times: is one of the records bad, or is it an outage?
     fn doubt(&mut self, now: Now, mut work: Box<Work>, failure: Failure) -> Effect {
         if failure.records > 1 {
             return self.halve(now, work, failure, true);
         }
         let checkpoint = &mut work.checkpoint;
-        // A search for certain errors keeps its end.
+        // A search after certain errors keeps its range.
         let until = checkpoint.search.map_or(checkpoint.position + 1, |search| search.until);
         let search = checkpoint.search.filter(|search| search.doubtful).unwrap_or(Search::begun(until, 1, true));
         let alone = search.alone + 1;
         checkpoint.search = Some(Search { step: 1, alone, ..search });
-        // By itself it is tried as often as a batch is: what fails now and then is not at fault.
+        // Alone it is tried as often as a batch is: a record that fails only now and then is not bad.
         if alone >= self.rules.max_attempts && search.proven {
             return self.pass_over(work, failure.error, true);
         }
         if alone >= self.rules.max_attempts {
-            // Saved before any of them is tried: whoever goes on after a death must give them the same keys.
+            // Saved before the first of them is tried, so that after a death the next invocation gives them the same keys.
             let alone_until = search.alone_until.max(checkpoint.position + 1 + MOST_SUSPECTS);
             let until = search.until.max(alone_until);
             checkpoint.search = Some(Search { until, step: 1, alone, alone_until, ..search });
@@ -136,7 +139,7 @@ impl Run {
         if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, failure.error) } else { self.work(now, work) }
     }
 
-    /// One of the batch's records is at fault: half of them are tried next.
+    /// One of the batch's records is bad: half of them are tried next.
     fn halve(&mut self, now: Now, mut work: Box<Work>, failure: Failure, doubtful: bool) -> Effect {
         let checkpoint = &mut work.checkpoint;
         checkpoint.search_among(failure.records, doubtful);
@@ -148,7 +151,7 @@ impl Run {
         self.save(work, Then::Work)
     }
 
-    /// What was done before is saved first: the record is passed over in memory only.
+    /// Earlier work is saved first, because the record is passed over in memory only.
     pub(super) fn pass_over(&mut self, work: Box<Work>, error: LastError, certain: bool) -> Effect {
         if work.pace.suspects == 0 && work.checkpoint.position != work.saved.position {
             return self.save(work, Then::PassOver { error, certain });
@@ -157,7 +160,7 @@ impl Run {
         Effect::PassOver(error)
     }
 
-    /// The record at the cursor is kept, and the cursor behind it, in memory only.
+    /// Keeps the record at the cursor, and moves the cursor past it, in memory only.
     pub(super) fn passed_over(&mut self, now: Now, mut work: Box<Work>, error: LastError, certain: bool, done: Done) -> Effect {
         let checkpoint = &mut work.checkpoint;
         checkpoint.position += done.records;
@@ -173,7 +176,7 @@ impl Run {
         if certain {
             return self.begin_skip(work, done);
         }
-        // Nothing follows it, so what came before it is the witness.
+        // The object ends here, so the record before it is the witness.
         if done.at_end && work.pace.suspects == 1 && checkpoint.search.is_some_and(|search| search.witness) {
             return self.begin_skip(work, done);
         }
@@ -183,8 +186,8 @@ impl Run {
         if self.is_out_of_time(now) { self.wait(now, work, SearchIs::Kept, error) } else { self.work(now, work) }
     }
 
-    /// A record behind the suspects was processed, so it is no outage. The run goes back to the first of them, and skips it if it fails as
-    /// often once more. `worked`: false at the end of the object, where nothing was left.
+    /// A record after the suspects was processed, so it is not an outage. The run goes back to the first suspect and skips it if
+    /// it fails as often again. `worked`: false at the end of the object, if no record was left.
     pub(super) fn witnessed(&mut self, now: Now, mut work: Box<Work>, worked: bool, done: Done) -> Effect {
         let end = work.checkpoint.position + done.records;
         let error = work.suspicion.clone();
@@ -195,13 +198,13 @@ impl Run {
                 let search = work.checkpoint.search.unwrap_or(Search::begun(end, 1, true));
                 let alone_until = search.alone_until.max(end);
                 work.checkpoint.search = Some(Search { step: 1, doubtful: true, alone: 0, alone_until, proven: true, ..search });
-                // The state of the job has what the witness did: the next invocation begins with the saved one.
+                // The job's state includes the witness's work, so the next invocation begins with the saved state.
                 self.hand_over(work, Status::Ready)
             }
         }
     }
 
-    /// Invariant I7: what is set aside is written before the cursor passes it in the store. `done`: what was processed behind it.
+    /// I7: a skipped record is written before the cursor passes it in the store. `done`: what was processed after it.
     fn begin_skip(&mut self, work: Box<Work>, done: Done) -> Effect {
         let Work { saved, checkpoint, pace, suspicion, .. } = &*work;
         let most = self.rules.skip.unwrap_or(u64::MAX);
@@ -221,7 +224,7 @@ impl Run {
             checkpoint.skipped += work.pace.suspects;
             checkpoint.last_error = work.suspicion.take();
             work.pace.suspects = 0;
-            // The rest of the batch may be without fault. Whatever fails next needs a witness of its own.
+            // The rest of the batch may be fine. The next failure needs its own witness.
             let rest = search_step(checkpoint, done.records);
             checkpoint.search =
                 checkpoint.search.map(|search| Search { step: rest, alone: 0, proven: false, witness: false, ..search });
@@ -230,22 +233,22 @@ impl Run {
     }
 }
 
-/// How many records are tried next behind one that was skipped.
+/// How many records are tried next after a skipped one.
 fn search_step(checkpoint: &Checkpoint, done: u64) -> u64 {
-    let behind = checkpoint.position + done;
+    let next = checkpoint.position + done;
     match checkpoint.search {
-        Some(search) if behind < search.alone_until => 1,
-        Some(search) => search.until.saturating_sub(behind).max(1),
+        Some(search) if next < search.alone_until => 1,
+        Some(search) => search.until.saturating_sub(next).max(1),
         None => 0,
     }
 }
 
-/// What becomes of a doubtful search while the run waits.
+/// What happens to a doubtful search while the run waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SearchIs {
-    /// It goes on where it stands.
+    /// It continues at its position.
     Kept,
-    /// The next try is of the whole batch: an outage is over for all of its records at once.
+    /// The next try is of the whole batch: the end of an outage is the end for all of its records.
     Dropped,
 }
 

@@ -1,4 +1,4 @@
-//! Work on a run that this invocation owns: batches, checkpoints, the hand-over and the end. What fails on the way is in `failing`.
+//! Work on a run that this invocation owns: batches, checkpoints, the hand-over and the end. Failures are in `failing`.
 
 use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work, reply};
 use crate::checkpoint::{Checkpoint, LastError, Status};
@@ -17,7 +17,7 @@ impl Run {
         match then {
             Then::Work => self.work(now, work(checkpoint)),
             Then::PassOver { error, certain } => self.pass_over(work(checkpoint), error, certain),
-            // An invocation that has done nothing else runs it, however late it is: a run always moves.
+            // An invocation that has done nothing else runs `on_complete`, however late it is, so that a run always moves.
             Then::Complete if self.budget.has_worked() && !self.budget.half_is_left(now.left) => {
                 self.hand_over(work(checkpoint), Status::Completing)
             }
@@ -30,12 +30,12 @@ impl Run {
         }
     }
 
-    /// Whether one batch at a time is worked on, and saved.
+    /// Whether batches run one at a time, with a save after each.
     fn is_careful(work: &Work) -> bool {
         work.checkpoint.one_at_a_time_ms > 0 || work.checkpoint.search.is_some()
     }
 
-    /// Starts what may be started, and at least one batch where none is in flight: a run always moves.
+    /// Starts the batches that may start, and at least one if none is in flight, so that a run always moves.
     pub(super) fn work(&mut self, now: Now, mut work: Box<Work>) -> Effect {
         let in_flight = work.pace.in_flight;
         if in_flight == 0 {
@@ -49,12 +49,12 @@ impl Run {
         Effect::Work { start, records }
     }
 
-    /// Rules R8 to R10.
+    /// R8 to R10.
     pub(super) fn batch_done(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
         work.pace.in_flight = done.in_flight;
         work.pace.begun = now.elapsed;
         let checkpoint = &mut work.checkpoint;
-        // A call that says only that the run is complete may have changed the carried state, which is saved with its batch.
+        // A call that only ends the run may have changed the job's state, which is saved with its batch.
         let worked = done.records > 0 || done.complete;
         if worked {
             checkpoint.batches += 1;
@@ -68,7 +68,7 @@ impl Run {
         if work.pace.suspects > 0 { self.witnessed(now, work, worked, done) } else { self.passed(now, work, done) }
     }
 
-    /// Behind the cursor stands what was done, or set aside.
+    /// Moves the cursor past what was done or skipped.
     pub(super) fn passed(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
         let checkpoint = &mut work.checkpoint;
         checkpoint.offset = done.offset;
@@ -78,7 +78,7 @@ impl Run {
             checkpoint.header = done.header;
         }
         checkpoint.position += done.records;
-        // Where nothing was left, the attempts that found it out are none of `on_complete`'s.
+        // If no record was left, the attempts that found this out do not count against `on_complete`.
         checkpoint.attempts = 1;
         checkpoint.waiting = None;
         let position = checkpoint.position;
@@ -96,14 +96,14 @@ impl Run {
         if work.pace.in_flight == 0 && (is_past || is_late) {
             return self.hand_over(work, Status::Ready);
         }
-        // What is in flight at the end is saved together, by the hand-over: a save for each could take what time is left.
+        // Batches in flight at the end are saved together by the hand-over. A save for each could take the time that is left.
         let due = is_careful
             || (!is_late && now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint)
             || self.lease_is_old(now);
         if due { self.save(work, Then::Work) } else { self.work(now, work) }
     }
 
-    /// Another invocation may take the run over soon. One batch begins all the same, because a run must move.
+    /// Whether another invocation may soon take the run over. One batch begins all the same, because a run must move.
     fn lease_is_old(&self, now: Now) -> bool {
         now.renewed >= self.rules.lease * 2 / 3
     }
@@ -131,13 +131,13 @@ impl Run {
         self.save(work, Then::Complete)
     }
 
-    /// Rule R9: save, then signal, then acknowledge.
+    /// R9: save, then signal, then acknowledge.
     pub(super) fn hand_over(&mut self, mut work: Box<Work>, status: Status) -> Effect {
         work.checkpoint.hand_over(status, self.token());
         self.save(work, Then::Signal(AckReason::Yielded))
     }
 
-    /// State that cannot be saved stops the run where it was last saved.
+    /// State that cannot be saved fails the run at its last save.
     pub(super) fn capture_failed(&mut self, work: Box<Work>, error: LastError) -> Effect {
         let mut checkpoint = work.saved;
         checkpoint.fail(error);

@@ -1,4 +1,4 @@
-//! Rule R7: who may take up a run, how often, and what is kept of it.
+//! R7: which invocation acquires a run, how often, and what is kept of it.
 
 use super::fixtures::*;
 use crate::checkpoint::tests::fresh;
@@ -115,7 +115,7 @@ fn what_has_run_away_is_not_taken_up() {
     ]);
 }
 
-/// Deliveries of one signal, each given the record as the one before left it in the store.
+/// Deliveries of one signal. Each finds the checkpoint as the last one left it in the store.
 fn deliveries(
     rules: &Rules,
     first: Checkpoint,
@@ -127,7 +127,7 @@ fn deliveries(
     for delivery in 1..=deliveries {
         let mut run = Run::new(rules.clone(), me(), given(checkpoint.seq), budget());
         let mut events = what_happens(delivery).into_iter();
-        // However it was left, its lease is over by now.
+        // However the run was left, its lease is over by now.
         let mut next = Some(aged(60, checkpoint.clone()));
         let mut line = trace(&mut run, vec![]);
         while let Some(input) = next {
@@ -215,7 +215,7 @@ fn progress_begins_the_count_anew_and_clears_the_error() {
     assert_eq!(told.last().unwrap(), third);
 }
 
-/// A batch that took so many seconds.
+/// A batch that took this many seconds.
 fn slow_batch(position: u64, seconds: u64) -> In {
     done(Done { took: s(seconds), ..to(position) })
 }

@@ -1,4 +1,4 @@
-//! Rule R15: several batches in flight.
+//! R15: several batches in flight.
 
 use super::fixtures::*;
 use crate::engine::budget::Budget;
@@ -13,8 +13,8 @@ fn limited(most: Option<u64>) -> Run {
     Run::new(rules(), me(), given(1), Budget::new(Some(s(900)), s(10), most).concurrent(4))
 }
 
-/// A batch, with so many behind it in flight.
-fn beside(in_flight: u64, position: u64) -> In {
+/// A batch that is done, with this many still in flight after it.
+fn with_others(in_flight: u64, position: u64) -> In {
     done(Done { in_flight, ..to(position) })
 }
 
@@ -23,21 +23,28 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
     let yields = "capture > swap Ready(2)@30 try 0 > signal 2 > ack Yielded";
     for (name, run, events, want) in [
         ("as many as are concurrent", four(), vec![], "work 4x10".to_owned()),
-        ("one for one", four(), vec![beside(3, 10)], "work 4x10 > work".into()),
-        ("the object had no more", four(), vec![beside(0, 10)], "work 4x10 > work 4x10".into()),
+        ("one for one", four(), vec![with_others(3, 10)], "work 4x10 > work".into()),
+        ("the object had no more", four(), vec![with_others(0, 10)], "work 4x10 > work 4x10".into()),
         (
             "no time is left",
             four(),
-            vec![beside(2, 10).left(10), beside(1, 20).left(9), beside(0, 30).left(8), captured(), applied(), accepted()],
+            vec![
+                with_others(2, 10).left(10),
+                with_others(1, 20).left(9),
+                with_others(0, 30).left(8),
+                captured(),
+                applied(),
+                accepted(),
+            ],
             format!("work 4x10 > work 0x10 > work 0x10 > {yields}"),
         ),
         (
             "no time is left for a save of each that is due",
             four(),
             vec![
-                beside(2, 10).elapsed(20).left(10),
-                beside(1, 20).elapsed(31).left(9),
-                beside(0, 30).left(8),
+                with_others(2, 10).elapsed(20).left(10),
+                with_others(1, 20).elapsed(31).left(9),
+                with_others(0, 30).left(8),
                 captured(),
                 applied(),
                 accepted(),
@@ -47,19 +54,19 @@ fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over
         (
             "no more are allowed",
             limited(Some(3)),
-            vec![beside(2, 10), beside(1, 20), beside(0, 30), captured(), applied(), accepted()],
+            vec![with_others(2, 10), with_others(1, 20), with_others(0, 30), captured(), applied(), accepted()],
             format!("work 3x10 > work 0x10 > work 0x10 > {yields}"),
         ),
         (
             "a save lets them be",
             four(),
-            vec![beside(3, 10).elapsed(10), captured(), applied().elapsed(10)],
+            vec![with_others(3, 10).elapsed(10), captured(), applied().elapsed(10)],
             "work 4x10 > capture > swap Running(1)@10 mine try 1 > work".into(),
         ),
         (
             "what failed was waited for",
             four(),
-            vec![beside(3, 10), fails(), captured(), applied()],
+            vec![with_others(3, 10), fails(), captured(), applied()],
             "work 4x10 > work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail".into(),
         ),
     ] {
@@ -85,7 +92,7 @@ fn after_a_death_batches_go_one_by_one() {
     assert_eq!(told, "read > over e Running(1)@0 mine try 2 > work > capture > swap Running(1)@10 mine try 1 > work");
     let rest = [done(Done { took: s(80), ..to(20) }).elapsed(10), captured()].map(|input| input.into_step(&mut run).1);
     assert_eq!(rest.join(" > "), "capture > swap Ready(2)@20 try 0", "the next invocation has several in flight again");
-    let one_is_left = vec![aged(46, running(1)), applied(), beside(1, 10), captured(), applied()];
+    let one_is_left = vec![aged(46, running(1)), applied(), with_others(1, 10), captured(), applied()];
     let told = trace(&mut four(), one_is_left);
     assert!(told.ends_with("work > capture > swap Running(1)@10 mine try 1 > work 0x10"), "{told}");
 }
@@ -99,7 +106,7 @@ fn where_records_may_be_set_aside_the_search_goes_one_by_one() {
         told,
         "read > over e Running(1)@0 mine try 1 > work 4x10 > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5"
     );
-    let told = trace(&mut run(), vec![found(ready(1)), applied(), beside(3, 10), records_fail(10), captured(), applied()]);
+    let told = trace(&mut run(), vec![found(ready(1)), applied(), with_others(3, 10), records_fail(10), captured(), applied()]);
     let waited = "work 4x10 > work > capture > swap Running(1)@10 mine try 1 !Job search 5..20 > work 1x5";
     assert_eq!(told, format!("read > over e Running(1)@0 mine try 1 > {waited}"), "nothing is in flight after a failure");
 }

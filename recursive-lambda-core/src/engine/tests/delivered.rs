@@ -1,4 +1,4 @@
-//! Rules R1 to R6: what the record says of an event that was delivered.
+//! R1 to R6: what the checkpoint decides about an event that was delivered.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status, Unreadable};
@@ -35,11 +35,11 @@ fn a_start_that_comes_second_is_like_a_signal_of_the_first_invocation() {
     let to = |checkpoint, then: &'static str| (checkpoint, format!("create Ready(1)@0 try 0 > {then}"));
     for (checkpoint, want) in [
         to(left_by("", ready(1)), "signal 1"),
-        // However far it is: the upload's event was sent again.
+        // However far the run is: the upload's event was sent again.
         to(ready(7), "signal 7"),
-        to(running(1), "ack Behind"),
+        to(running(1), "ack Stale"),
         to(running(0), "refuse DuplicateInFlight"),
-        // A queue admits, although this run was begun in place by somebody who gave it back.
+        // A queue admits, although the run was begun in place by an invocation that gave it back.
         to(ready(0), "signal 0"),
         to(with(Status::Done, 1), "ack AlreadyOver"),
         to(with(Status::Failed, 1), "ack AlreadyOver"),
@@ -78,11 +78,11 @@ fn a_signal_is_weighed_by_its_number_and_the_lease() {
             vec![found(left_by("own", ready(2))), accepted()],
             "read > signal 2 > ack SignalledAgain",
         ),
-        ("late, and another handed over", signal(1), vec![found(left_by("another's", ready(2)))], "read > ack Behind"),
-        ("late, and somebody came since", signal(1), vec![found(ready(2))], "read > ack Behind"),
-        ("late by two", signal(1), vec![found(left_by("own", ready(3)))], "read > ack Behind"),
-        ("late, live", signal(1), vec![aged(45, running(2))], "read > ack Behind"),
-        ("late, expired", signal(1), vec![aged(46, left_by("own", running(2)))], "read > ack Behind"),
+        ("late, and another handed over", signal(1), vec![found(left_by("another's", ready(2)))], "read > ack Stale"),
+        ("late, and another invocation acquired it since", signal(1), vec![found(ready(2))], "read > ack Stale"),
+        ("late by two", signal(1), vec![found(left_by("own", ready(3)))], "read > ack Stale"),
+        ("late, live", signal(1), vec![aged(45, running(2))], "read > ack Stale"),
+        ("late, expired", signal(1), vec![aged(46, left_by("own", running(2)))], "read > ack Stale"),
         (
             "late, completing",
             signal(1),

@@ -1,11 +1,11 @@
-//! Rules R10, R12 and R13: the end of the input, `on_complete`, errors, and an object that changed.
+//! R10, R12 and R13: the end of the input, `on_complete`, errors, and an object that changed.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status};
 use crate::engine::messages::{Done, Rules};
 use crate::engine::save::Saved;
 
-/// After a first acquisition of a run, without what every line would repeat.
+/// After the first acquisition of a run, without what every line would repeat.
 fn work(on_complete: bool, checkpoint: Checkpoint, then: Vec<In>) -> String {
     let mut run = signal_under(Rules { on_complete, ..rules() }, checkpoint.seq);
     trace(&mut run, vec![found(checkpoint), applied()]);
@@ -138,9 +138,9 @@ fn an_error_gives_the_run_back_or_stops_it() {
         ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
         ("deaths are another count", 2, vec![fails(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
         ("the last panic", 2, vec![panics(), applied()], "swap Failed(1)@0 try 3 !Job > fail"),
-        ("the deployment is at fault", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
+        ("the deployment is broken", 2, vec![cannot_be_tried(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
         (
-            "the deployment is at fault, after progress",
+            "the deployment is broken, after progress",
             0,
             vec![batch(10), cannot_be_tried(), captured(), applied()],
             "work > capture > swap Ready(1)@10 try 0 !Job waits 1 > fail",

@@ -1,4 +1,5 @@
-//! Rule R11: who lost a save drops what was done since and looks at the event anew; it never acknowledges for having lost.
+//! R11: an invocation that lost a save drops what it did since and assesses the event anew; it never acknowledges because it
+//! lost.
 
 use super::fixtures::*;
 use crate::checkpoint::Status;
@@ -30,9 +31,9 @@ fn whoever_is_fenced_looks_at_the_record_anew() {
             (lost(running(2)), "refuse DuplicateInFlight"),
             (lost_aged(46, running(2)), "over e Running(2)@0 mine try 2"),
             (lost(ready(2)), "over e Running(2)@0 mine try 1"),
-            (lost(running(3)), "ack Behind"),
-            (lost_aged(46, running(3)), "ack Behind"),
-            (lost(left_by("another's", ready(3))), "ack Behind"),
+            (lost(running(3)), "ack Stale"),
+            (lost_aged(46, running(3)), "ack Stale"),
+            (lost(left_by("another's", ready(3))), "ack Stale"),
             (lost(left_by("own", ready(3))), "signal 3"),
             (lost(with(Status::Done, 3)), "ack AlreadyOver"),
             (lost(with(Status::Cancelled, 2)), "ack AlreadyOver"),

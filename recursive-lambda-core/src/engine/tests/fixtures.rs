@@ -1,4 +1,4 @@
-//! The words of the tables: records, events and effects, each in a line.
+//! The words of the tables: checkpoints, events and effects, each on one line.
 
 use crate::checkpoint::tests::fresh;
 use crate::checkpoint::{Checkpoint, LastError, Owner, SavedState, Status};
@@ -68,7 +68,7 @@ pub(super) fn swept_signal(rules: Rules, seq: u64) -> Run {
     Run::new(rules, me(), Trigger::Signal { seq, token: "own".into(), swept: true }, budget())
 }
 
-/// The delivery of a person's wish that a run go on.
+/// The delivery of a person's request to resume a run.
 pub(super) fn resumption() -> Run {
     Run::new(rules(), me(), Trigger::Resume, budget())
 }
@@ -78,17 +78,17 @@ pub(super) fn completing_signal(seq: u64) -> Run {
     signal_under(Rules { on_complete: true, ..rules() }, seq)
 }
 
-/// A sweep that came upon this record.
+/// A sweep that found this checkpoint.
 pub(super) fn sweep(checkpoint: Checkpoint) -> Run {
     Run::new(rules(), me(), Trigger::Sweep(Box::new(checkpoint)), budget())
 }
 
-/// The delivery of an object, to be admitted.
+/// The delivery of an object, to be admitted only.
 pub(super) fn admission() -> Run {
     Run::new(rules(), me(), start(Mode::Admit), budget())
 }
 
-/// The delivery of an object, to be worked on at once.
+/// The delivery of an object, to be processed at once.
 pub(super) fn in_place() -> Run {
     Run::new(rules(), me(), start(Mode::InPlace), budget())
 }
@@ -109,7 +109,7 @@ pub(super) fn ready(seq: u64) -> Checkpoint {
     Checkpoint { seq, ..fresh() }
 }
 
-/// Somebody else's.
+/// Another invocation's.
 pub(super) fn running(seq: u64) -> Checkpoint {
     Checkpoint { status: Status::Running, owner: Some(other()), epoch: 1, attempts: 1, invocations: 1, ..ready(seq) }
 }
@@ -127,7 +127,7 @@ pub(super) fn tried(attempts: u32, checkpoint: Checkpoint) -> Checkpoint {
     Checkpoint { attempts, ..checkpoint }
 }
 
-/// What happens, and the clock then.
+/// What happens, and the clock at that time.
 #[derive(Clone, Debug)]
 pub(super) struct In {
     now: Now,
@@ -143,7 +143,7 @@ impl In {
         Self { now: now(), event }
     }
 
-    /// The effect, and how the tables show it.
+    /// The effect, as the tables show it.
     pub(super) fn into_step(self, run: &mut Run) -> (Effect, String) {
         let effect = run.step(self.now, self.event);
         let shown = show(&effect);
@@ -256,7 +256,7 @@ pub(super) fn cannot_be_tried() -> In {
     In::of(Event::Batch(Batch::Failed(failure(true, Cause::Environment))))
 }
 
-/// The batch of so many records fails, and a record in it may be at fault.
+/// The batch of this many records fails, and one of them may be bad.
 pub(super) fn records_fail(records: u64) -> In {
     In::of(Event::Batch(Batch::Failed(Failure { records, ..failure(true, Cause::Other) })))
 }
@@ -266,7 +266,7 @@ pub(super) fn passed_over(position: u64) -> In {
     In::of(Event::PassedOver(Ok(Done { records: 1, ..to(position + 1) })))
 }
 
-/// What was passed over was written to where it is set aside.
+/// The skipped record was written to the store.
 pub(super) fn put_aside() -> In {
     In::of(Event::Skipped(Ok(())))
 }
@@ -338,8 +338,8 @@ fn show(effect: &Effect) -> String {
     }
 }
 
-/// Status, the invocation's number, position; who owns it; the attempt; what went wrong; how many errors it waits out; what is set aside; how
-/// many at once, up to where, are searched for a record at fault, and how that stands.
+/// Status, the invocation's number, position; the owner; the attempt; the error; how many errors it waits for; the skipped
+/// records; and the search: how many at once, up to where, and how far it is.
 fn show_record(checkpoint: &Checkpoint) -> String {
     let owner = match &checkpoint.owner {
         None => "",

@@ -1,6 +1,6 @@
-//! The rules of a run, one table each: what was given, what then happened, and what was done about it.
+//! The rules of a run, one table each: what was given, what then happened, and the effects.
 //!
-//! A line's last column is the trace of effects; `fixtures` has the few words it is written in.
+//! A line's last column is the trace of effects; `fixtures` has the few words it uses.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 

@@ -1,4 +1,4 @@
-//! Rule R14: a signal is sent until it is known to have arrived, or the event is given back.
+//! R14: a signal is sent until it is known to have arrived, or the event is given back.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status, Unreadable};
@@ -23,7 +23,7 @@ fn a_refused_signal_gives_the_event_back() {
 fn after_silence_the_record_tells_whether_the_signal_arrived() {
     let taken_up = |checkpoint| Checkpoint { epoch: 1, ..checkpoint };
     for (name, answer, want) in [
-        ("nobody came", found(ready(1)), "signal 1"),
+        ("not acquired", found(ready(1)), "signal 1"),
         ("somebody works", found(running(1)), "ack Admitted"),
         ("somebody died at it", aged(46, running(1)), "ack Admitted"),
         ("somebody failed at it", found(taken_up(ready(1))), "ack Admitted"),
@@ -79,7 +79,7 @@ fn a_signal_is_sent_four_times() {
     assert_eq!(trace(&mut admission(), events), want);
 }
 
-/// Even of the very invocation that is due, and of a run that was begun in place: a sweep never works.
+/// Even if the invocation itself is due, or the run was begun in place: a sweep never works.
 #[test]
 fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
     check(vec![
@@ -87,7 +87,7 @@ fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
         ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 swept > ack SignalledAgain"),
         ("begun in place", sweep(running(0)), vec![accepted()], "signal 0 swept > ack SignalledAgain"),
         (
-            "silence, and nobody came",
+            "no answer, and not acquired",
             sweep(running(3)),
             vec![silence(), paused(), aged(100, running(3)), accepted()],
             "signal 3 swept > pause 1s > read > signal 3 swept > ack SignalledAgain",

@@ -1,4 +1,4 @@
-//! `on_error = skip(N)`: which records are set aside, how the one at fault is found, and when enough is enough.
+//! `on_error = skip(N)`: which records are skipped, how the bad one is found, and when the limit is reached.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Search, Status};
@@ -62,21 +62,16 @@ fn a_record_that_cannot_be_processed_is_set_aside() {
             "pass over !Job > set aside > swap Ready(1)@0 try 0 !Job waits 1 > fail",
         ),
         (
-            "there is none at the cursor",
+            "no record at the cursor",
             skipping(2),
             vec![records_fail(1), none_to_pass_over(0), put_aside(), applied()],
             "pass over !Job > set aside > swap Done(1)@0 try 1 > ack Done",
         ),
-        (
-            "an error that no record is at fault for",
-            skipping(2),
-            vec![records_fail(0), applied()],
-            "swap Failed(1)@0 try 1 !Job > fail",
-        ),
+        ("an error that no record caused", skipping(2), vec![records_fail(0), applied()], "swap Failed(1)@0 try 1 !Job > fail"),
         ("an error to try again", skipping(2), vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
         ("a panic to try again", skipping(2), vec![panics(), applied()], "swap Ready(1)@0 try 1 !Job > fail"),
         (
-            "the deployment is at fault",
+            "the deployment is broken",
             skipping(2),
             vec![cannot_be_tried(), applied()],
             "swap Ready(1)@0 try 0 !Job waits 1 > fail",
@@ -176,7 +171,7 @@ fn a_batch_is_searched_only_when_it_was_tried_often_enough_and_each_part_once() 
             "read > over e Running(1)@0 mine try 1 search 1..10 > work 1x1 > swap Failed(1)@0 try 1 !TooManySkipped search 1..10 > refuse TooManySkipped { skipped: 0 }",
         ),
         (
-            "behind the last attempt's batch all deliveries are left",
+            "after the last attempt's batch all deliveries are left",
             run(),
             vec![found(tried(2, ready(1))), applied(), panics(), applied(), part(5), captured(), applied(), part(5), captured()],
             "read > over e Running(1)@0 mine try 3 > work > swap Running(1)@0 mine try 1 !Job search 5..10 > work 1x5 > \
@@ -200,7 +195,7 @@ fn short(records: u64, terminal: bool) -> crate::engine::messages::Event {
     Event::Batch(Batch::Failed(Failure { records, ..failure(terminal, Cause::Other) }))
 }
 
-/// Lambda delivers an event three times, which is too few to find a record that kills: each death is left by a signal of its own.
+/// Lambda delivers an event three times, which is too few to find a record that kills: each death sends its own signal.
 #[test]
 fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
     let alone = |attempts| tried(attempts, searching(1, 10, running(1)));
@@ -257,7 +252,7 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
         ),
         ("on_complete is left, too", run(), vec![aged(46, completing.clone())], "read > over e Completing(2)@0 try 0"),
         (
-            "and is no record",
+            "and does not count as a record",
             run(),
             vec![aged(46, tried(3, completing)), applied()],
             "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, on_complete: true }",

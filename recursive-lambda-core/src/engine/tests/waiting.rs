@@ -1,4 +1,4 @@
-//! Retryable errors: how long they are waited out, when one of the records is at fault, and how a failed run goes on.
+//! Retryable errors: how long the run waits, when a record is bad, and how a failed run resumes.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, LastError, Search, Status, Waiting};
@@ -16,7 +16,7 @@ fn skipping() -> Run {
     signal_under(Rules { skip: Some(2), ..patient() }, 1)
 }
 
-/// After so many errors, the first of them so many seconds before the last.
+/// After this many errors, the first of them this many seconds before the last.
 fn waited(errors: u32, seconds: u64, checkpoint: Checkpoint) -> Checkpoint {
     Checkpoint {
         waiting: Some(Waiting { since: UNIX_EPOCH, next: UNIX_EPOCH, errors, waited_ms: seconds * 1_000 }),
@@ -31,8 +31,8 @@ fn a_run_fails_when_it_was_tried_often_and_long_enough() {
         ("not yet long", patient(), 40, 23 * HOUR, HOUR - 1, "swap Ready(1)@0 try 0 !Job waits 41 > fail"),
         ("long enough", patient(), 40, 23 * HOUR, HOUR, "swap Failed(1)@0 try 0 !Job waits 41 > fail"),
         ("not yet often", patient(), 1, 23 * HOUR, HOUR, "swap Ready(1)@0 try 0 !Job waits 2 > fail"),
-        ("no time is to be waited, not yet often", rules(), 1, 0, 60, "swap Ready(1)@0 try 0 !Job waits 2 > fail"),
-        ("no time is to be waited", rules(), 2, 0, 60, "swap Failed(1)@0 try 0 !Job waits 3 > fail"),
+        ("no waiting, below the limit", rules(), 1, 0, 60, "swap Ready(1)@0 try 0 !Job waits 2 > fail"),
+        ("no waiting, at the limit", rules(), 2, 0, 60, "swap Failed(1)@0 try 0 !Job waits 3 > fail"),
     ] {
         let mut run = signal_under(rules, 1);
         let told = trace(&mut run, vec![aged(age, waited(errors, seconds, ready(1))), applied(), fails(), applied()]);
@@ -82,7 +82,7 @@ fn what_a_sweep_signalled_has_one_try() {
     }
 }
 
-/// A retryable error of so many records.
+/// A retryable error of this many records.
 fn part_fails(records: u64) -> In {
     In::of(Event::Batch(Batch::Failed(Failure { records, ..failure(false, Cause::Other) })))
 }
@@ -106,7 +106,7 @@ const AND_SAVED: &str = "? > pass over !Job > ";
 
 #[test]
 fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
-    // What is tried by itself is saved before the record behind it is tried.
+    // A record that is tried alone is saved before the next one is tried.
     let thrice = || vec![part_fails(1), part_fails(1), part_fails(1), applied()];
     let begun = |checkpoint: Checkpoint, then: Vec<In>| {
         [found(checkpoint), applied()].into_iter().chain(thrice()).chain(then).collect::<Vec<_>>()
@@ -115,9 +115,9 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
     let kept = "swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail";
     let again = |until| format!("work 1x1 > swap Ready(2)@0 try 0 search 1..{until}?! > signal 2 > ack Yielded");
     for (name, checkpoint, then, want) in [
-        ("the one behind it is", alone(10, false), vec![passed_over(0), part(1, 2), applied(), accepted()], again(10)),
+        ("the next one is", alone(10, false), vec![passed_over(0), part(1, 2), applied(), accepted()], again(10)),
         (
-            "the one behind that is",
+            "the one after that is",
             alone(10, false),
             vec![passed_over(0), part_fails(1), passed_over(1), part(1, 3), applied(), accepted()],
             format!("work 1x1 > pass over !Job > {}", again(10)),
@@ -149,7 +149,7 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
             waits.into(),
         ),
         (
-            "the deployment is at fault for the next one",
+            "the deployment is broken at the next one",
             alone(10, false),
             vec![passed_over(0), cannot_be_tried(), applied()],
             format!("work 1x1 > {kept}"),
@@ -162,7 +162,7 @@ fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
     }
 }
 
-/// Behind the record at 0 the one at 2 was processed, and the one at 1 failed once.
+/// After the record at 0, the one at 2 was processed, and the one at 1 failed once.
 fn proven() -> Checkpoint {
     Checkpoint { search: Some(Search { alone_until: 3, proven: true, ..Search::begun(10, 1, true) }), ..ready(2) }
 }
@@ -193,7 +193,7 @@ fn what_is_proven_is_skipped_if_it_fails_as_often_once_more_and_keys_stay_the_sa
     let want = "work 1x1 > work 1x1 > pass over !Job > set aside > swap Running(2)@1 mine try 1 !Job aside 1 search 1..10? > work 1x1 > \
                 capture > swap Running(2)@2 mine try 1 aside 1 search 1..10? > work 1x1 > \
                 capture > swap Running(2)@3 mine try 1 aside 1 search 7..10? > work 1x7";
-    assert_eq!(told, format!("{begun}{want}"), "the one at 1 was not at fault, and the one at 2 keeps its key");
+    assert_eq!(told, format!("{begun}{want}"), "the one at 1 was not bad, and the one at 2 keeps its key");
     let told = trace(&mut run(), vec![found(proven()), applied(), part(1, 1), captured(), applied()]);
     assert_eq!(told, format!("{begun}capture > swap Running(2)@1 mine try 1 search 1..10?! > work 1x1"), "it passed");
     let full = Checkpoint { skipped: 2, ..proven() };
@@ -249,7 +249,7 @@ fn waiting_is_not_running_away() {
 
 #[test]
 fn where_nothing_is_processed_it_is_an_outage() {
-    // The third error makes it search; every part fails, and eight records behind the first one.
+    // The third error starts a search; every part fails, and so do eight records after the first one.
     let halves = [10, 5, 3, 2].map(part_fails).into_iter().flat_map(|failed| [failed, applied()]);
     let first = [part_fails(1), part_fails(1), part_fails(1), applied(), passed_over(0)];
     let records = first.into_iter().chain((1..9).flat_map(|at| [part_fails(1), passed_over(at)]));

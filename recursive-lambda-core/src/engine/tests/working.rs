@@ -1,4 +1,4 @@
-//! Rules R8 and R9: batches, checkpoints, and handing over to the next invocation.
+//! R8 and R9: batches, checkpoints, and handing over to the next invocation.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, RawBytes};
@@ -9,7 +9,7 @@ use crate::engine::save::Saved;
 
 const TAKEN_UP: &str = "read > over e Running(1)@0 mine try 1 > work";
 
-/// After a first acquisition that was free.
+/// After a first acquisition that found no owner.
 fn work(rules: Rules, then: Vec<In>) -> String {
     let run = signal_under(rules, 1);
     continued(run, then)
@@ -100,7 +100,7 @@ fn a_handover_that_is_not_certain_is_not_signalled() {
         ("unknown", saved(Saved::Unknown("503".into())), "refuse StoreFailed(\"503\")"),
         ("refused", saved(Saved::Refused("403".into())), "refuse StoreFailed(\"403\")"),
         ("gone", saved(Saved::Gone), "refuse CheckpointGone"),
-        ("another handed over before", lost(left_by("another's", ready(2))), "ack Behind"),
+        ("another handed over before", lost(left_by("another's", ready(2))), "ack Stale"),
         ("another delivery of the same event did", lost(left_by("own", ready(2))), "signal 2"),
     ] {
         assert_eq!(work(rules(), yields(saved)), format!("capture > swap Ready(2)@10 try 0 > {want}"), "{name}");

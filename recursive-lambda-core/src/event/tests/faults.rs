@@ -1,4 +1,4 @@
-//! What is refused, and in which words: the field at fault, never its value.
+//! Refusals and their words: the field that is wrong, never its value.
 
 use super::*;
 
@@ -110,7 +110,7 @@ fn an_item_is_refused_by_the_field_at_fault() {
         (json!({ "bucket": "bkt", "key": "k", "run": "r".repeat(65) }), "`run` is not a run's name"),
         (
             json!({ "bucket": "bkt", "key": "k", "run": "r", "verison": "s3cret" }),
-            "`verison` is unknown beside `bucket`, `key`, `run`, `version`",
+            "`verison` is unknown; the fields are `bucket`, `key`, `run`, `version`",
         ),
     ];
     for (event, expected) in cases {

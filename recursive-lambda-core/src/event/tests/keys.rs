@@ -109,7 +109,7 @@ fn any_text_survives_the_round_trip() {
     let mut random = mutations::Random(7);
     for _ in 0..4_000 {
         let length = 1 + random.below(40);
-        // Half the characters from ASCII, where all that is special is; half from every plane.
+        // Half the characters from ASCII, where the special ones are; half from every plane.
         let any = |random: &mut mutations::Random| {
             let bound = if random.below(2) == 0 { 0x80 } else { 0x11_0000 };
             char::from_u32(u32::try_from(random.below(bound)).unwrap()).unwrap_or('%')

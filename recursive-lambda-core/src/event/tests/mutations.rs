@@ -1,4 +1,4 @@
-//! Damaged documents: no panic, and whatever is understood is within bounds.
+//! Damaged documents: no panic, and everything that is understood is within its limits.
 
 use super::*;
 

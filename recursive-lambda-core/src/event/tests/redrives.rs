@@ -1,4 +1,4 @@
-//! What Lambda gave up, sent again as it lies in a dead-letter queue or a destination.
+//! Events that Lambda gave up, sent again as they are in a dead-letter queue or a destination.
 
 use super::*;
 
@@ -53,7 +53,7 @@ fn signal() -> Value {
     serde_json::from_str(&signal.to_json()).unwrap()
 }
 
-/// An old dead-letter queue has the event itself; what failed is in the message's attributes.
+/// An old dead-letter queue has the event itself; the error is in the message's attributes.
 #[test]
 fn a_dead_letter_is_the_event_itself() {
     let attribute = json!({ "stringValue": "200", "dataType": "Number" });

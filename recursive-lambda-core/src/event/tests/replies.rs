@@ -1,4 +1,4 @@
-//! What a queue is told.
+//! The answer to a queue.
 
 use super::*;
 use crate::ErrorKind;

@@ -22,8 +22,11 @@ fn a_sweep_that_is_not_ours_is_refused() {
         (of(json!({ "v": "1" })), "`recursive_lambda_sweep.v` is not a whole number"),
         (of(json!({ "v": -1 })), "`recursive_lambda_sweep.v` is not a whole number"),
         (of(json!("s3cret")), "`recursive_lambda_sweep` is not a JSON object"),
-        (of(json!({ "v": 1, "job": "s3cret" })), "`recursive_lambda_sweep.job` is unknown beside `v`"),
-        (json!({ "recursive_lambda_sweep": { "v": 1 }, "job": "s3cret" }), "`job` is unknown beside `recursive_lambda_sweep`"),
+        (of(json!({ "v": 1, "job": "s3cret" })), "`recursive_lambda_sweep.job` is unknown; the fields are `v`"),
+        (
+            json!({ "recursive_lambda_sweep": { "v": 1 }, "job": "s3cret" }),
+            "`job` is unknown; the fields are `recursive_lambda_sweep`",
+        ),
         (json!({ "recursive_lambda_sweep": null }), "the event has no fields"),
     ] {
         let line = read(&event.to_string()).pop().unwrap();
@@ -44,7 +47,10 @@ fn a_persons_wish_that_a_run_go_on_is_read_on_any_channel() {
         (of(json!({ "run": "r" })), "`recursive_lambda_resume.v` is missing"),
         (of(json!({ "v": 1 })), "`recursive_lambda_resume.run` is missing"),
         (of(json!({ "v": 1, "run": "../s3cret" })), "`recursive_lambda_resume.run` is not a run's name"),
-        (of(json!({ "v": 1, "run": "r", "seq": "s3cret" })), "`recursive_lambda_resume.seq` is unknown beside `v`, `run`"),
+        (
+            of(json!({ "v": 1, "run": "r", "seq": "s3cret" })),
+            "`recursive_lambda_resume.seq` is unknown; the fields are `v`, `run`",
+        ),
         (json!({ "recursive_lambda_resume": { "v": 1, "run": "r" }, "job": "s3cret" }), "`job` is unknown beside"),
     ] {
         let line = read(&event.to_string()).pop().unwrap();

@@ -1,4 +1,4 @@
-//! The names of AWS: each tells of an upload, is known to tell of something else, or is an error that shows it.
+//! AWS's names: each means an upload, is known to mean something else, or is an error that shows it.
 
 use super::*;
 use crate::event::vocabulary::{Meaning, call, detail_type, notification, reason};

@@ -1,7 +1,7 @@
 //! The splitter and the fields against the `csv` crate's default reader: every short input, and many longer ones.
 //!
-//! They differ in one thing. A quoted field that the object does not close is for the csv crate a field to the object's end. For us its row is
-//! bad, that is the row's first line, and what follows is read as if it were an object of its own: so here the comparison ends.
+//! They differ in one thing. If the object does not close a quoted field, the csv crate reads a field to the end of the object.
+//! For us the first line of the row is bad, and the rest is read as an object of its own; there the comparison ends.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
@@ -36,7 +36,7 @@ impl Peer {
         let mut rows = Vec::new();
         let mut row = csv::ByteRecord::new();
         while self.0.read_byte_record(&mut row).unwrap() {
-            // It counts from where the row before was left: ahead of what is skipped, and of the `\n` of a `\r\n`.
+            // It counts from where it left the row before: ahead of what is skipped, and of the `\n` of a `\r\n`.
             let left = row.position().unwrap();
             let mut skipped = &object[left.byte() as usize..];
             if left.byte() == 0 {
@@ -52,7 +52,7 @@ impl Peer {
         rows
     }
 
-    /// The rows, and whether the last of them is in an open quote: then a row that is written after it becomes a part of it.
+    /// The rows, and whether the last one is inside an open quote: then the next row would become part of it.
     fn rows_to_an_open_quote(&mut self, object: &[u8]) -> (Vec<Row>, bool) {
         let rows = self.rows(object);
         let is_open = object.contains(&b'"') && self.rows(&[object, b"\na"].concat()).len() == rows.len();
@@ -60,7 +60,7 @@ impl Peer {
     }
 }
 
-/// Where an object that ends in an open quote has it, and what its first line is.
+/// Where an object that ends in an open quote has that quote, and its first line.
 fn bad_row(object: &[u8], rows: &mut Vec<Row>) -> BadRow {
     let (_, line, offset) = rows.pop().unwrap();
     let first = object[offset as usize..].split(|byte| b"\r\n".contains(byte)).next().unwrap();
@@ -86,7 +86,7 @@ fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<BadRow>) {
                 assert!(matches!(&object[at + content..at + next], b"" | b"\n" | b"\r" | b"\r\n"), "{}", object.escape_ascii());
                 return (rows, Some((first, line(object, at + before), (at + before) as u64)));
             }
-            Split::More => panic!("more asked for behind the end: {}", object.escape_ascii()),
+            Split::More => panic!("more asked for after the end: {}", object.escape_ascii()),
         }
         if at == object.len() {
             return (rows, None);
@@ -155,7 +155,7 @@ fn on_every_short_input_byte_by_byte() {
     for length in 0..=5 {
         every(ALPHABET, length).for_each(|object| check(&mut peer, &object, 1..object.len()));
     }
-    // Behind a header, so that all the symbols go to rows.
+    // After a header, so that all symbols belong to rows.
     for length in 1..=5 {
         every(ALPHABET, length).for_each(|rest| {
             let object = [b"a,a\n", rest.as_slice()].concat();

@@ -4,7 +4,7 @@ use crate::excerpt;
 use csv::{ByteRecord, DeserializeError, DeserializeErrorKind, ErrorKind};
 use serde::de::DeserializeOwned;
 
-/// A row whose number of fields is not the header's: shows the row, because two numbers do not tell what is wrong, and a likely cause.
+/// A row with a wrong number of fields: shows the row, because two numbers do not tell what is wrong, and a likely cause.
 pub(super) fn count(record: &[u8], row: &ByteRecord, header: &ByteRecord) -> String {
     let (found, expected) = (row.len(), header.len());
     let fields = if found == 1 { "field" } else { "fields" };
@@ -79,12 +79,12 @@ fn is_a_guess(reason: &str) -> bool {
     ["integer", "floating point", "boolean"].into_iter().any(is_taken_for) && reason.contains("expected a string")
 }
 
-/// The field at which `T` gives up, where csv does not say: it does so for its own parse errors only, not for an enum's unknown
-/// variant nor for a type that checks what it is given. Asked only when something is wrong, it tries the row's first fields,
-/// and finds by halving the least number of them that is refused for the same reason.
+/// The field at which `T` gives up, if csv does not say. It says so only for its own parse errors, not for an enum's unknown
+/// variant or a type that checks its value. This runs only after an error: it tries the row's first fields, and finds by halving
+/// the smallest number of them that is refused for the same reason.
 fn field_at_fault<T: DeserializeOwned>(error: &DeserializeError, header: &ByteRecord, row: &ByteRecord) -> Option<usize> {
     let reason = error.to_string();
-    // Where fields are missing, none is at fault.
+    // If fields are missing, no field is to blame.
     if reason.starts_with("missing field") || reason.starts_with(&format!("invalid length {}, ", row.len())) {
         return None;
     }

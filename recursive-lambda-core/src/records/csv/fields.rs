@@ -1,4 +1,4 @@
-//! The fields of one row, by csv-core, in buffers that are used again for the next.
+//! The fields of one row, by csv-core, in buffers that are reused for the next row.
 
 use csv::ByteRecord;
 use csv_core::{ReadRecordResult, Reader};
@@ -20,9 +20,9 @@ impl Fields {
         (names, fields)
     }
 
-    /// Replaces the contents of `row` by the fields of the row that `bytes` are. Bytes behind a row's end are left out.
+    /// Replaces the contents of `row` by the fields of the row in `bytes`. Bytes after the row's end are ignored.
     pub(super) fn read(&mut self, bytes: &[u8], row: &mut ByteRecord) {
-        // One more than can be written, for with a full buffer csv-core asks for a larger one before it looks at the rest.
+        // One more than can be written, because with a full buffer csv-core asks for a larger one before it looks at the rest.
         if self.bytes.len() <= bytes.len() {
             self.bytes.resize(bytes.len() + 1, 0);
         }
@@ -37,7 +37,7 @@ impl Fields {
             written += wrote;
             ended += ends;
             match result {
-                // The empty input that is left says that the row ends here.
+                // The remaining empty input says that the row ends here.
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull => self.bytes.resize(self.bytes.len() * 2, 0),
                 ReadRecordResult::OutputEndsFull => self.ends.resize(self.ends.len() * 2, 0),

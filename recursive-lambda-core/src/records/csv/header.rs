@@ -1,13 +1,13 @@
-//! Whether a header can be that of the record's type: the one place where a file of another kind is told from a table.
+//! Whether a header can belong to the record's type: the one place where a file of another kind is told from a table.
 //!
-//! It knows names, never a row. A header that it refuses fails the run before the first batch; what it cannot know it lets pass.
+//! It knows names, never a row. A header that it refuses fails the run before the first batch; in doubt it accepts.
 
 use super::shape::Shape;
 use crate::excerpt;
 use csv::ByteRecord;
 use std::collections::BTreeSet;
 
-/// Says why `header` cannot be that of records of this shape. `only`: it is all of the object, without a line end.
+/// Says why `header` cannot belong to records of this shape. `only`: it is the whole object, without a line end.
 pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(), String> {
     if header.is_empty() {
         return Ok(());
@@ -51,7 +51,7 @@ fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), 
     }
 }
 
-/// A header of which no name is known to be right.
+/// A header none of whose names is known to be right.
 fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
     let number = || header.iter().filter(|_| !is_numbered(header)).find(|cell| is_number(cell));
     if let Some(what) = what_it_is(header) {
@@ -82,7 +82,7 @@ const DELIMITERS: [(u8, &str); 3] = [
 ];
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// What the first row is, if it is clearly not a header.
+/// What the first row is, if it clearly is not a header.
 fn what_it_is(header: &ByteRecord) -> Option<&'static str> {
     let first = header.get(0).unwrap_or_default().trim_ascii();
     let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
@@ -104,7 +104,7 @@ fn what_it_is(header: &ByteRecord) -> Option<&'static str> {
     DELIMITERS.iter().find(|(delimiter, _)| first.contains(delimiter)).map(|(_, what)| *what)
 }
 
-/// A column that is one of the record's but for blanks, letter case and a byte order mark, where that one is missing.
+/// A column that equals one of the record's except for blanks, letter case and a byte order mark, if that one is missing.
 fn misspelt<'a>(header: &'a ByteRecord, names: &[&'a str]) -> Option<(&'a [u8], &'a str)> {
     let plain = |cell: &'a [u8]| cell.strip_prefix(MARK).unwrap_or(cell).trim_ascii();
     let cells = header.iter().filter(|cell| !is_one_of(cell, names));
@@ -114,7 +114,7 @@ fn misspelt<'a>(header: &'a ByteRecord, names: &[&'a str]) -> Option<(&'a [u8], 
         .find(|(cell, name)| plain(cell).eq_ignore_ascii_case(name.as_bytes()))
 }
 
-/// Two columns of one name, of which the type would get one. Columns without a name have none that could be asked for.
+/// Two columns with one name, of which the type would get only one. Columns without a name cannot be asked for.
 fn duplicate(header: &ByteRecord, shape: Shape) -> Option<&[u8]> {
     let mut seen = BTreeSet::new();
     let is_asked_for = |cell: &&[u8]| match shape {
@@ -134,7 +134,7 @@ fn is_number(cell: &[u8]) -> bool {
     cell.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)) && cell.parse::<f64>().is_ok()
 }
 
-/// Numbers that are names: years after a name, as `city,2024,2025`, and the numbering from 0 of a table without names.
+/// Numbers that are names: years after a name, as in `city,2024,2025`, and the numbering from 0 in a table without names.
 fn is_numbered(header: &ByteRecord) -> bool {
     let is_year = |cell: &[u8]| cell.len() == 4 && (cell.starts_with(b"19") || cell.starts_with(b"20"));
     let first_is_a_name = header.get(0).is_some_and(|cell| !is_number(cell));
@@ -145,7 +145,7 @@ fn is_numbered(header: &ByteRecord) -> bool {
     numbers.clone().count() > 1 && (0_usize..).zip(&mut numbers).all(|(index, cell)| index.to_string().as_bytes() == cell)
 }
 
-/// Names, the first ones of many.
+/// Names, or the first of many.
 fn shown<'a>(names: impl IntoIterator<Item = &'a [u8]>) -> String {
     const SHOWN: usize = 8;
     let mut names = names.into_iter();

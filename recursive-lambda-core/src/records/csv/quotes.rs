@@ -1,15 +1,15 @@
-//! Rows that end, but whose quotes are wrong: the csv crate reads them, as text that is not in the file.
+//! Rows that end but have wrong quotes: the csv crate reads them as text that is not in the file.
 //!
-//! Looked at only where a row has a line break or a backslash. A stray quote within one line is read as the csv crate reads it.
+//! Checked only if a row has a line break or a backslash. A stray quote within one line is read as the csv crate reads it.
 
 use crate::BoxError;
 use crate::excerpt;
 use crate::records::misread::{Misread, first_line};
 
-/// What is wrong with the quotes of `record`, if it is sure.
+/// What is wrong with the quotes of `record`, if it is certain.
 ///
-/// Text after a closing quote shows it: where the field has several lines, a quote was left open on the first one, and the next one, lines
-/// later, was to open a field of its own; where a backslash stands before the quote, it was to be a part of the text.
+/// Text after a closing quote shows it. If the field has several lines, a quote was left open on the first line, and the closing
+/// one was meant to open another field. If a backslash is before the quote, the quote was meant as text.
 pub(super) fn check(record: &[u8]) -> Result<(), BoxError> {
     let Some(_) = memchr::memchr3(b'\n', b'\r', b'\\', record) else { return Ok(()) };
     let (mut at, mut opened) = (0, None);

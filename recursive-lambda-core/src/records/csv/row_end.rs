@@ -1,6 +1,6 @@
-//! Where a CSV row ends: the state machine of the `csv` crate's reader, reduced to what moves the ends of rows.
+//! Where a CSV row ends: the state machine of the `csv` crate's reader, reduced to what decides the ends of rows.
 //!
-//! It never looks at a byte that cannot matter: it leaps from quote to quote and from terminator to terminator.
+//! It never looks at a byte that cannot matter: it jumps from quote to quote and from terminator to terminator.
 
 use crate::records::Split;
 use crate::records::misread::bad_first_line;
@@ -17,8 +17,8 @@ pub(super) struct RowEnd {
 }
 
 impl RowEnd {
-    /// `\n`, `\r\n` or `\r` outside quotes ends a row, and so does the end of the object; inside quotes that is an error of the row's
-    /// first line, and whatever the quote took in are rows again. `bytes` must begin with a row.
+    /// `\n`, `\r\n` or `\r` outside quotes ends a row, and so does the end of the object. Inside quotes that end is an error of
+    /// the row's first line, and the rest is read as rows again. `bytes` must begin with a row.
     pub(super) fn find(&mut self, bytes: &[u8], end: bool) -> Split {
         let Self { searched: mut at, mut quoted } = std::mem::take(self);
         loop {
@@ -29,12 +29,12 @@ impl RowEnd {
             let follower = bytes.get(hit + 1);
             match (bytes.get(hit), follower) {
                 (Some(b'\n'), _) => return Split::Record { content: hit, next: hit + 1 },
-                // What follows decides, and is not here yet: the row ends at the same byte however the object is cut.
+                // The next byte decides, and is not here yet: the row ends at the same byte however the object is cut.
                 (_, None) if !end => return self.unfinished(bytes, hit, quoted, end),
                 (Some(b'\r'), Some(b'\n')) => return Split::Record { content: hit, next: hit + 2 },
                 (Some(b'\r'), _) => return Split::Record { content: hit, next: hit + 1 },
                 (_, Some(b'"')) if quoted => at = hit + 2,
-                // One quoted field is mostly followed by another: half the leaps.
+                // One quoted field is usually followed by another: half the jumps.
                 (_, Some(b',')) if quoted && bytes.get(hit + 2) == Some(&b'"') => at = hit + 3,
                 _ => {
                     quoted = !quoted && begins_a_field(bytes, hit);
@@ -56,7 +56,7 @@ impl RowEnd {
     }
 }
 
-/// Whether a field begins at `at`, which is outside quotes; only there does a quote open anything.
+/// Whether a field begins at `at`, which is outside quotes. Only there does a quote open a field.
 fn begins_a_field(bytes: &[u8], at: usize) -> bool {
     at.checked_sub(1).is_none_or(|before| bytes.get(before) == Some(&b','))
 }

@@ -1,4 +1,4 @@
-//! What a record's type asks a row for: columns by name, all of them by name, or fields in order.
+//! What a record's type wants from a row: columns by name, all of them by name, or fields in order.
 //!
 //! It asks the type's `Deserialize`, which names its fields before it sees any data. No row is read.
 
@@ -11,18 +11,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// What a type asks for first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// A struct: these columns, renamed and with aliases as serde has them.
+    /// A struct: these columns, with serde's renames and aliases.
     Columns(&'static [&'static str]),
     /// Fields in order: a tuple, a `Vec`.
     List,
-    /// Whatever columns there are: a map, a struct with a flattened field, a type that decides for itself.
+    /// All columns: a map, a struct with a flattened field, a type that decides for itself.
     Any,
 }
 
 /// The shape of `T`.
 pub(super) fn shape_of<T: for<'de> Deserialize<'de>>() -> Shape {
     let shape = Cell::new(Shape::Any);
-    // User code, which may do anything. What it returns says nothing: the probe has no value to give.
+    // User code, which may do anything. Its result means nothing: the probe has no value to give.
     let _ = catch_unwind(AssertUnwindSafe(|| drop(T::deserialize(Probe(&shape)))));
     shape.get()
 }

@@ -1,11 +1,11 @@
-//! Why a line did not become a value: what stands there, and what the object is where it is not JSON lines.
+//! Why a line did not become a value: what the line holds, and what the object is if it is not JSON lines.
 
 use crate::BoxError;
 use crate::excerpt;
 use crate::records::misread::Misread;
 use serde_json::error::Category;
 
-/// What is wrong with `line`. The line within the record says nothing: a record is one line, and its place names it.
+/// What is wrong with `line`. serde_json's line number is dropped: a record is one line, and its place names it.
 pub(super) fn explain(error: &serde_json::Error, line: &[u8]) -> BoxError {
     let text = error.to_string();
     let Some(reason) = text.strip_suffix(&format!(" at line {} column {}", error.line(), error.column())) else {
@@ -26,7 +26,7 @@ pub(super) fn explain(error: &serde_json::Error, line: &[u8]) -> BoxError {
     }
 }
 
-/// What an object is that begins with such a line.
+/// What kind of object begins with such a line.
 fn another_kind(error: &serde_json::Error, line: &[u8]) -> Option<&'static str> {
     let line = line.trim_ascii();
     let goes_on = line.last().is_some_and(|last| b",:[{".contains(last));

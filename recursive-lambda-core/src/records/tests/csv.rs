@@ -1,4 +1,4 @@
-//! Rows as values, and the words for rows that are none.
+//! Rows as values, and the messages for rows that are not.
 
 use super::{LIMIT, Random, decode_all, first_error, read_whole};
 use crate::records::Csv;

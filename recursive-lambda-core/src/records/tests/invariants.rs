@@ -4,11 +4,11 @@ use super::{LIMIT, Random, every, read_cut, read_whole};
 use crate::records::splitter::Splitter;
 use crate::records::{Csv, Format, Jsonl, Lines};
 
-/// One piece, byte by byte, at every single cut, and resumed behind every record: all the same.
+/// One piece, byte by byte, at every cut, and resumed after every record: all give the same.
 fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
     let shown = object.escape_ascii();
     let Ok(whole) = read_whole(Splitter::<F>::start(LIMIT), object) else {
-        // The object is refused by its start, however it arrives.
+        // The start of the object is refused, however it arrives.
         assert!(read_cut(Splitter::<F>::start(LIMIT), object, 0..object.len()).is_err(), "{shown}");
         return;
     };

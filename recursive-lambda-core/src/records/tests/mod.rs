@@ -28,7 +28,7 @@ pub(super) struct Reading {
 pub(super) struct Found {
     pub(super) bytes: Vec<u8>,
     pub(super) place: Place,
-    /// The cursor behind it.
+    /// The cursor after it.
     pub(super) after: Cursor,
     /// Why it is not a record, if the format says so.
     pub(super) bad: Option<String>,
@@ -39,7 +39,7 @@ pub(super) fn read_whole<F: Format>(mut splitter: Splitter<F>, object: &[u8]) ->
     let mut records = Vec::new();
     splitter.push(&object[splitter.wanted() as usize..]);
     splitter.finish();
-    assert!(drain(&mut splitter, &mut records)?, "more bytes asked for behind the last");
+    assert!(drain(&mut splitter, &mut records)?, "more bytes asked for after the last");
     Ok(Reading { header: splitter.header().unwrap().to_vec(), records, end: splitter.cursor() })
 }
 
@@ -57,7 +57,7 @@ pub(super) fn read_cut<F: Format>(
         assert!(!drain(&mut splitter, &mut records)?, "the end, before it was announced");
     }
     splitter.finish();
-    assert!(drain(&mut splitter, &mut records)?, "more bytes asked for behind the last");
+    assert!(drain(&mut splitter, &mut records)?, "more bytes asked for after the last");
     Ok(Reading { header: splitter.header().unwrap().to_vec(), records, end: splitter.cursor() })
 }
 
@@ -85,7 +85,7 @@ fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
     splitter.finish();
     let mut values = Vec::new();
     match splitter.begin(|format, only| format.check(only)) {
-        Ok(begun) => assert!(begun, "more bytes asked for behind the last"),
+        Ok(begun) => assert!(begun, "more bytes asked for after the last"),
         Err(error) => return (values, Some(error)),
     }
     loop {
@@ -94,7 +94,7 @@ fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
             Ok(Next::Record { value: Err(undecoded), .. }) => return (values, Some(undecoded.error)),
             Err(error) => return (values, Some(error)),
             Ok(Next::End) => return (values, None),
-            Ok(Next::More) => panic!("more bytes asked for behind the last"),
+            Ok(Next::More) => panic!("more bytes asked for after the last"),
         }
     }
 }
@@ -127,7 +127,7 @@ impl Random {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 
-    /// A text of so many tokens.
+    /// A text of this many tokens.
     pub(super) fn text(&mut self, tokens: &[&str], count: usize) -> Vec<u8> {
         (0..count).flat_map(|_| tokens[self.below(tokens.len())].bytes()).collect()
     }

@@ -118,7 +118,7 @@ fn a_format_that_breaks_its_contract_is_an_error() {
     check::<HeaderSkipsTooMuch>();
 }
 
-/// Records of as many bytes as the header's first says, as a user would write it.
+/// Records of as many bytes as the header's first byte says, as a user would write it.
 #[derive(Debug)]
 struct Fixed(usize);
 
