@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn converts_from_all_that_a_boxed_error_does_and_back() {
+    fn converts_like_a_boxed_error() {
         let cases: [(Error, &str); 4] = [
             (Error::from(std::io::Error::other("disk")), "disk"),
             (Error::from("text"), "text"),

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_escaped_and_cut_and_keeps_its_quotes() {
+    fn text_is_escaped_and_cut() {
         let cases = [
             ("no \"s3:GetObject\"", "no \"s3:GetObject\"".to_string()),
             ("a\nb\u{1b}[31m", "a\\nb\\u{1b}[31m".into()),
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_keeps_its_start_and_its_end() {
+    fn a_message_keeps_start_and_end() {
         assert_eq!(message("unknown variant `x\u{202e}`, expected \"a\""), "unknown variant `x\\u{202e}`, expected \"a\"");
         let long = message(&format!("invalid type: string \"{}\", expected u64", "y".repeat(5_000)));
         assert!(long.starts_with("invalid type: string \"yyy") && long.ends_with("\", expected u64"), "{long}");

@@ -97,7 +97,7 @@ mod tests {
     };
 
     #[test]
-    fn every_field_counts_and_fields_do_not_run_into_each_other() {
+    fn every_field_changes_the_id() {
         let all = [
             ONE.run_id(),
             Identity { function_arn: "arn:aws:lambda:eu-west-1:123456789012:function:other", ..ONE }.run_id(),
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_identity_of_a_run_is_seen() {
+    fn other_text_is_not_a_run_id() {
         let id = ONE.run_id();
         for (text, want) in [
             (id.as_str(), true),

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn other_keys_are_not_files_of_the_store() {
+    fn other_keys_are_not_store_files() {
         for (prefix, key) in [
             ("runs", format!("runs2/tally/rows/{RUN}.json")),
             ("runs", format!("tally/rows/{RUN}.json")),

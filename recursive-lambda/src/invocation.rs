@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_running_is_named_until_it_ends() {
+    fn the_current_invocation_is_named() {
         let trail = Trail::default();
         let object = || Arc::from("s3://uploads/a.csv");
         let batch = |line, records| Called::Batch { object: object(), record: 800, line, records };

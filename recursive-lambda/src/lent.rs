@@ -54,7 +54,7 @@ mod tests {
     use futures_util::FutureExt;
 
     #[test]
-    fn what_can_be_shared_runs_and_nothing_else_does() {
+    fn only_shareable_resources_compile() {
         let [shared, not_shared] = [
             Lent::<u8>::new().__lent(async { 7 }).now_or_never(),
             Lent::<std::cell::Cell<u8>>::new().__lent(async { 7 }).now_or_never(),

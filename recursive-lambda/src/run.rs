@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn each_variable_has_a_method_of_its_name_and_wins_over_it() {
+    fn a_variable_wins_over_its_method() {
         const S: fn(u64) -> Duration = Duration::from_secs;
         /// The variable, a method with a value, the same as text, and another one.
         type Line = (&'static str, fn(Run) -> Run, &'static str, &'static str);
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_in_a_method_is_the_error_of_the_awaited_run() {
+    fn a_bad_method_value_fails_the_run() {
         for (run, words) in [
             (run::<Nothing>().state("bucket"), "RECURSIVE_LAMBDA_STATE is `bucket`"),
             (run::<Nothing>().buckets("one@b").state("none"), "RECURSIVE_LAMBDA_BUCKETS has `one@b`"),

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_the_variable_and_what_to_write() {
+    fn mistakes_name_the_variable() {
         let ok = ("STATE", "s3://state/runs");
         for (pairs, first_words) in [
             (&[][..], "RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_variable_says_is_as_the_contract_has_it() {
+    fn defaults_are_those_of_the_contract() {
         let want = Settings {
             state: Some(State::S3 { bucket: "state".into(), prefix: "runs".into() }),
             lease: Duration::from_secs(45),
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_that_is_misspelt_is_seen() {
+    fn misspelt_variables_are_reported() {
         let set =
             NAMES.map(|name| format!("{PREFIX}{name}")).into_iter().chain(["PATH".into(), "RECURSIVE_LAMBDA_MAXATTEMPTS".into()]);
         assert_eq!(unknown(set), ["RECURSIVE_LAMBDA_MAXATTEMPTS"]);

@@ -35,7 +35,7 @@ fn a_record_survives_its_json() {
 }
 
 #[test]
-fn a_newer_or_broken_record_is_not_taken_for_ours() {
+fn newer_or_broken_checkpoints_are_refused() {
     assert_eq!(Checkpoint::from_json(br#"{"v":2,"all":"new"}"#), Err(Unreadable::Newer(2)));
     for broken in ["", "{}", "[]", r#"{"v":1}"#, "\u{0}"] {
         assert!(matches!(Checkpoint::from_json(broken.as_bytes()), Err(Unreadable::Corrupt(_))), "{broken:?}");
@@ -43,7 +43,7 @@ fn a_newer_or_broken_record_is_not_taken_for_ours() {
 }
 
 #[test]
-fn carried_states_are_the_same_as_far_as_their_json_is() {
+fn equal_json_is_equal_state() {
     let carried = |json: &str| SavedState::new(RawValue::from_string(json.into()).unwrap());
     let hash = |carried: &SavedState| {
         let mut hasher = DefaultHasher::new();
@@ -59,7 +59,7 @@ fn carried_states_are_the_same_as_far_as_their_json_is() {
 
 /// An invocation acquires exactly what the last one left, however often.
 #[test]
-fn numbers_in_carried_state_are_read_to_the_last_bit() {
+fn state_numbers_keep_every_bit() {
     let mut bits = 0x410e_2829_b50d_2bab_u64;
     for _ in 0..10_000 {
         bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -82,7 +82,7 @@ fn is_read(checkpoint: &Checkpoint) -> bool {
 }
 
 #[test]
-fn a_count_that_could_overflow_is_in_no_record() {
+fn counts_that_could_overflow_are_refused() {
     let counts: [fn(&mut Checkpoint) -> &mut u64; 8] = [
         |checkpoint| &mut checkpoint.position,
         |checkpoint| &mut checkpoint.size,
@@ -104,7 +104,7 @@ fn a_count_that_could_overflow_is_in_no_record() {
 }
 
 #[test]
-fn numbers_that_contradict_each_other_are_no_record() {
+fn contradicting_numbers_are_refused() {
     let header = || Some(RawBytes(b"".as_slice().into()));
     let at = |offset, header| Checkpoint { offset, header, ..fresh() };
     let searching = |until, step| Checkpoint { position: 10, search: Some(Search::begun(until, step, false)), ..fresh() };
@@ -142,7 +142,7 @@ fn numbers_that_contradict_each_other_are_no_record() {
 }
 
 #[test]
-fn a_batch_is_as_large_as_plan_and_search_allow_and_never_empty() {
+fn plan_and_search_limit_a_batch() {
     let searching = |position, until, step| Checkpoint { position, search: Some(Search::begun(until, step, false)), ..fresh() };
     for (name, checkpoint, want) in [
         ("the plan's", fresh(), 10),
@@ -156,7 +156,7 @@ fn a_batch_is_as_large_as_plan_and_search_allow_and_never_empty() {
 }
 
 #[test]
-fn a_lease_is_left_until_the_second_after_it() {
+fn a_lease_ends_one_second_later() {
     let [lease, second] = [2_000, 1_000].map(Duration::from_millis);
     let owner = || Some(Owner { request_id: "r".into(), nonce: "n".into() });
     for (owner, age, left) in [

@@ -83,7 +83,7 @@ fn resumes_at_every_point() {
 }
 
 #[test]
-fn a_point_is_passed_at_most_every_256_kib() {
+fn points_are_256_kib_apart() {
     let (_, object, length) = files()[1];
     let mut gunzip = Gunzip::new(&ResumePoint::START);
     let mut points = Vec::new();
@@ -97,7 +97,7 @@ fn a_point_is_passed_at_most_every_256_kib() {
 }
 
 #[test]
-fn objects_of_several_parts_are_read_to_their_end() {
+fn joined_members_are_read_to_the_end() {
     let (_, object, length) = files()[7];
     let one = &text()[..length];
     let joined = |parts: &[&[u8]]| parts.concat();
@@ -132,7 +132,7 @@ fn objects_of_several_parts_are_read_to_their_end() {
 }
 
 #[test]
-fn a_damaged_or_cut_object_is_never_read_as_another() {
+fn damaged_gzip_is_never_misread() {
     let (_, object, length) = files()[7];
     for cut in 0..object.len() {
         let error = inflate(&object[..cut], &ResumePoint::START, ALL.min(cut), ALL).unwrap_err();
@@ -151,7 +151,7 @@ fn a_damaged_or_cut_object_is_never_read_as_another() {
 }
 
 #[test]
-fn memory_does_not_grow_with_the_ratio() {
+fn memory_does_not_depend_on_the_ratio() {
     let zeros = miniz_oxide::deflate::compress_to_vec(&vec![0; 20 << 20], 9);
     let object = [b"\x1f\x8b\x08\0\0\0\0\0\0\xff".as_slice(), &zeros].concat();
     let mut gunzip = Gunzip::new(&ResumePoint::START);
@@ -169,7 +169,7 @@ fn memory_does_not_grow_with_the_ratio() {
 }
 
 #[test]
-fn a_forged_point_is_an_error_and_nothing_worse() {
+fn a_forged_point_is_only_an_error() {
     let (_, object, _) = files()[0];
     let (_, points) = inflate(object, &ResumePoint::START, 512, 1).unwrap();
     let point = points.iter().find(|point| point.member.is_some()).unwrap();
@@ -240,7 +240,7 @@ fn many_members_cost_no_memory() {
 }
 
 #[test]
-fn the_argument_decides_what_the_bytes_do_not() {
+fn compression_follows_the_argument() {
     let (_, object, length) = files()[7];
     let read = |compression, object: &[u8]| {
         let mut source = TextSource::start(compression);

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn another_batch_needs_reserve_or_twice_the_slowest_and_a_save_and_a_signal() {
+    fn another_batch_needs_enough_time() {
         /// Total, reserve, most batches, seconds each batch took, seconds each save took, left; is another allowed?
         type Case = (Option<Duration>, Duration, Option<u64>, &'static [u64], &'static [u64], Option<Duration>, bool);
         let table: [Case; 14] = [
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn expected_batches_is_one_until_something_is_known_and_never_more_than_allowed() {
+    fn expects_one_batch_until_one_is_done() {
         let mut budget = Budget::new(Some(s(100)), s(10), None);
         assert_eq!(budget.expected_batches(0, Some(s(100))), 1);
         budget.batch_took(s(1));
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn so_many_start_beside_those_in_flight() {
+    fn batches_in_flight_limit_new_ones() {
         // Most batches, done, in flight, seconds left; how many may start, how many are expected?
         for (line, (most, done, in_flight, left, starts, expected)) in [
             (None, 0, 0, 100, 4, 1),
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn on_complete_wants_half_of_the_invocation() {
+    fn on_complete_needs_half_the_time() {
         let budget = Budget::new(Some(s(100)), s(10), None);
         assert!(budget.half_is_left(Some(s(50))));
         assert!(!budget.half_is_left(Some(s(49))));

@@ -48,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn asks_for_half_of_what_will_be_used_and_for_the_last_batch_whole() {
+    fn requests_half_of_what_will_be_used() {
         //    missing later record       held    request
         for (line, (missing, later, record, held, want)) in [
             (400, 0, None, 0, 16_384),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_demand_grows_with_every_time_it_is_made() {
+    fn repeated_demands_grow() {
         for (missing, asked, want) in [(1, 0, 1_024), (1, 3, 8_192), (100, 0, 9_800), (100, 30, 4_194_304), (100, 99, 4_194_304)]
         {
             assert_eq!(PrefetchPlan { missing, later: 0, record: Some(100.0) }.demand(0, asked), want);

@@ -119,7 +119,7 @@ mod tests {
     use crate::checkpoint::Plan;
 
     #[test]
-    fn a_refusal_has_a_kind_and_says_what_to_do() {
+    fn a_refusal_says_what_to_do() {
         let plan = Plan { batch: 400, format: "c\nsv".into(), hash: "00".into() };
         for (refusal, kind, says) in [
             (Refusal::DuplicateInFlight, ErrorKind::DuplicateInFlight, "this event is given back and delivered again"),
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_record_keeps_the_place_of_an_error_and_the_words_of_the_refusal() {
+    fn a_refusal_keeps_the_place_of_the_error() {
         let refusal = deaths(false);
         let kept = |before| LastError { kind: "Runaway".into(), message: refusal.what(), ..before };
         let before = LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };

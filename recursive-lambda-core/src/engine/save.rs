@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_said_to_have_won_before_the_nonce_was_compared() {
+    fn a_write_wins_only_by_its_nonce() {
         let failed = || R(Read::Failed("503".into()));
         let cases: Vec<(&str, bool, Vec<Answer>, &str)> = vec![
             ("plain success", false, vec![W(applied("e1"))], "applied e1"),
@@ -243,7 +243,7 @@ mod tests {
         }
     }
     #[test]
-    fn a_write_goes_out_from_what_was_found_last() {
+    fn a_write_replaces_what_was_read_last() {
         let mut save = Save::new(Condition::Matches("e0".into()), "me.2".into());
         save.first();
         for etag in ["e0", "e9"] {
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_says_nothing_is_asked_again_after_ever_longer_pauses() {
+    fn pauses_grow_while_the_store_is_silent() {
         let mut save = Save::new(Condition::Absent, "me.1".into());
         save.first();
         let pauses = std::iter::from_fn(|| match save.read(Read::Absent, |_| false) {

@@ -158,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_signalled_again_while_it_is_silent_and_reported_when_that_is_in_vain() {
+    fn silent_runs_are_signalled_then_reported() {
         use Status::{Cancelled, Completing, Done, Failed, Ready, Running, Superseded};
         let table = [
             ("just handed over", with(Ready, false), 0, NOTHING),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_would_refuse_every_signal_is_reported_at_once() {
+    fn a_changed_plan_is_reported_at_once() {
         let other = |status| Checkpoint { plan: Plan { hash: "other".into(), ..fresh().plan }, ..with(status, false) };
         for (status, age, want) in [
             (Status::Ready, 90, NOTHING),
@@ -208,13 +208,13 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_say_something_is_read() {
+    fn old_checkpoints_are_not_read() {
         for (age, want) in [(0, false), (90, false), (91, true), (24 * HOUR, true), (48 * HOUR - 1, true), (48 * HOUR, false)] {
             assert_eq!(is_worth_reading(&rules(), Duration::from_secs(age)), want, "{age}");
         }
     }
     #[test]
-    fn a_report_says_what_to_do_and_is_counted() {
+    fn a_report_says_what_to_do() {
         let failed = Swept { failed: 2, ..Swept::default() };
         let stuck = Swept { stuck: 2, ..Swept::default() };
         for (trouble, says, counted) in [

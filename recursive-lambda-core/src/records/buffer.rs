@@ -134,7 +134,7 @@ mod tests {
     use crate::records::Lines;
 
     #[test]
-    fn memory_stays_within_what_is_unread_and_one_part() {
+    fn memory_is_bounded_by_unread_bytes() {
         // (part, bytes passed after each push): all but a few, all, and fewer than arrive for a while.
         for (part, pass) in [(1_000, 999), (1_000, 1_000), (1_000, 500)] {
             let mut unread = Unread::from(Cursor::default());

@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_text_is_known_by_its_first_bytes() {
+    fn first_bytes_tell_other_files() {
         let cases: [(&[u8], Option<&str>); 32] = [
             (b"\x1f\x8b\x08\0", Some("gzip")),
             (b"PK\x03\x04\x14\0", Some("zip,")),
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_the_same_however_the_object_is_cut_and_text_is_known_at_once() {
+    fn cuts_do_not_change_the_look() {
         let objects: [&[u8]; 7] = [
             b"BZh91AY&SY\x94\x1f\x22\x33\x44\x55",
             b"BZh,name\n1,a,b,c,d,e",

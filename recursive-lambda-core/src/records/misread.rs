@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_first_line_ends_at_the_first_line_break() {
+    fn the_first_line_ends_at_a_break() {
         let cases: [(&[u8], (usize, usize)); 6] =
             [(b"a\nb", (1, 2)), (b"a\r\nb", (1, 3)), (b"a\rb", (1, 2)), (b"a\r", (1, 2)), (b"ab", (2, 2)), (b"\n", (0, 1))];
         for (bytes, line) in cases {

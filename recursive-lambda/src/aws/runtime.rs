@@ -233,7 +233,7 @@ mod tests {
     use serde_json::value::to_raw_value;
 
     #[test]
-    fn a_record_that_comes_in_a_signal_may_be_forged() {
+    fn a_forged_checkpoint_is_refused() {
         let told = |region: Option<&str>, attempts| {
             let object = PinnedObject { region: region.map(String::from), ..Checkpoint::for_tests().object };
             let checkpoint = Some(to_raw_value(&Checkpoint { object, attempts, ..Checkpoint::for_tests() }).unwrap());
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_job_says_is_one_entry_of_the_log() {
+    fn a_jobs_message_is_one_log_entry() {
         let error =
             Error::new(ErrorKind::Job, "no row").because(std::io::Error::other("\u{1b}[31mred\r\nERROR forged\n\tand more"));
         assert_eq!(shown(&error), "no row\n  because: \\u{1b}[31mred\n  ERROR forged\n  and more");

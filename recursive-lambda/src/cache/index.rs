@@ -86,7 +86,7 @@ mod tests {
     use recursive_lambda_core::object::PinnedObject;
 
     #[test]
-    fn what_is_locked_is_not_taken_and_its_uses_are_not_counted() {
+    fn locked_files_are_not_evicted() {
         let (mut index, name) = (Index::default(), Name::of(&PinnedObject::for_tests()));
         index.put(&name, 1);
         // A use that ends lets go of the file a moment before its lock.

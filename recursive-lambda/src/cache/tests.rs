@@ -152,7 +152,7 @@ fn no_key_reaches_a_path() {
 }
 
 #[test]
-fn only_what_it_wrote_is_taken_for_its_own() {
+fn only_its_own_files_are_used() {
     let name = Name::of(&PinnedObject::for_tests());
     //                                             whole  part
     for (found, whole, part) in [
@@ -169,7 +169,7 @@ fn only_what_it_wrote_is_taken_for_its_own() {
 }
 
 #[tokio::test]
-async fn an_object_is_fetched_once_whoever_asks_and_found_by_the_next_process() {
+async fn an_object_is_fetched_once() {
     let platform = Platform::new();
     let body: Vec<u8> = (0..(9 << 20) + 1).map(|index: u32| (index % 251) as u8).collect();
     let object = platform.put("big", "v1", body.clone());
@@ -221,7 +221,7 @@ async fn what_is_not_whole_is_never_used() {
 }
 
 #[tokio::test]
-async fn what_a_dead_process_left_is_removed_and_nothing_else() {
+async fn only_dead_processes_files_are_removed() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "body");
     fs::create_dir(platform.path()).unwrap();
@@ -255,7 +255,7 @@ async fn nobody_else_may_read_it() {
 }
 
 #[tokio::test]
-async fn an_object_that_was_replaced_is_never_read_from_the_file() {
+async fn a_replaced_object_is_fetched_again() {
     let platform = Platform::new();
     let cache = Arc::new(Cache::new());
     for replace in [Some("v2"), None] {
@@ -271,7 +271,7 @@ async fn an_object_that_was_replaced_is_never_read_from_the_file() {
 }
 
 #[tokio::test]
-async fn on_a_full_disk_what_was_used_least_recently_gives_way_and_nothing_in_use() {
+async fn a_full_disk_evicts_the_oldest_unused() {
     let platform = Platform::new();
     let objects: [PinnedObject; 5] = platform.put_all(100);
     let cache = Arc::new(Cache::new());
@@ -296,7 +296,7 @@ async fn on_a_full_disk_what_was_used_least_recently_gives_way_and_nothing_in_us
 }
 
 #[tokio::test]
-async fn the_next_process_evicts_in_the_order_of_time_too() {
+async fn eviction_order_survives_a_process() {
     let platform = Platform::new();
     let objects: [PinnedObject; 3] = platform.put_all(100);
     for index in [1, 0] {
@@ -311,7 +311,7 @@ async fn the_next_process_evicts_in_the_order_of_time_too() {
 }
 
 #[tokio::test]
-async fn a_fetch_that_breaks_leaves_nothing_and_is_made_again() {
+async fn a_broken_fetch_leaves_nothing() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", vec![7; 5 << 20]);
     let cache = Arc::new(Cache::new());
@@ -323,7 +323,7 @@ async fn a_fetch_that_breaks_leaves_nothing_and_is_made_again() {
 }
 
 #[tokio::test]
-async fn a_file_is_removed_with_its_run_unless_another_run_reads_it() {
+async fn a_file_goes_with_its_last_run() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "body");
     let cache = Arc::new(Cache::new());
@@ -336,7 +336,7 @@ async fn a_file_is_removed_with_its_run_unless_another_run_reads_it() {
 }
 
 #[tokio::test]
-async fn bytes_come_from_the_file_as_from_the_store() {
+async fn a_file_gives_the_stores_bytes() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "0123456789");
     let local = || Arc::new(Local::new(Arc::new(Cache::new()), Arc::clone(&platform), object.clone()));

@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_handler_by_hand_is_told_what_does_not_go_together() {
+    fn contradicting_config_is_refused() {
         let several = Config::new(1).concurrency(2);
         let skipping = Config::new(1).on_error(OnError::Skip(1));
         for (name, config, carries, takes_a_file, recorded, want) in [

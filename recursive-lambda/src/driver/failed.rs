@@ -132,7 +132,7 @@ mod tests {
     use std::future::{Ready, ready};
 
     #[test]
-    fn a_panic_of_user_code_is_an_error_wherever_it_comes() {
+    fn every_user_panic_is_an_error() {
         let at_once = || -> Ready<Result<(), Error>> { std::panic::resume_unwind(Box::new("at once")) };
         let later = || async { std::panic::resume_unwind(Box::new("later")) };
         for (said, wanted) in [
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_the_objects_fault_or_the_environments() {
+    fn read_errors_know_their_cause() {
         use SourceError::*;
         let text = || String::from("503");
         // What went wrong, whose fault it is, and whether the run ends; of a run that has processed records, whether it changed.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_record_keeps_what_fits_of_an_error_and_its_place() {
+    fn the_checkpoint_keeps_a_cut_error() {
         let place = Some(Place::new(7, 9, 70));
         let long = "x".repeat(501);
         for (message, place, kept) in [("no", place, "no"), (&long, None, &long[..500]), (&long[..500], None, &long[..500])] {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn whose_fault_a_failure_is_goes_with_it() {
+    fn a_failure_keeps_its_cause() {
         for (failed, cause, terminal, records) in [
             (Failed::of(Error::from("no"), 4), Cause::Other, false, 4),
             (Failed::of(Error::terminal("no"), 4), Cause::Other, true, 4),

@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_record_whose_type_panics_does_not_decode() {
+    async fn a_panicking_type_does_not_decode() {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
         let mut reader =

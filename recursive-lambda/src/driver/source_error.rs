@@ -102,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_s3_refuses_says_what_it_may_be_and_what_to_do() {
+    fn s3_refusals_say_what_to_do() {
         const KEY: &str = "is encrypted with a customer-provided key (SSE-C)";
         //          what S3 said, whether records were processed, whether the run ends, words of the message
         for (said, begun, terminal, words) in [
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_object_without_room_says_how_much_it_needs() {
+    fn no_space_says_how_much_is_needed() {
         const GB: u64 = 1 << 30;
         //          size of the object, bytes needed in all, words of the message
         for (size, needed, words) in [

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_files_of_the_store_start_no_run() {
+    fn store_files_start_no_run() {
         const RUN: &str = "0123456789abcdef0123456789abcdef";
         let state = State::S3 { bucket: "state".into(), prefix: "runs".into() };
         let settings = Settings { state: Some(state), ..Settings::default() };

@@ -140,7 +140,7 @@ const OWNERS: [Owned; 6] = [
 ];
 
 #[test]
-fn a_run_begins_with_the_account_that_must_own_its_bucket() {
+fn a_run_starts_with_the_bucket_owner() {
     for (buckets, arn, owner) in OWNERS {
         for pinned in [true, false] {
             let ports = Arc::new(Ports::default());
@@ -163,7 +163,7 @@ fn a_run_begins_with_the_account_that_must_own_its_bucket() {
 }
 
 #[test]
-fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
+fn the_settings_name_the_bucket_owner() {
     for (buckets, arn, owner) in OWNERS {
         for forged in [None, Some("666666666666")] {
             let ports = Arc::new(Ports::default());
@@ -189,7 +189,7 @@ fn a_run_is_read_under_the_owner_of_the_settings_whatever_its_record_says() {
 }
 
 #[test]
-fn a_run_is_named_and_pinned_as_its_event_says() {
+fn the_event_names_and_pins_the_run() {
     let ports = Arc::new(Ports::default());
     let begun = begin(&deployment(None, &ports), &*ports, &Invocation::for_tests(OWN), start(true)).now_or_never();
     let Beginning::Run { object, id } = begun.unwrap().unwrap() else { panic!("no run") };
@@ -204,7 +204,7 @@ fn a_run_is_named_and_pinned_as_its_event_says() {
 }
 
 #[test]
-fn the_object_is_pinned_by_the_event_the_record_or_the_store_in_this_order() {
+fn what_pins_the_object_in_order() {
     let stored = || {
         Some(Checkpoint {
             object: PinnedObject { etag: "stored".into(), size: 5, ..PinnedObject::for_tests() },

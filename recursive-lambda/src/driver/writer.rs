@@ -244,7 +244,7 @@ mod tests {
 
     /// The store may stamp a write as soon as it is sent, so a lease is counted from then: an answer that takes long shortens it.
     #[tokio::test(start_paused = true)]
-    async fn a_renewal_counts_from_before_it_was_sent() {
+    async fn a_renewal_counts_from_its_sending() {
         let seconds = Duration::from_secs;
         let silence = |after| (after, Written::Unknown("silence".into()));
         // The answers to a save, and how old the lease is when the save has ended.
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_lease_is_renewed_until_the_deadline_and_no_longer() {
+    async fn renewals_end_at_the_deadline() {
         let seconds = Duration::from_secs;
         // A batch of 600 s under a lease of 30 s: the deadline, and when the lease was renewed for the last time.
         for (deadline, last) in [(None, 590..=600), (Some(seconds(900)), 590..=600), (Some(seconds(95)), 85..=95)] {

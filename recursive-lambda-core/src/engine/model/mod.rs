@@ -142,7 +142,7 @@ fn hold(scenarios: &[Scenario]) -> (Rows, usize) {
 }
 
 #[test]
-fn one_start_and_two_faults_never_lose_or_double_a_batch() {
+fn two_faults_lose_and_double_nothing() {
     let (coverage, states) = hold(&[
         scenario(2, 2, ADMIT),
         scenario(2, 2, IN_PLACE),
@@ -159,13 +159,13 @@ fn one_start_and_two_faults_never_lose_or_double_a_batch() {
 }
 
 #[test]
-fn two_starts_of_one_object_are_one_run() {
+fn two_starts_make_one_run() {
     let (_, states) = hold(&[scenario(1, 2, ADMIT_TWICE), scenario(1, 2, IN_PLACE_TWICE), failing(scenario(1, 1, BOTH))]);
     assert!(states > 500_000, "{states} states are fewer than there were: the search does not get everywhere any more");
 }
 
 #[test]
-fn what_is_set_aside_is_written_before_it_is_passed() {
+fn skipped_records_are_written_first() {
     let (_, states) = hold(&[
         skipping(1, scenario(2, 2, ADMIT)),
         skipping(2, scenario(2, 2, ADMIT)),
@@ -177,12 +177,12 @@ fn what_is_set_aside_is_written_before_it_is_passed() {
 }
 
 #[test]
-fn a_failed_run_that_is_resumed_goes_on() {
+fn a_resumed_run_continues() {
     hold(&[resumed(scenario(2, 2, ADMIT)), resumed(scenario(2, 2, IN_PLACE)), resumed(swept(scenario(2, 1, ADMIT)))]);
 }
 
 #[test]
-fn an_error_that_is_waited_out_loses_nothing() {
+fn waiting_loses_nothing() {
     hold(&[
         patient(scenario(2, 2, ADMIT)),
         patient(swept(scenario(2, 1, ADMIT))),
@@ -194,7 +194,7 @@ fn an_error_that_is_waited_out_loses_nothing() {
 }
 
 #[test]
-fn batches_in_flight_are_saved_in_order_and_none_is_left_behind() {
+fn batches_in_flight_are_saved_in_order() {
     let (_, states) = hold(&[
         wide(2, scenario(3, 2, ADMIT)),
         wide(3, scenario(3, 2, IN_PLACE)),
@@ -208,7 +208,7 @@ fn batches_in_flight_are_saved_in_order_and_none_is_left_behind() {
 }
 
 #[test]
-fn a_sweep_finds_every_run_whose_event_was_lost() {
+fn a_sweep_finds_every_lost_run() {
     let unswept = told(Scenario { sweeps: false, ..swept(scenario(2, 1, ADMIT)) });
     assert!(
         unswept.wrong.is_some_and(|(wrong, _)| wrong.starts_with("I4")),

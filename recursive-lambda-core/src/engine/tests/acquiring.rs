@@ -9,7 +9,7 @@ use crate::engine::save::Saved;
 use std::time::Duration;
 
 #[test]
-fn a_first_checkpoint_says_who_works_on_it() {
+fn the_first_checkpoint_names_its_owner() {
     let now = Now { wall: Duration::from_secs(1_000), ..Now::default() };
     for (mut run, owner, status, seq, token, counted) in
         [(admission(), None, Status::Ready, 1, Some(""), 0), (in_place(), Some(me()), Status::Running, 0, None, 1)]
@@ -25,7 +25,7 @@ fn a_first_checkpoint_says_who_works_on_it() {
 }
 
 #[test]
-fn a_run_is_taken_up_where_the_record_stands() {
+fn a_run_continues_at_its_checkpoint() {
     let at_7 = |checkpoint| Checkpoint { position: 7, ..checkpoint };
     check(vec![
         ("first", signal(1), vec![found(at_7(ready(1))), applied()], "read > over e Running(1)@7 mine try 1 > work"),
@@ -59,7 +59,7 @@ fn a_run_is_taken_up_where_the_record_stands() {
 }
 
 #[test]
-fn the_epoch_and_the_count_of_invocations_grow_with_every_acquisition() {
+fn each_acquisition_grows_the_epoch() {
     let before = Checkpoint { epoch: 6, invocations: 8, ..ready(1) };
     let mut run = signal(1);
     trace(&mut run, vec![]);
@@ -149,7 +149,7 @@ fn deliveries(
 }
 
 #[test]
-fn an_error_is_counted_by_the_attempt_that_ends_with_it() {
+fn an_error_counts_when_it_happens() {
     let told = deliveries(&rules(), ready(1), 4, |_| vec![fails()]);
     assert_eq!(
         told,
@@ -163,7 +163,7 @@ fn an_error_is_counted_by_the_attempt_that_ends_with_it() {
 }
 
 #[test]
-fn a_panic_is_counted_by_the_attempt_that_ends_with_it() {
+fn a_panic_counts_when_it_happens() {
     let told = deliveries(&rules(), ready(1), 4, |_| vec![panics()]);
     assert_eq!(
         told,
@@ -177,7 +177,7 @@ fn a_panic_is_counted_by_the_attempt_that_ends_with_it() {
 }
 
 #[test]
-fn a_death_is_counted_by_the_attempt_that_finds_it() {
+fn a_death_counts_when_it_is_found() {
     let told = deliveries(&rules(), ready(1), 4, |_| vec![]);
     assert_eq!(
         told,
@@ -191,7 +191,7 @@ fn a_death_is_counted_by_the_attempt_that_finds_it() {
 }
 
 #[test]
-fn what_was_said_before_a_death_keeps_its_place() {
+fn an_error_before_a_death_is_kept() {
     let said = crate::checkpoint::LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
     for (skip, status) in [(None, Status::Failed), (Some(2), Status::Ready)] {
         let checkpoint = Checkpoint { last_error: Some(said.clone()), ..tried(3, ready(1)) };
@@ -205,7 +205,7 @@ fn what_was_said_before_a_death_keeps_its_place() {
 }
 
 #[test]
-fn progress_begins_the_count_anew_and_clears_the_error() {
+fn progress_resets_the_attempts() {
     let told = deliveries(&rules(), ready(1), 3, |delivery| match delivery {
         1 | 2 => vec![fails()],
         _ => vec![batch(10), fails()],
@@ -221,7 +221,7 @@ fn slow_batch(position: u64, seconds: u64) -> In {
 }
 
 #[test]
-fn after_a_death_batches_are_saved_until_the_unsaved_work_is_done() {
+fn after_a_death_each_batch_is_saved() {
     let died = || aged(46, running(1));
     let retried = "read > over e Running(1)@0 mine try 2 > work > ";
     for (name, events, want) in [

@@ -19,7 +19,7 @@ fn with_others(in_flight: u64, position: u64) -> In {
 }
 
 #[test]
-fn batches_start_beside_those_in_flight_and_all_of_them_end_before_the_hand_over() {
+fn all_batches_end_before_the_hand_over() {
     let yields = "capture > swap Ready(2)@30 try 0 > signal 2 > ack Yielded";
     for (name, run, events, want) in [
         ("as many as are concurrent", four(), vec![], "work 4x10".to_owned()),
@@ -85,7 +85,7 @@ fn an_old_lease_lets_one_batch_begin() {
 }
 
 #[test]
-fn after_a_death_batches_go_one_by_one() {
+fn after_a_death_batches_run_one_by_one() {
     let mut run = four();
     let care = vec![aged(46, running(1)), applied(), batch(10).elapsed(9), captured(), applied().elapsed(9)];
     let told = trace(&mut run, care);
@@ -98,7 +98,7 @@ fn after_a_death_batches_go_one_by_one() {
 }
 
 #[test]
-fn where_records_may_be_set_aside_the_search_goes_one_by_one() {
+fn a_search_runs_one_batch_at_a_time() {
     let skipping = Rules { skip: Some(2), ..rules() };
     let run = || Run::new(skipping.clone(), me(), given(1), Budget::new(Some(s(900)), s(10), None).concurrent(4));
     let told = trace(&mut run(), vec![found(ready(1)), applied(), records_fail(10), applied()]);

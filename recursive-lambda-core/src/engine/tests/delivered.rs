@@ -5,7 +5,7 @@ use crate::checkpoint::{Checkpoint, Status, Unreadable};
 use crate::engine::save::{Read, Saved};
 
 #[test]
-fn a_start_creates_the_record_then_signals_then_acknowledges() {
+fn a_start_creates_signals_acknowledges() {
     check(vec![
         ("admitted", admission(), vec![applied(), accepted()], "create Ready(1)@0 try 0 > signal 1 > ack Admitted"),
         ("in place", in_place(), vec![applied()], "create Running(0)@0 mine try 1 > work"),
@@ -31,7 +31,7 @@ fn a_start_creates_the_record_then_signals_then_acknowledges() {
 }
 
 #[test]
-fn a_start_that_comes_second_is_like_a_signal_of_the_first_invocation() {
+fn a_second_start_is_like_a_first_signal() {
     let to = |checkpoint, then: &'static str| (checkpoint, format!("create Ready(1)@0 try 0 > {then}"));
     for (checkpoint, want) in [
         to(left_by("", ready(1)), "signal 1"),
@@ -64,7 +64,7 @@ fn a_run_that_is_over_stays_over() {
 }
 
 #[test]
-fn a_signal_is_weighed_by_its_number_and_the_lease() {
+fn seq_and_lease_decide_about_a_signal() {
     let ours = Checkpoint { owner: Some(me()), ..running(2) };
     check(vec![
         ("now, free", signal(2), vec![found(ready(2))], "read > over e Running(2)@0 mine try 1"),
@@ -104,7 +104,7 @@ fn without_a_record_nothing_is_done() {
 }
 
 #[test]
-fn an_answer_to_what_was_not_asked_is_refused_and_ends_the_run() {
+fn an_unexpected_answer_ends_the_run() {
     check(vec![
         ("at once", signal(1), vec![applied()], "read > refuse OutOfStep"),
         (

@@ -25,7 +25,7 @@ fn unknown() -> In {
 }
 
 #[test]
-fn a_run_without_on_complete_is_done_with_its_last_batch() {
+fn without_on_complete_the_last_batch_ends_it() {
     let after_ten = "capture > swap Done(1)@10 try 1 > ack Done";
     for (name, then, want) in [
         ("the end of the object", vec![last_batch(10), captured(), applied()], after_ten),
@@ -53,7 +53,7 @@ fn a_run_without_on_complete_is_done_with_its_last_batch() {
 }
 
 #[test]
-fn on_complete_runs_between_two_saves_in_half_an_invocation() {
+fn on_complete_runs_between_two_saves() {
     for (name, then, want) in [
         (
             "done",
@@ -98,7 +98,7 @@ fn on_complete_runs_between_two_saves_in_half_an_invocation() {
 }
 
 #[test]
-fn on_complete_has_as_many_attempts_as_a_batch() {
+fn on_complete_has_a_batchs_attempts() {
     let handed_over = |attempts| tried(attempts, with(Status::Completing, 2));
     let after_nothing = work(true, tried(2, ready(1)), vec![nothing_left(), applied(), completion_fails(false), applied()]);
     assert_eq!(after_nothing, "swap Completing(1)@0 mine try 1 > complete > swap Completing(1)@0 try 0 !Job waits 1 > fail");
@@ -113,14 +113,14 @@ fn on_complete_has_as_many_attempts_as_a_batch() {
 }
 
 #[test]
-fn an_invocation_that_has_done_nothing_else_runs_on_complete_however_late() {
+fn on_complete_runs_however_late() {
     let mut run = signal_under(Rules { on_complete: true, ..rules() }, 2);
     let taken_up = trace(&mut run, vec![found(with(Status::Completing, 2)), applied().left(1), completed()]);
     assert_eq!(taken_up, "read > over e Completing(2)@0 mine try 1 > complete > swap Done(2)@0 try 1");
 }
 
 #[test]
-fn a_run_in_which_everything_was_skipped_is_not_done() {
+fn a_run_of_only_skips_fails() {
     let skipped = Checkpoint { skipped: 7, position: 7, ..ready(1) };
     let failed = "swap Failed(1)@7 try 1 !Record aside 7 > refuse NothingProcessed { skipped: 7 }";
     assert_eq!(work(true, skipped.clone(), vec![nothing_left(), applied()]), failed);
@@ -133,7 +133,7 @@ fn completion_panics() -> In {
 }
 
 #[test]
-fn an_error_gives_the_run_back_or_stops_it() {
+fn an_error_gives_back_or_fails_the_run() {
     for (name, before, then, want) in [
         ("tried again", 0, vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
         ("deaths are another count", 2, vec![fails(), applied()], "swap Ready(1)@0 try 2 !Job waits 1 > fail"),
@@ -167,7 +167,7 @@ fn an_error_gives_the_run_back_or_stops_it() {
 }
 
 #[test]
-fn an_object_that_changed_supersedes_a_run_only_before_its_first_record() {
+fn only_an_unread_object_is_superseded() {
     let later = Checkpoint { position: 10, ..ready(1) };
     for (name, checkpoint, then, want) in [
         ("at the start", ready(1), vec![changed(), applied()], "swap Superseded(1)@0 try 1 > ack Superseded"),

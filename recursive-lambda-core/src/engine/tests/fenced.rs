@@ -25,7 +25,7 @@ fn saves() -> Vec<(&'static str, Run, Vec<In>)> {
 }
 
 #[test]
-fn whoever_is_fenced_looks_at_the_record_anew() {
+fn a_fenced_owner_reads_the_checkpoint() {
     for (phase, run, events) in saves() {
         for (checkpoint, want) in [
             (lost(running(2)), "refuse DuplicateInFlight"),
@@ -48,7 +48,7 @@ fn whoever_is_fenced_looks_at_the_record_anew() {
 }
 
 #[test]
-fn who_takes_up_the_run_again_begins_where_the_other_stopped() {
+fn a_new_owner_starts_at_the_last_save() {
     let other = crate::checkpoint::Checkpoint { position: 30, ..ready(1) };
     check(vec![(
         "fenced with a batch done",

@@ -5,7 +5,7 @@ use crate::checkpoint::{Checkpoint, Status, Unreadable};
 use crate::engine::save::Read;
 
 #[test]
-fn a_refused_signal_gives_the_event_back() {
+fn a_refused_signal_returns_the_event() {
     check(vec![
         ("admitting", admission(), vec![applied(), refused()], "create Ready(1)@0 try 0 > signal 1 > refuse SignalFailed"),
         ("again", signal(1), vec![found(left_by("own", ready(2))), refused()], "read > signal 2 > refuse SignalFailed"),
@@ -20,7 +20,7 @@ fn a_refused_signal_gives_the_event_back() {
 }
 
 #[test]
-fn after_silence_the_record_tells_whether_the_signal_arrived() {
+fn the_epoch_tells_whether_a_signal_came() {
     let taken_up = |checkpoint| Checkpoint { epoch: 1, ..checkpoint };
     for (name, answer, want) in [
         ("not acquired", found(ready(1)), "signal 1"),
@@ -40,7 +40,7 @@ fn after_silence_the_record_tells_whether_the_signal_arrived() {
 }
 
 #[test]
-fn an_owner_who_was_dead_before_the_signal_does_not_answer_for_it() {
+fn a_dead_owner_proves_no_signal() {
     let dead = || aged(60, running(2));
     check(vec![
         ("still dead", resumption(), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
@@ -54,7 +54,7 @@ fn an_owner_who_was_dead_before_the_signal_does_not_answer_for_it() {
 }
 
 #[test]
-fn each_try_of_a_signal_has_a_token_of_its_own() {
+fn each_try_of_a_signal_has_its_token() {
     let mut run = admission();
     trace(&mut run, vec![]);
     let tokens: Vec<_> = [applied(), silence(), paused(), found(ready(1)), silence(), paused(), found(ready(1))]
@@ -81,7 +81,7 @@ fn a_signal_is_sent_four_times() {
 
 /// Even if the invocation itself is due, or the run was begun in place: a sweep never works.
 #[test]
-fn a_sweep_signals_what_the_record_says_and_does_nothing_else() {
+fn a_sweep_only_signals() {
     check(vec![
         ("handed over", sweep(ready(2)), vec![accepted()], "signal 2 swept > ack SignalledAgain"),
         ("its owner died", sweep(running(3)), vec![accepted()], "signal 3 swept > ack SignalledAgain"),

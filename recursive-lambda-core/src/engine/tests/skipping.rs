@@ -21,7 +21,7 @@ fn searching(step: u64, until: u64, checkpoint: Checkpoint) -> Checkpoint {
 }
 
 #[test]
-fn a_record_that_cannot_be_processed_is_set_aside() {
+fn a_bad_record_is_skipped() {
     let begun = |then: Vec<In>| [found(ready(1)), applied()].into_iter().chain(then).collect::<Vec<_>>();
     for (name, rules, then, want) in [
         ("it alone", skipping(2), vec![records_fail(1), passed_over(0), put_aside()], "pass over !Job > set aside > work"),
@@ -91,7 +91,7 @@ fn none_to_pass_over(position: u64) -> In {
 }
 
 #[test]
-fn the_record_at_fault_is_found_by_halves() {
+fn the_bad_record_is_found_by_halves() {
     let mut run = run();
     let parts = |records, position| done(Done { records, ..to(position) });
     // The record at 7 of a batch of ten.
@@ -137,7 +137,7 @@ fn the_record_at_fault_is_found_by_halves() {
 }
 
 #[test]
-fn a_batch_is_searched_only_when_it_was_tried_often_enough_and_each_part_once() {
+fn a_batch_is_searched_after_all_attempts() {
     let first = searching(5, 10, ready(1));
     check(vec![
         (
@@ -197,7 +197,7 @@ fn short(records: u64, terminal: bool) -> crate::engine::messages::Event {
 
 /// Lambda delivers an event three times, which is too few to find a record that kills: each death sends its own signal.
 #[test]
-fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
+fn each_death_of_a_search_signals() {
     let alone = |attempts| tried(attempts, searching(1, 10, running(1)));
     let completing = Checkpoint { owner: running(1).owner, ..with(Status::Completing, 1) };
     check(vec![
@@ -261,7 +261,7 @@ fn a_batch_that_kills_is_searched_by_one_signal_after_the_other() {
 }
 
 #[test]
-fn a_record_that_panics_alone_has_all_its_tries() {
+fn a_panicking_record_has_all_attempts() {
     let panics = || In::of(one_panics());
     let begun = "read > over e Running(1)@0 mine try 1 search 1..10 > ";
     for (name, then, want) in [

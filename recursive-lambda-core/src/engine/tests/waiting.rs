@@ -25,7 +25,7 @@ fn waited(errors: u32, seconds: u64, checkpoint: Checkpoint) -> Checkpoint {
 }
 
 #[test]
-fn a_run_fails_when_it_was_tried_often_and_long_enough() {
+fn a_run_fails_after_retry_for() {
     let taken_up = |errors| format!("read > over e Running(1)@0 mine try 1 waits {errors} > work > ");
     for (name, rules, errors, seconds, age, want) in [
         ("not yet long", patient(), 40, 23 * HOUR, HOUR - 1, "swap Ready(1)@0 try 0 !Job waits 41 > fail"),
@@ -41,7 +41,7 @@ fn a_run_fails_when_it_was_tried_often_and_long_enough() {
 }
 
 #[test]
-fn the_time_waited_is_what_the_store_and_the_invocations_say() {
+fn waiting_time_is_the_stores() {
     let mut run = signal_under(patient(), 1);
     let wall = Duration::from_secs(1_795_000_000);
     trace(&mut run, vec![aged(600, waited(3, 300, ready(1))), applied()]);
@@ -105,7 +105,7 @@ const THRICE: &str = "work 1x1 > work 1x1 > work 1x1 > swap Running(1)@0 mine tr
 const AND_SAVED: &str = "? > pass over !Job > ";
 
 #[test]
-fn a_record_that_fails_retryably_is_skipped_if_another_one_is_processed() {
+fn a_retryable_skip_needs_a_witness() {
     // A record that is tried alone is saved before the next one is tried.
     let thrice = || vec![part_fails(1), part_fails(1), part_fails(1), applied()];
     let begun = |checkpoint: Checkpoint, then: Vec<In>| {
@@ -168,7 +168,7 @@ fn proven() -> Checkpoint {
 }
 
 #[test]
-fn what_is_proven_is_skipped_if_it_fails_as_often_once_more_and_keys_stay_the_same() {
+fn a_proven_record_is_tried_once_more() {
     let run = || signal_under(Rules { skip: Some(2), ..patient() }, 2);
     let begun = "read > over e Running(2)@0 mine try 1 search 1..10?! > work 1x1 > ";
     let told = trace(
@@ -203,7 +203,7 @@ fn what_is_proven_is_skipped_if_it_fails_as_often_once_more_and_keys_stay_the_sa
 }
 
 #[test]
-fn a_search_for_certain_errors_that_finds_a_doubtful_one_remembers_its_witness() {
+fn a_certain_search_keeps_its_witness() {
     let certain = Checkpoint { search: Some(Search::begun(10, 1, false)), waiting: waited(2, 180, ready(1)).waiting, ..ready(1) };
     let thrice = [part_fails(1), part_fails(1), part_fails(1), applied(), passed_over(0), part(1, 2), applied(), accepted()];
     let told = trace(&mut skipping(), [found(certain), applied()].into_iter().chain(thrice).collect());
@@ -211,7 +211,7 @@ fn a_search_for_certain_errors_that_finds_a_doubtful_one_remembers_its_witness()
 }
 
 #[test]
-fn a_death_after_records_were_passed_in_memory_skips_nothing() {
+fn a_death_in_a_search_skips_nothing() {
     for (name, alone_failed, want) in [
         ("at the cursor for certain", 0, "Running(1)@0 mine try 4 search 1..10? > pass over !Runaway"),
         ("at the cursor, which failed before", 2, "Running(1)@0 mine try 4 search 1..10? > pass over !Runaway"),
@@ -224,7 +224,7 @@ fn a_death_after_records_were_passed_in_memory_skips_nothing() {
 }
 
 #[test]
-fn a_try_that_fails_slowly_counts_as_a_slow_batch() {
+fn a_slow_failure_is_a_slow_batch() {
     // 100 s are left, and the last try took 60 of them.
     let events = vec![found(alone(10, false)), applied(), part_fails(1).elapsed(60).left(100), applied()];
     let told = trace(&mut skipping(), events);
@@ -248,7 +248,7 @@ fn waiting_is_not_running_away() {
 }
 
 #[test]
-fn where_nothing_is_processed_it_is_an_outage() {
+fn without_a_witness_it_is_an_outage() {
     // The third error starts a search; every part fails, and so do eight records after the first one.
     let halves = [10, 5, 3, 2].map(part_fails).into_iter().flat_map(|failed| [failed, applied()]);
     let first = [part_fails(1), part_fails(1), part_fails(1), applied(), passed_over(0)];
@@ -266,14 +266,14 @@ fn where_nothing_is_processed_it_is_an_outage() {
 }
 
 #[test]
-fn a_search_for_certain_errors_waits_out_a_retryable_one() {
+fn a_certain_search_waits_for_retries() {
     let certain = Checkpoint { search: Some(Search::begun(10, 5, false)), ..ready(1) };
     let told = trace(&mut skipping(), vec![found(certain), applied(), part_fails(5), applied()]);
     assert!(told.ends_with("work 1x5 > swap Ready(1)@0 try 0 !Job waits 1 search 5..10 > fail"), "{told}");
 }
 
 #[test]
-fn a_failed_run_is_resumed_where_it_stands() {
+fn a_failed_run_resumes_at_its_position() {
     let error = || Some(LastError { message: "bad row".into(), ..error("no") });
     let failed = |checkpoint: Checkpoint| Checkpoint {
         status: Status::Failed,
@@ -316,7 +316,7 @@ fn replanned() -> Checkpoint {
 }
 
 #[test]
-fn invocations_before_a_resumption_are_forgiven() {
+fn a_resume_resets_the_invocations() {
     let few = || signal_under(Rules { max_invocations: 5, ..rules() }, 1);
     for (forgiven, want) in [(5, "Running(1)@0 mine try 1"), (4, "Running(1)@0 mine try 1"), (3, "Failed(1)@0 try 0 !Runaway")] {
         let told = trace(&mut few(), vec![found(Checkpoint { invocations: 8, forgiven, ..ready(1) })]);

@@ -22,7 +22,7 @@ fn continued(mut run: Run, then: Vec<In>) -> String {
 }
 
 #[test]
-fn a_checkpoint_is_due_by_time_by_lease_or_after_every_batch() {
+fn when_a_checkpoint_is_due() {
     let every_batch = || Rules { checkpoint: s(0), ..rules() };
     for (name, rules, then, want) in [
         ("early", rules(), vec![batch(10).elapsed(9)], "work"),
@@ -54,7 +54,7 @@ fn a_checkpoint_is_due_by_time_by_lease_or_after_every_batch() {
 }
 
 #[test]
-fn an_invocation_saves_then_signals_then_acknowledges() {
+fn saves_then_signals_then_acknowledges() {
     let yields = "capture > swap Ready(2)@10 try 0 > signal 2 > ack Yielded";
     let most = |most| Run::new(rules(), me(), given(1), Budget::new(Some(s(900)), s(10), Some(most)));
     let blind = || Run::new(rules(), me(), given(1), Budget::new(None, s(10), None));
@@ -94,7 +94,7 @@ fn a_slow_save_is_kept_free_twice() {
 }
 
 #[test]
-fn a_handover_that_is_not_certain_is_not_signalled() {
+fn an_uncertain_hand_over_is_not_signalled() {
     let yields = |saved: In| vec![batch(10).left(0), captured(), saved];
     for (name, saved, want) in [
         ("unknown", saved(Saved::Unknown("503".into())), "refuse StoreFailed(\"503\")"),
@@ -108,7 +108,7 @@ fn a_handover_that_is_not_certain_is_not_signalled() {
 }
 
 #[test]
-fn the_record_takes_what_the_batch_found_out() {
+fn a_batch_updates_the_checkpoint() {
     let header = RawBytes(b"a,b\n".as_slice().into());
     let mut run = signal_under(Rules { checkpoint: s(0), ..rules() }, 1);
     let step = |run: &mut Run, event| run.step(Default::default(), event);
@@ -132,7 +132,7 @@ fn trace_on(run: &mut Run, input: In) {
 }
 
 #[test]
-fn state_that_cannot_be_saved_fails_the_run_where_it_was_saved() {
+fn unsavable_state_fails_the_run() {
     let cannot = || In::of(Event::Captured(Err(error("no Serialize"))));
     let failed = "capture > swap Failed(1)@0 try 1 !Job > fail";
     for (name, then, want) in [

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_documents_of_aws_and_moto_are_understood() {
+fn documents_of_aws_and_moto_are_read() {
     const A: &str = "059f36b4-87a3-44ab-83d2-661975830a7d";
     const B: &str = "2e1424d4-f796-459a-8184-9c92662be6da";
     let start = "start acme-uploads \"orders/2026/red flower+leaf.csv\" eu-central-1 096fKKXTRTtl3on89fVO.nfljtsv6qko \
@@ -55,7 +55,7 @@ fn the_documents_of_aws_and_moto_are_understood() {
 }
 
 #[test]
-fn every_channel_leads_to_the_same_object() {
+fn all_channels_name_the_same_object() {
     let cases = [
         ("S3", s3("k")),
         ("SNS", sns(&s3("k"))),
@@ -127,7 +127,7 @@ fn what_is_no_upload_is_no_work() {
 }
 
 #[test]
-fn what_is_absent_empty_or_null_does_not_matter() {
+fn absent_empty_and_null_are_equal() {
     let full = "start bkt \"k\" eu-west-1 v.1 e-2 7 00AF -";
     let bare = "start bkt \"k\" - - - - - -";
     let object = |fields: Value| {
@@ -156,7 +156,7 @@ fn what_is_absent_empty_or_null_does_not_matter() {
 }
 
 #[test]
-fn a_record_or_message_at_fault_does_not_spoil_the_others() {
+fn a_bad_message_spoils_no_other() {
     let mut removed = record("b");
     removed["eventName"] = "ObjectRemoved:Delete".into();
     let event = json!({ "Records": [record("a"), record("%"), removed, record("a"), json!({ "kinesis": {} })] });

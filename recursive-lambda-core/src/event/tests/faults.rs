@@ -8,7 +8,7 @@ fn with(mut event: Value, pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn the_event_as_a_whole_is_refused_when_nothing_in_it_can_be_told_apart() {
+fn an_unrecognised_event_is_refused_whole() {
     let cases = [
         ("", "the event is not JSON;"),
         ("{", "the event is not JSON;"),
@@ -44,7 +44,7 @@ fn the_event_as_a_whole_is_refused_when_nothing_in_it_can_be_told_apart() {
 }
 
 #[test]
-fn an_item_is_refused_by_the_field_at_fault() {
+fn an_item_is_refused_by_its_field() {
     let object = "/Records/0/s3/object";
     let bucket = |name: Value| with(s3("k"), "/Records/0/s3/bucket/name", name);
     let version = |version: Value| with(s3("k"), "/Records/0/eventVersion", version);
@@ -142,7 +142,7 @@ fn names_at_their_bounds_are_taken() {
 }
 
 #[test]
-fn a_forged_crowd_of_records_is_one_error() {
+fn too_many_records_are_one_error() {
     let crowd = format!(r#"{{"Records":[{}{{}}]}}"#, "{},".repeat(1_000_000));
     assert_eq!(read(&crowd), ["UnknownEvent: `Records` has more entries than one event of AWS can have"]);
     let half = json!({ "Records": vec![json!({}); 15_000] }).to_string();
@@ -153,7 +153,7 @@ fn a_forged_crowd_of_records_is_one_error() {
 }
 
 #[test]
-fn deep_nesting_does_not_exhaust_the_stack() {
+fn deep_nesting_keeps_the_stack() {
     let deep = format!(r#"{{"x":{}1{}}}"#, "[".repeat(1_000_000), "]".repeat(1_000_000));
     assert!(read(&deep)[0].starts_with("UnknownEvent: the event has the fields `x`;"));
     let in_place = format!(r#"{{"Records":[{{"s3":{}1{}}}]}}"#, r#"{"a":"#.repeat(500_000), "}".repeat(500_000));

@@ -39,7 +39,7 @@ fn key_of(event: &Value) -> String {
 }
 
 #[test]
-fn a_key_arrives_as_it_was_given_to_s3_on_every_channel() {
+fn keys_survive_every_channel() {
     let keys = [
         "plain.csv",
         "a b.csv",
@@ -82,7 +82,7 @@ fn a_key_arrives_as_it_was_given_to_s3_on_every_channel() {
 }
 
 #[test]
-fn a_channel_is_decoded_its_own_way_only() {
+fn each_channel_has_its_own_decoding() {
     let cases = [
         ("red+flower.jpg", "red flower.jpg", "red+flower.jpg"),
         ("a%2Bb", "a+b", "a%2Bb"),

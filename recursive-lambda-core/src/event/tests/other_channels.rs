@@ -8,7 +8,7 @@ fn with(mut event: Value, pointer: &str, name: &str, value: Value) -> Value {
 }
 
 #[test]
-fn a_call_that_cloudtrail_recorded_starts_a_run_if_it_made_an_object() {
+fn cloudtrail_calls_start_runs() {
     let detail = |name: &str, value: Value| with(call("k"), "/detail", name, value);
     let named = |name: &str| detail("eventName", name.into());
     let put = |key: &str, bytes: f64| with(call(key), "/detail", "additionalEventData", json!({ "bytesTransferredIn": bytes }));
@@ -51,7 +51,7 @@ fn a_call_that_cloudtrail_recorded_starts_a_run_if_it_made_an_object() {
 }
 
 #[test]
-fn the_detail_of_an_event_alone_starts_a_run_if_its_reason_says_so() {
+fn a_detail_alone_starts_a_run() {
     let base = json!({ "version": "0", "bucket": { "name": "bkt" }, "object": { "key": "a+b", "size": 7, "etag": "e", "sequencer": "00" } });
     let detail = |name: &str, value: &str| with(base.clone(), "", name, value.into());
     let start = "start bkt \"a+b\" - - e 7 00 -";
@@ -83,7 +83,7 @@ fn the_detail_of_an_event_alone_starts_a_run_if_its_reason_says_so() {
 }
 
 #[test]
-fn a_task_of_batch_operations_is_the_same_run_however_often_it_comes() {
+fn a_batch_operations_task_is_one_run() {
     let task = |name: &str, value: &str| with(tasks("k"), "/tasks/0", name, value.into());
     let arn = |arn: &str| task("s3BucketArn", arn);
     let start = |bucket: &str| format!("t start {bucket} \"k\" - - - - job-1 -");
@@ -149,7 +149,7 @@ fn a_pipe_gives_an_array() {
 }
 
 #[test]
-fn a_topic_that_asks_about_a_subscription_is_told_apart() {
+fn a_subscription_notice_is_recognised() {
     let envelope = |kind: &str| json!({ "Type": kind, "Message": "You have chosen to ..", "SubscribeURL": "https://s3cret", "Token": "s3cret" });
     for (event, expected) in [
         (envelope("SubscriptionConfirmation"), "UnknownEvent: `Type` is `SubscriptionConfirmation`: a topic asks"),

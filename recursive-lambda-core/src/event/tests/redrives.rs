@@ -7,7 +7,7 @@ fn by_event_bridge(record: &Value) -> Value {
 }
 
 #[test]
-fn what_failed_is_tried_again_as_it_was() {
+fn a_redriven_event_is_unchanged() {
     let signal = signal();
     let start = "start bkt \"k\" - - - - - -";
     let payloads = [
@@ -64,7 +64,7 @@ fn a_dead_letter_is_the_event_itself() {
 }
 
 #[test]
-fn what_a_redriven_record_carries_passes_through_unchanged() {
+fn redriven_contents_pass_unchanged() {
     let record = r#"{ "z":0.1000000000000000055511, "t":"\u00e9" }"#;
     let signal = format!(r#"{{"recursive_lambda":{{"v":1,"job":"import","run":"9f","seq":1}},"position":0,"record":{record}}}"#);
     let event = format!(r#"{{"requestContext":{{"condition":"EventAgeExceeded"}},"requestPayload":{signal}}}"#);
@@ -72,7 +72,7 @@ fn what_a_redriven_record_carries_passes_through_unchanged() {
 }
 
 #[test]
-fn a_record_that_holds_nothing_to_do_again_is_refused() {
+fn an_empty_redrive_is_refused() {
     let mut succeeded = failed(&s3("k"));
     succeeded["requestContext"]["condition"] = "Success".into();
     let mut dropped = failed(&s3("k"));

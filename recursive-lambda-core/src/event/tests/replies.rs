@@ -32,7 +32,7 @@ fn exactly_what_failed_is_handed_back() {
 }
 
 #[test]
-fn an_event_of_which_nothing_was_done_is_an_error_from_a_queue_too() {
+fn nothing_done_is_an_error_of_a_queue() {
     let sqs = Channel::Sqs { fifo: false };
     for (channel, done, want) in [
         (sqs.clone(), vec![], Ok(json!({ "batchItemFailures": [] }))),
@@ -54,7 +54,7 @@ fn an_event_of_which_nothing_was_done_is_an_error_from_a_queue_too() {
 }
 
 #[test]
-fn what_there_is_to_say_goes_to_a_caller_and_never_to_a_queue() {
+fn errors_go_to_callers_not_queues() {
     let said = || json!({ "signalled": 1 });
     let sqs = Channel::Sqs { fifo: false };
     for (channel, outcomes, want) in [
@@ -68,7 +68,7 @@ fn what_there_is_to_say_goes_to_a_caller_and_never_to_a_queue() {
 }
 
 #[test]
-fn each_task_of_batch_operations_hears_how_it_ended() {
+fn each_batch_operations_task_is_answered() {
     let channel = Channel::BatchOperations { schema: "1.0".into(), invocation_id: "i".into() };
     let kind = |kind, message: &str| Err(Error::new(kind, message));
     let long = "x".repeat(5_000);

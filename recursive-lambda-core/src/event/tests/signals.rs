@@ -18,7 +18,7 @@ fn the_wire_is_what_the_design_says() {
 }
 
 #[test]
-fn a_signal_is_at_most_400_bytes_and_reads_back() {
+fn a_signal_is_at_most_400_bytes() {
     let longest = "j".repeat(MAX_JOB_NAME);
     let run = "9".repeat(64);
     let cases = [signal(&longest, &run, u64::MAX, u64::MAX), signal(&"ü".repeat(MAX_JOB_NAME / 2), &run, 0, 0)];
@@ -33,7 +33,7 @@ fn a_signal_is_at_most_400_bytes_and_reads_back() {
 }
 
 #[test]
-fn what_a_signal_carries_passes_through_unchanged() {
+fn signal_contents_pass_unchanged() {
     // Numbers that would not survive an f64, spacing, order, escapes.
     let record = r#"{ "z":0.1000000000000000055511, "a":340282366920938463463374607431768211455,"t":"\u00e9" }"#;
     let carried = RawValue::from_string(record.to_owned()).unwrap();
@@ -52,7 +52,7 @@ fn what_a_signal_carries_passes_through_unchanged() {
 }
 
 #[test]
-fn a_signal_that_is_not_ours_is_refused() {
+fn foreign_signals_are_refused() {
     let of = |signal: Value| json!({ "recursive_lambda": signal });
     let cases = [
         (of(json!({ "v": 2, "job": "s3cret" })), "`recursive_lambda.v` is 2, and this code knows 1 only"),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_event_of_the_schedule_asks_for_a_sweep_on_any_channel() {
+fn schedules_ask_for_a_sweep() {
     let written = r#"{"recursive_lambda_sweep":{"v":1}}"#;
     assert_eq!(read(written), ["other", "sweep"]);
     assert_eq!(only(&sweep()), "sweep");
@@ -12,7 +12,7 @@ fn the_event_of_the_schedule_asks_for_a_sweep_on_any_channel() {
 }
 
 #[test]
-fn a_sweep_that_is_not_ours_is_refused() {
+fn foreign_sweeps_are_refused() {
     let of = |sweep: Value| json!({ "recursive_lambda_sweep": sweep });
     for (event, expected) in [
         (of(json!({ "v": 2 })), "`recursive_lambda_sweep.v` is 2, and this code knows 1 only"),
@@ -36,7 +36,7 @@ fn a_sweep_that_is_not_ours_is_refused() {
 }
 
 #[test]
-fn a_persons_wish_that_a_run_go_on_is_read_on_any_channel() {
+fn a_resume_is_read_on_any_channel() {
     let written = r#"{"recursive_lambda_resume":{"v":1,"run":"9f86d081884c7d65"}}"#;
     assert_eq!(read(written), ["other", "resume 9f86d081884c7d65"]);
     let resume: Value = serde_json::from_str(written).unwrap();
@@ -51,7 +51,7 @@ fn a_persons_wish_that_a_run_go_on_is_read_on_any_channel() {
             of(json!({ "v": 1, "run": "r", "seq": "s3cret" })),
             "`recursive_lambda_resume.seq` is unknown; the fields are `v`, `run`",
         ),
-        (json!({ "recursive_lambda_resume": { "v": 1, "run": "r" }, "job": "s3cret" }), "`job` is unknown beside"),
+        (json!({ "recursive_lambda_resume": { "v": 1, "run": "r" }, "job": "s3cret" }), "`job` is unknown; the fields are"),
     ] {
         let line = read(&event.to_string()).pop().unwrap();
         assert!(line.starts_with(&format!("UnknownEvent: {expected}")), "{event}: {line}");

@@ -4,7 +4,7 @@ use super::*;
 use crate::event::vocabulary::{Meaning, call, detail_type, notification, reason};
 
 #[test]
-fn every_name_that_aws_documents_is_known() {
+fn every_documented_name_is_known() {
     use Meaning::{NoUpload, Unknown, Upload};
     type Line = (fn(&str) -> Meaning, Meaning, &'static [&'static str]);
     let cases: [Line; 11] = [
@@ -99,7 +99,7 @@ fn every_name_that_aws_documents_is_known() {
 }
 
 #[test]
-fn a_name_that_is_not_known_is_an_error_that_shows_it() {
+fn an_unknown_name_is_an_error() {
     let named = |mut event: Value, pointer: &str, name: &str| {
         *event.pointer_mut(pointer).unwrap() = name.into();
         event

@@ -165,7 +165,7 @@ fn on_every_short_input_byte_by_byte() {
 }
 
 #[test]
-fn on_every_short_input_behind_a_byte_order_mark_or_a_part_of_one() {
+fn on_short_inputs_after_a_mark() {
     let mut peer = Peer::new();
     for mark in [BYTE_ORDER_MARK, b"\xef", b"\xef\xbb", b"\xef\xbb\xbf\xef\xbb\xbf", b"\n\xef\xbb\xbf", b"a\n\xef\xbb\xbf"] {
         for length in 0..=4 {

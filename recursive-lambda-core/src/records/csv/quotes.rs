@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_meant_otherwise_is_an_error_and_what_csv_allows_is_none() {
+    fn misplaced_quotes_are_errors() {
         let cases: [(&str, Option<&str>); 14] = [
             ("1,a", None),
             ("1,\"two\nlines\",x", None),

@@ -57,7 +57,7 @@ fn objects_without_rows_are_fine() {
 }
 
 #[test]
-fn rows_are_values_by_name_and_by_order() {
+fn rows_become_values() {
     let object = "\u{feff}city,\"id\",paid,price,status\r\n\"Luchon,\n\"\"31\"\"\",1,true,,closed\r\n\r\nParis,2,false,1.5,open";
     let (orders, error) = decode_all::<Csv, Order>(object.as_bytes());
     assert!(error.is_none(), "{error:?}");
@@ -73,7 +73,7 @@ fn rows_are_values_by_name_and_by_order() {
 }
 
 #[test]
-fn an_error_names_the_column_and_what_was_expected() {
+fn an_error_names_the_column() {
     let long = "x".repeat(1_000);
     let cases: [(&str, &str); 12] = [
         ("1,Paris,1.5", "row has 3 fields, the header 5"),
@@ -101,14 +101,14 @@ fn an_error_names_the_column_and_what_was_expected() {
 }
 
 #[test]
-fn an_error_names_the_column_that_the_type_refuses_late() {
+fn an_error_names_a_late_column() {
     let object = b"id,city,status\n1,Paris,open\n2,Paris,shut\n";
     let error = first_error::<Csv, Flattened>(object);
     assert!(error.contains(r#"decode: column "status": unknown variant `shut`, expected `open` or `closed` (record"#), "{error}");
 }
 
 #[test]
-fn an_error_names_the_columns_where_none_is_at_fault() {
+fn an_error_names_missing_columns() {
     let error = first_error::<Csv, Order>(b"id,town,price,paid\n1,Paris,,true\n");
     assert!(error.contains(r#"decode: missing field `city`; the columns are "id", "town", "price", "paid" (record"#), "{error}");
     let error = first_error::<Csv, (u64, u64, u64)>(b"id,town\n1,2\n");
@@ -119,13 +119,13 @@ fn an_error_names_the_columns_where_none_is_at_fault() {
 }
 
 #[test]
-fn latin_1_is_an_error_of_the_column_that_must_be_text() {
+fn latin_1_is_an_error_of_its_column() {
     let error = first_error::<Csv, Order>(b"id,city,price,paid,status\n1,Orl\xe9ans,,true,open\n");
     assert!(error.contains("column \"city\": expected UTF-8, found \"Orl\u{fffd}ans\" (invalid utf-8"), "{error}");
 }
 
 #[test]
-fn rows_with_many_fields_and_many_quotes_fit_the_buffers() {
+fn wide_rows_fit_the_buffers() {
     let mut random = Random(3);
     for fields in [1, 15, 16, 17, 33, 1_000] {
         let row: Vec<String> = (0..fields).map(|_| "\"\"".repeat(random.below(9))).collect();

@@ -18,7 +18,7 @@ enum Status {
 }
 
 #[test]
-fn every_line_that_is_not_blank_is_a_value() {
+fn each_nonblank_line_is_a_value() {
     let cases: [(&str, &[i64]); 7] = [
         ("", &[]),
         ("\u{feff}", &[]),
@@ -36,7 +36,7 @@ fn every_line_that_is_not_blank_is_a_value() {
 }
 
 #[test]
-fn an_error_says_where_in_the_line_and_what_was_expected() {
+fn an_error_says_where_in_the_line() {
     let long = format!(r#"{{"id":"{}"}}"#, "9".repeat(5_000));
     let cases: [(&str, &str); 6] = [
         (r#"{"id":1"#, r#"EOF while parsing an object at column 7, found "{\"id\":1""#),

@@ -4,7 +4,7 @@ use super::{decode_all, every, first_error};
 use crate::records::Lines;
 
 #[test]
-fn lines_are_those_of_the_standard_library() {
+fn lines_agree_with_std() {
     let check = |text: &str| {
         let (lines, error) = decode_all::<Lines, String>(text.as_bytes());
         // The one difference: text whose lines end with `\r` alone is not one line.
@@ -21,7 +21,7 @@ fn lines_are_those_of_the_standard_library() {
 }
 
 #[test]
-fn the_byte_order_mark_is_skipped_once() {
+fn a_byte_order_mark_is_skipped_once() {
     let cases: [(&[u8], &[&[u8]]); 5] = [
         (b"\xef\xbb\xbf", &[]),
         (b"\xef\xbb\xbfa\nb", &[b"a", b"b"]),
@@ -35,7 +35,7 @@ fn the_byte_order_mark_is_skipped_once() {
 }
 
 #[test]
-fn what_is_not_utf_8_is_an_error_of_strings_and_none_of_bytes() {
+fn only_strings_must_be_utf_8() {
     let object = b"first\r\nab\xffcd\nlast";
     assert_eq!(
         first_error::<Lines, String>(object),

@@ -20,7 +20,7 @@ fn error_at<F: Format>(object: &[u8], limit: usize) -> Option<(Place, String)> {
 }
 
 #[test]
-fn a_record_above_the_limit_is_an_error_at_its_place() {
+fn a_long_record_is_an_error() {
     let at = |record, line, offset| Some(Place::new(record, line, offset));
     type ErrorAt = fn(&[u8], usize) -> Option<(Place, String)>;
     let cases: [(&str, ErrorAt, &[u8], Option<Place>); 12] = [
@@ -47,7 +47,7 @@ fn a_record_above_the_limit_is_an_error_at_its_place() {
 }
 
 #[test]
-fn a_record_above_the_limit_is_found_before_its_end_arrives() {
+fn a_long_record_is_found_early() {
     let mut splitter = Splitter::<Lines>::start(100);
     splitter.push(b"short\n");
     assert!(matches!(splitter.next(|_, _| Ok(())), Ok(Next::Record { .. })));
@@ -95,7 +95,7 @@ answers! {
 }
 
 #[test]
-fn a_format_that_breaks_its_contract_is_an_error() {
+fn a_wrong_format_answer_is_an_error() {
     fn check<F: Format>() {
         let error = read_whole(Splitter::<F>::start(100), b"abc").unwrap_err();
         assert_eq!((error.kind(), error.place()), (ErrorKind::Record, Some(Place::new(0, 1, 0))));
@@ -157,7 +157,7 @@ impl Decode<u64> for Fixed {
 }
 
 #[test]
-fn a_format_of_ones_own_keeps_its_header() {
+fn a_users_format_keeps_its_header() {
     let whole = read_whole(Splitter::<Fixed>::start(8), b"2102030").unwrap();
     assert_eq!(whole.header, b"2");
     assert_eq!(whole.records.iter().map(|found| found.bytes.as_slice()).collect::<Vec<_>>(), [b"10", b"20", b"30"]);
@@ -166,7 +166,7 @@ fn a_format_of_ones_own_keeps_its_header() {
 }
 
 #[test]
-fn a_refused_header_is_an_error_at_the_start_and_at_a_resumption() {
+fn a_refused_header_is_an_error() {
     for error in [
         read_whole(Splitter::<Fixed>::start(8), b"0123").unwrap_err(),
         Splitter::<Fixed>::resume(Cursor { position: 1, offset: 3, line: 0 }, b"0", 8).unwrap_err(),
@@ -178,7 +178,7 @@ fn a_refused_header_is_an_error_at_the_start_and_at_a_resumption() {
 }
 
 #[test]
-fn the_records_behind_one_that_does_not_decode_are_still_to_be_had() {
+fn records_after_a_bad_one_are_read() {
     let mut splitter = Splitter::<Fixed>::start(8);
     splitter.push(b"210xx30");
     splitter.finish();
@@ -190,7 +190,7 @@ fn the_records_behind_one_that_does_not_decode_are_still_to_be_had() {
 }
 
 #[test]
-fn the_cursor_is_behind_the_header_before_the_first_record_and_behind_everything_at_the_end() {
+fn the_cursor_is_after_header_and_end() {
     let mut splitter = Splitter::<Csv>::start(100);
     assert_eq!((splitter.header(), splitter.cursor(), splitter.wanted()), (None, Cursor::default(), 0));
     splitter.push(b"\n\"a\nb\"\n");
@@ -208,7 +208,7 @@ fn the_cursor_is_behind_the_header_before_the_first_record_and_behind_everything
 }
 
 #[test]
-fn the_cursor_is_never_inside_a_terminator() {
+fn the_cursor_is_outside_terminators() {
     let whole = read_whole(Splitter::<Csv>::start(100), b"h\r\n1\r\n\n2\r3\n\r\n").unwrap();
     let offsets: Vec<u64> = whole.records.iter().map(|found| found.after.offset).collect();
     assert_eq!(offsets, [6, 9, 11]);

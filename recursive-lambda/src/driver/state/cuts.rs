@@ -156,7 +156,7 @@ fn everywhere<S: Counts>(object: &'static str) -> String {
 }
 
 #[test]
-fn the_result_does_not_depend_on_where_a_run_is_cut() {
+fn cuts_do_not_change_the_result() {
     let cases = [
         (everywhere::<Max>(NUMBERS), "Some(30.0)"),
         (

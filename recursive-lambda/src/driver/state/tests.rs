@@ -82,7 +82,7 @@ fn shop(mean: f32, seen: Option<Option<u8>>) -> Totals {
 }
 
 #[test]
-fn what_json_cannot_hold_is_refused_by_its_place() {
+fn state_json_cannot_hold_is_refused() {
     const NOT_FINITE: &str = "and JSON has only finite numbers; leave it out of the state, or use an `Option` and `None`";
     const SOME_NULL: &str = "`Some` of a value that JSON writes as null, which reads back as `None`; use an enum instead";
     let max = |max| Totals { max: Some(max), ..Totals::default() };
@@ -140,7 +140,7 @@ impl Default for Unsaveable {
 }
 
 #[test]
-fn a_state_that_can_never_be_saved_is_seen_before_any_batch() {
+fn unsavable_state_is_refused_early() {
     assert_eq!(mistake::<()>(), None);
     assert_eq!(mistake::<Totals>(), None);
     assert_eq!(mistake::<Loose>(), None);
@@ -150,7 +150,7 @@ fn a_state_that_can_never_be_saved_is_seen_before_any_batch() {
 }
 
 #[test]
-fn state_that_another_deployment_wrote_says_which_field_does_not_read() {
+fn an_old_state_names_the_bad_field() {
     let saved = |json: &str| SavedState::new(serde_json::value::RawValue::from_string(json.to_owned()).unwrap());
     for (json, because) in [
         (r#"{"rows":"7","max":null,"by_shop":{}}"#, "`rows`: invalid type: string \"7\", expected u64 at line 1 column 11"),

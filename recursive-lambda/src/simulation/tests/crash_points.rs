@@ -42,7 +42,7 @@ fn every_single_point() {
 
 /// A fault may be taken for a record's, which is then one too many: the run may end, but never wrongly.
 #[test]
-fn every_single_point_while_records_are_set_aside() {
+fn every_single_point_while_skipping() {
     let effects = well(simulate(picky(), Faults::none())).faults.effects();
     for effect in 1..=effects {
         for moment in Moment::ALL {

@@ -6,7 +6,7 @@ use crate::simulation::options::{Fate, PATIENT, Poison};
 use std::time::Duration;
 
 #[test]
-fn a_poisonous_record_fails_the_run_where_it_stands() {
+fn a_poisonous_record_fails_the_run() {
     // What a record does, how often its batch runs, and the kind of error.
     let table = [(Poison::Error, 3, "Job"), (Poison::Panic, 3, "Job"), (Poison::Terminal, 1, "Job")];
     for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
@@ -31,7 +31,7 @@ fn a_poisonous_record_fails_the_run_where_it_stands() {
 
 /// A handler written by hand may be no `async fn`: then user code runs before there is a future.
 #[test]
-fn a_handler_that_panics_before_its_future_fails_the_run_as_any_other() {
+fn a_panic_without_a_future_fails_too() {
     let options = Options { poison: vec![(31, Poison::PanicAtOnce)], max_attempts: 3, ..Options::plain(Kind::Plain, 60) };
     let report = well(simulate(options, Faults::none()));
     let error = report.checkpoint.as_ref().unwrap().last_error.as_ref().unwrap();
@@ -42,7 +42,7 @@ fn a_handler_that_panics_before_its_future_fails_the_run_as_any_other() {
 
 /// A batch that takes longer than an invocation has: whoever tries it dies without a word.
 #[test]
-fn a_batch_that_never_ends_fails_the_run() {
+fn an_endless_batch_fails_the_run() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
         let options = Options { poison: vec![(31, Poison::Endless)], max_attempts: 3, ..Options::plain(kind, 60) };
         let before = 31 / options.batch();
@@ -59,7 +59,7 @@ fn a_batch_that_never_ends_fails_the_run() {
 }
 
 #[test]
-fn an_object_that_changes_ends_the_run() {
+fn a_changed_object_ends_the_run() {
     let at = Duration::from_secs;
     for (name, fate, want) in [
         ("before the start", Fate::OverwrittenAt(at(0)), Status::Superseded),
@@ -77,7 +77,7 @@ fn an_object_that_changes_ends_the_run() {
 
 /// Rule R15: whatever lands first, `is_complete` is asked in the order of positions.
 #[test]
-fn concurrent_batches_end_where_the_job_says() {
+fn concurrent_batches_end_early_too() {
     for seed in 0..50 {
         let options = Options { seed, batch_ms: (1, 3_000), ..Options::plain(Kind::EarlyWide, 120) };
         let report = well(simulate(options, Faults::none()));
@@ -88,7 +88,7 @@ fn concurrent_batches_end_where_the_job_says() {
 
 /// The README's promise: a run that is pinned by version goes on in that one.
 #[test]
-fn a_run_goes_on_in_its_own_version_of_the_object() {
+fn a_run_keeps_its_object_version() {
     let at = Duration::from_secs;
     for fate in [Fate::OverwrittenAt(at(0)), Fate::OverwrittenAt(at(20)), Fate::DeletedAt(at(0)), Fate::DeletedAt(at(20))] {
         let options = Options { fate, versions: true, batches_per_invocation: Some(2), ..Options::plain(Kind::Tally, 120) };
@@ -99,7 +99,7 @@ fn a_run_goes_on_in_its_own_version_of_the_object() {
 
 /// Errors at different places do not add up: each place has its attempts.
 #[test]
-fn an_error_here_and_there_does_not_fail_the_run() {
+fn single_errors_do_not_fail_the_run() {
     let options = Options { timeout: Duration::from_secs(900), max_attempts: 3, ..Options::plain(Kind::Tally, 150) };
     for moment in [Moment::NotApplied, Moment::ReplyLost] {
         let script = (1..12).map(|error| (error * 9, moment));

@@ -13,7 +13,7 @@ fn check(options: &Options, kinds: &[(Fault, u16)]) {
 /// A renewal that hangs for longer than the lease lets another invocation take over; once that one has lost the run, too, the
 /// first one takes it up again in the same invocation, and then must renew again.
 #[test]
-fn an_invocation_that_takes_over_again_renews_again() {
+fn a_second_takeover_renews_again() {
     let options = Options {
         starts: 3,
         timeout: Duration::from_secs(900),
@@ -38,7 +38,7 @@ fn no_batch_begins_with_an_old_lease() {
 
 /// A renewal of which nothing was heard arrives in the end, and the next save finds it in its place.
 #[test]
-fn a_late_renewal_is_known_as_ones_own() {
+fn a_late_renewal_is_recognised() {
     let options = Options {
         timeout: Duration::from_secs(900),
         lease: Duration::from_secs(15),
@@ -50,7 +50,7 @@ fn a_late_renewal_is_known_as_ones_own() {
 
 /// A write that is refused because it was applied, and known as one's own only seconds later: the lease counts from the first try.
 #[test]
-fn a_lease_is_as_old_as_the_write_that_was_applied() {
+fn a_lease_is_as_old_as_its_write() {
     let options = Options {
         timeout: Duration::from_secs(900),
         lease: Duration::from_secs(2),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// However many batches lie between a batch that never ends and the last save: `MAX_ATTEMPTS` and one more.
 #[test]
-fn a_batch_that_kills_is_started_four_times() {
+fn a_killing_batch_starts_four_times() {
     for before in [0, 100, 3_000, 9_500] {
         let options = Options {
             poison: vec![(before, Poison::Endless)],
@@ -28,7 +28,7 @@ fn a_batch_that_kills_is_started_four_times() {
 }
 
 #[test]
-fn slow_calls_do_not_keep_on_complete_from_its_turn() {
+fn on_complete_runs_despite_slow_calls() {
     for (timeout, call) in [(3_000, 400), (60_000, 8_000), (10_000, 100)] {
         let options = Options {
             timeout: Duration::from_millis(timeout),
@@ -46,7 +46,7 @@ fn slow_calls_do_not_keep_on_complete_from_its_turn() {
 }
 
 #[test]
-fn a_bucket_that_refuses_is_waited_for_and_reported_and_then_fails_the_run() {
+fn a_refusing_bucket_is_reported() {
     let options = Options {
         denied: true,
         max_attempts: 3,

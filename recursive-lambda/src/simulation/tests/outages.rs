@@ -18,7 +18,7 @@ fn hit(kind: Kind, outage: Duration) -> Options {
 
 /// The table in RELIABILITY.md; `-- --nocapture` prints it.
 #[test]
-fn an_outage_costs_time_and_nothing_else() {
+fn an_outage_only_costs_time() {
     println!(
         "| outage | `on_error` | ends | executions of batches | calls in the outage | skipped | invocations, sweeps among them | took |"
     );
@@ -46,7 +46,7 @@ fn an_outage_costs_time_and_nothing_else() {
 }
 
 #[test]
-fn an_outage_in_on_complete_is_waited_out() {
+fn on_complete_survives_an_outage() {
     // There is no batch before it.
     let options = Options { rows: 0, outage: Some((Duration::ZERO, MINUTES(20 * 60))), ..hit(Kind::Table, MINUTES(0)) };
     let report = well(simulate(options, Faults::none()));
@@ -55,7 +55,7 @@ fn an_outage_in_on_complete_is_waited_out() {
 }
 
 #[test]
-fn a_run_that_failed_in_an_outage_goes_on_when_it_is_resumed() {
+fn a_run_resumes_after_an_outage() {
     for kind in [Kind::Table, Kind::Picky] {
         let options = Options { resumed_at: Some(MINUTES(31 * 60)), ..hit(kind, MINUTES(30 * 60)) };
         let report = well(simulate(options, Faults::none()));
@@ -70,7 +70,7 @@ fn a_run_that_failed_in_an_outage_goes_on_when_it_is_resumed() {
 
 /// People write `?` on a parse error and mean the record.
 #[test]
-fn an_outage_skips_no_record_and_a_bad_record_is_found_all_the_same() {
+fn an_outage_skips_only_bad_records() {
     let options = Options { poison: vec![(40, Poison::Error), (41, Poison::Error)], ..hit(Kind::Picky, MINUTES(60)) };
     let report = well(simulate(options, Faults::none()));
     let checkpoint = report.checkpoint.as_ref().unwrap();

@@ -15,7 +15,7 @@ fn chain(hops: u64, queue_ms: (u64, u64)) -> Options {
 }
 
 #[test]
-fn invocations_stay_within_their_bound() {
+fn invocations_are_bounded() {
     const LATE: (u64, u64) = (1, 60_000);
     const SOON: (u64, u64) = (1, 50);
     let day = Duration::from_secs(86_400);

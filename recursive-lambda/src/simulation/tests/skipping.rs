@@ -4,7 +4,7 @@ use super::*;
 use crate::simulation::options::Poison::{self, Endless, Error, Panic, Terminal, Undecodable};
 
 #[test]
-fn what_is_at_fault_is_set_aside_and_nothing_else() {
+fn only_bad_records_are_skipped() {
     let table: [&[(u64, Poison)]; 7] = [
         &[(0, Undecodable)],
         &[(59, Undecodable)],

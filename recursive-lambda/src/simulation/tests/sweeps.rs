@@ -5,7 +5,7 @@ use crate::simulation::options::SWEEPS;
 use std::time::Duration;
 
 #[test]
-fn a_run_whose_every_signal_is_lost_is_done_where_there_is_a_sweep() {
+fn sweeps_finish_runs_without_signals() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table] {
         let options = Options { batches_per_invocation: Some(5), ..Options::plain(kind, 120) };
         let hand_overs = options.batches().div_ceil(5) - 1;

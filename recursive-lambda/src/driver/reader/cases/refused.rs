@@ -20,7 +20,7 @@ fn assert_refused(cases: &[Refused], skip: usize) {
 }
 /// Objects that are not what the format says: refused before the first record, and never skipped through.
 #[test]
-fn an_object_of_another_kind_is_refused_by_name_before_its_first_record() {
+fn other_kinds_of_objects_are_refused() {
     const START: &str = "(record 0, line 1, byte 0)";
     let cases: [Refused; 38] = [
         ("02-compressed/data.zip", ROWS, 0, &["compressed (zip", r#""PK\x03\x04"#, START]),
@@ -115,7 +115,7 @@ fn a_record_that_is_wrong_is_shown() {
 }
 /// What is not: object, how it is read, words of the error.
 #[test]
-fn what_is_not_what_it_seems_is_refused() {
+fn misleading_objects_are_refused() {
     let cases: [(&[u8], Read, &str); 25] = [
         (b"<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code></Error>", ROWS, "XML or HTML"),
         (b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n", MAPS, "XML or HTML"),
@@ -152,7 +152,7 @@ fn what_is_not_what_it_seems_is_refused() {
 
 /// Gzip that is damaged or cut, or whose text is wrong: the records before it are read.
 #[test]
-fn damaged_gzip_is_refused_with_its_offset() {
+fn damaged_gzip_names_its_offset() {
     let text = "id,name,amount\n".to_owned() + &"1,a,2\n".repeat(99);
     let whole = gzip(text.as_bytes(), 200);
     let bad = gzip((text + "x,a,2\n").as_bytes(), 200);

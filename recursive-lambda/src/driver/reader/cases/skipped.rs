@@ -6,7 +6,7 @@ use super::*;
 type Skipped = (&'static str, Read, u64, &'static [(u64, usize)]);
 
 #[test]
-fn skipping_takes_the_bad_record_and_nothing_else() {
+fn only_the_bad_record_is_skipped() {
     let cases: [Skipped; 15] = [
         ("01-open-quote/quote_last.csv", ROWS, 499, &[(101, 18)]),
         ("01-open-quote/quote_mid.csv", ROWS, 499, &[(101, 18)]),
@@ -33,7 +33,7 @@ fn skipping_takes_the_bad_record_and_nothing_else() {
 
 /// The same, where another row closes the quote: object, records, and what is skipped.
 #[test]
-fn an_open_quote_costs_its_line_where_a_later_row_closes_it() {
+fn an_open_quote_costs_its_line() {
     type Case = (&'static str, u64, &'static [(u64, usize)]);
     let cases: [Case; 6] = [
         ("1,\"open,1\n2,b,2\n3,\"a, b\",3\n4,d,4\n", 3, &[(2, 9)]),
@@ -53,7 +53,7 @@ fn an_open_quote_costs_its_line_where_a_later_row_closes_it() {
 }
 /// A quote that is not closed within the largest record, and what may be skipped of it.
 #[test]
-fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
+fn a_long_open_quote_costs_its_line() {
     const ROW: &str = "1,a row of some length that is no different from others,2\n";
     let rows = ROW.repeat(RECORD_LIMIT / ROW.len() + 1);
     let first = |name: &str| format!("id,name,amount\n{ROW}7,{name},1\n{rows}");
@@ -77,7 +77,7 @@ fn a_quote_that_is_left_open_for_more_than_a_record_may_have_costs_its_line() {
     assert!(lines.error.unwrap().contains("(record 2, line 3, byte 4)"));
 }
 #[test]
-fn a_record_of_more_than_a_mebibyte_is_not_skipped() {
+fn records_over_1_mib_are_not_skipped() {
     for (length, may_be) in [(0, true), (1 << 20, true), ((1 << 20) + 1, false)] {
         let raw = Raw {
             place: crate::Place::new(7, 8, 90),
