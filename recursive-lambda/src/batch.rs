@@ -1,6 +1,6 @@
-//! What a job is given: a batch of records, and where it stands in its run.
+//! What a job is given: a batch of records, and its place in the run.
 //!
-//! A batch never changes once it is handed over, and knows nothing of how it was read.
+//! A batch never changes after it is handed over, and does not know how it was read.
 
 use crate::object::Object;
 use recursive_lambda_core::object::PinnedObject;
@@ -9,11 +9,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Consecutive records of the object, at most as many as the attribute's `batch`.
+/// Consecutive records of the object: at most as many as the attribute's `batch`.
 ///
-/// It dereferences to a slice and iterates by value and by reference. It holds exactly `batch` records, the same in every invocation,
-/// retry and deployment; fewer at the end of the object, before a record that does not decode, and, with `on_error = skip(N)`, while a record
-/// at fault is searched.
+/// It dereferences to a slice and iterates by value and by reference. It holds exactly `batch` records, the same in every
+/// invocation, retry and deployment. There are fewer at the end of the object, before a record that does not decode, and, with
+/// `on_error = skip(N)`, during the search for a bad record.
 ///
 /// ```
 /// use recursive_lambda::{Batch, Error};
@@ -34,7 +34,7 @@ pub struct Batch<T> {
     context: Context,
 }
 
-/// Where a batch stands.
+/// The place of a batch.
 #[derive(Clone)]
 #[doc(hidden)]
 pub struct Context {
@@ -48,12 +48,12 @@ pub(crate) struct RunContext {
     pub(crate) run_id: String,
     pub(crate) object: Object,
     pub(crate) epoch: u64,
-    /// Time until the invocation's deadline; a function, because the clock is the driver's.
+    /// The time until the invocation's deadline. It is a function because the driver has the clock.
     pub(crate) time_left: Box<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Context {
-    /// What a unit test of a job is given.
+    /// The context in a unit test of a job.
     pub(crate) fn for_tests(position: u64, object: PinnedObject) -> Self {
         let time_left = Box::new(|| Duration::from_secs(900));
         let run = RunContext { run_id: "test".into(), object: object.into(), epoch: 1, time_left };
@@ -65,9 +65,9 @@ impl Context {
     }
 }
 
-/// What makes the effect of a batch recognisable when it comes again: `run:position+len`.
+/// Identifies the effect of a batch, so that a sink can recognise a repetition: `run:position+len`.
 ///
-/// It is the same over retries, invocations and deployments. Text of at most 74 bytes.
+/// It is the same across retries, invocations and deployments. As text it has at most 74 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
     run: String,
@@ -86,9 +86,9 @@ impl<T> Batch<T> {
         Self { records, context }
     }
 
-    /// A batch of these records at position 0 of a made-up object, for tests of a job: the first attempt of the run `test`, with epoch 1
-    /// and 900 s left. [docs/testing.md](https://github.com/recursive-lambda/recursive-lambda/blob/main/docs/testing.md) goes on from
-    /// here to tests of whole runs.
+    /// A batch of these records at position 0 of a made-up object, for tests of a job: the first attempt of the run `test`, with
+    /// epoch 1 and 900 s left. [docs/testing.md](https://github.com/recursive-lambda/recursive-lambda/blob/main/docs/testing.md)
+    /// shows how to test whole runs.
     ///
     /// ```
     /// # use recursive_lambda::Batch;
@@ -100,7 +100,7 @@ impl<T> Batch<T> {
         Self::new(records.into_iter().collect(), Context::for_tests(0, PinnedObject::for_tests()))
     }
 
-    /// How many records of the object come before this batch.
+    /// The number of records of the object before this batch.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.context.position
@@ -112,33 +112,34 @@ impl<T> Batch<T> {
         &self.context.run.object
     }
 
-    /// The run's identity: 32 hexadecimal digits, the same for every delivery of the same upload.
+    /// The run's id: 32 hexadecimal digits, the same for every delivery of the same upload.
     #[must_use]
     pub fn run_id(&self) -> &str {
         &self.context.run.run_id
     }
 
-    /// What to store beside this batch's effect, to recognise it when the batch comes again after a crash. With `on_error = skip(N)` a batch that
-    /// failed comes again in parts, which have keys of their own.
+    /// Store this with the batch's effect, and you recognise the batch if a crash repeats it. With `on_error = skip(N)` a failed
+    /// batch is repeated in parts, which have their own keys.
     #[must_use]
     pub fn idempotency_key(&self) -> IdempotencyKey {
         self.context.idempotency_key(self.records.len())
     }
 
-    /// A number that grows with every takeover of the run. A sink that refuses smaller ones than it has seen is fenced
-    /// against an invocation that lost its lease without noticing.
+    /// A number that grows whenever another invocation takes over the run. A sink that refuses smaller numbers than it has seen
+    /// is safe from an invocation that lost its lease without noticing.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.context.run.epoch
     }
 
-    /// Which attempt at this position this is, counted from 1. Of a batch that is begun beside others it is not known, and 1.
+    /// Which attempt at this position this is, counted from 1. For a batch that runs concurrently with earlier ones it is
+    /// unknown, and 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.context.attempt
     }
 
-    /// Time until the invocation's deadline; zero if it is past or unknown.
+    /// The time until the invocation's deadline; zero if it is past or unknown.
     #[must_use]
     pub fn time_left(&self) -> Duration {
         (self.context.run.time_left)()
@@ -171,7 +172,7 @@ impl<'a, T> IntoIterator for &'a Batch<T> {
     }
 }
 
-/// Without the records: they are the user's data, and a log is no place for them.
+/// Without the records: they are the user's data and do not belong in a log.
 impl<T> fmt::Debug for Batch<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Batch")

@@ -1,31 +1,30 @@
-//! What the attribute's arguments say: data, without behaviour.
+//! The attribute's arguments as data, without behaviour.
 //!
-//! What depends on the deployment is not here but in `Settings`.
+//! Everything that depends on the deployment is in `Settings`.
 
 /// Where a job's bytes come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
-    /// Ranged reads, fetched ahead: nothing is read that is not used.
+    /// Ranged reads, prefetched: little is read that is not used.
     Stream,
-    /// The whole object, cached in /tmp and found there by the next warm invocation, which then only asks whether it is still the same.
-    /// Every container that takes up the run fetches all of it.
+    /// The whole object, cached in /tmp. The next warm invocation finds it there and only checks that it has not changed. Each
+    /// container that takes over the run fetches all of it.
     Tmp,
 }
 
 pub use recursive_lambda_core::compression::Compression;
 
-/// What becomes of a run when a record or a batch cannot be processed: when a record does not decode, and when a batch fails with a
-/// terminal error or for the last time.
+/// What happens when a record does not decode, or when a batch fails with a terminal error or for the last time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnError {
-    /// The run fails where it stands.
+    /// The run fails at its position.
     #[default]
     Stop,
-    /// Up to so many records of a run are set aside: each is written, with what is wrong with it, beside the record of the run, and the
-    /// run goes on behind it. The record at fault in a batch is found by calling the job with ever smaller parts of the batch.
-    /// A record of more than 1 MiB is never skipped, nor an object that is not of the job's format: the run fails.
+    /// Up to N records of a run are skipped. Each is written to the store with its error, and the run goes on after it. To find
+    /// the bad record of a batch, the job is called with smaller and smaller parts of the batch. Two things are never skipped and
+    /// fail the run: a record of more than 1 MiB, and an object that is not of the job's format.
     Skip(u64),
 }
 
@@ -43,22 +42,22 @@ pub struct Config {
     pub batch: usize,
     /// Time kept free before the invocation's deadline, in milliseconds.
     pub reserve_ms: u64,
-    /// The most batches of one invocation; `None`: as many as fit.
+    /// The most batches of one invocation; `None`: as many as its time allows.
     pub batches_per_invocation: Option<u64>,
-    /// Where the bytes come from; `None`: as the input has it, [`Source::Stream`] for `Batch` and [`Source::Tmp`] for `FileBatch`.
+    /// Where the bytes come from; `None`: [`Source::Stream`] for a `Batch`, [`Source::Tmp`] for a `FileBatch`.
     pub source: Option<Source>,
-    /// How the object's bytes become text. A `FileBatch` is the object as it is.
+    /// How the object's bytes become text. A `FileBatch` is never decompressed.
     pub compression: Compression,
-    /// The most batches in flight at once, at least 1. More than one only without carried state, and not of a `FileBatch`.
+    /// The most batches in flight at once, at least 1. More than one only without state, and not for a `FileBatch`.
     pub concurrency: u64,
-    /// What becomes of the run when a record or a batch cannot be processed. A `FileBatch` job always stops.
+    /// What happens when a record or a batch cannot be processed. A `FileBatch` job always stops.
     pub on_error: OnError,
-    /// Whether the job has an `on_complete`: without one a run needs one save less at its end.
+    /// Whether the job has an `on_complete`. Without one a run needs one save less at its end.
     pub on_complete: bool,
 }
 
 impl Config {
-    /// Batches of so many records, and every other argument at its default.
+    /// Batches of `batch` records, with the defaults for every other argument.
     #[must_use]
     pub const fn new(batch: usize) -> Self {
         Self {
@@ -108,14 +107,14 @@ impl Config {
         self
     }
 
-    /// Sets what becomes of the run when a record or a batch cannot be processed.
+    /// Sets what happens when a record or a batch cannot be processed.
     #[must_use]
     pub const fn on_error(mut self, on_error: OnError) -> Self {
         self.on_error = on_error;
         self
     }
 
-    /// Says that [`Handler::on_complete`](crate::Handler::on_complete) is implemented and is to be called.
+    /// Says that [`Handler::on_complete`](crate::Handler::on_complete) is implemented and must be called.
     #[must_use]
     pub const fn on_complete(mut self) -> Self {
         self.on_complete = true;

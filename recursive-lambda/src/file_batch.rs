@@ -1,6 +1,6 @@
-//! What a job is given that reads the file itself: where it lies, and where to go on.
+//! The input of a job that reads the file itself: the file's path, and where to continue.
 //!
-//! A file batch never looks into the file, and keeps it in /tmp as long as it lives.
+//! It never looks into the file, and keeps it in /tmp while it lives.
 
 use crate::batch::{Context, IdempotencyKey};
 use crate::cache::CachedFile;
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The whole object as a file in /tmp, and the piece of it that this call is for.
+/// The whole object as a file in /tmp, and the part of it that this call is for.
 ///
-/// For what no [`Format`](crate::format::Format) splits: films, archives, databases. The job reads from `position` on as much as `limit`
-/// says, in whatever unit it counts; then the position grows by `limit`, or by what [`Advance`](crate::Advance) says. When the run is complete, only
-/// the job can know: `is_complete` is required.
+/// For objects that no [`Format`](crate::format::Format) fits: films, archives, databases. The job reads up to `limit` units from
+/// `position` on, in any unit it likes. Then the position grows by `limit`, or by what [`Advance`](crate::Advance) says. Only the
+/// job knows when the run is complete, so `is_complete` is required.
 ///
 /// ```
 /// use recursive_lambda::{Error, Progress, FileBatch, recursive_lambda};
@@ -58,8 +58,8 @@ impl FileBatch {
         Self { file, limit, context }
     }
 
-    /// A file batch into a file of one's own, for tests of a job: from `position` on, `limit` long, both in the job's own unit. The file is left
-    /// alone.
+    /// A file batch over your own file, for tests of a job: from `position` on, `limit` long, both in the job's own unit. The
+    /// file is never removed.
     #[must_use]
     pub fn of(path: impl Into<PathBuf>, position: u64, limit: usize) -> Self {
         let path = path.into();
@@ -68,14 +68,14 @@ impl FileBatch {
         Self::new(Arc::new(CachedFile::outside(path)), limit, context)
     }
 
-    /// Where the file lies, as long as this file batch lives. It is a copy that other invocations read, too: do not write to it.
-    /// Its name says nothing of the object's key.
+    /// The file's path, valid while this file batch lives. Other invocations read the same copy, so do not write to it. The name
+    /// does not depend on the object's key.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// How far this call is to go: the attribute's `batch`.
+    /// How far this call should go: the attribute's `batch`.
     #[must_use]
     pub fn limit(&self) -> usize {
         self.limit
@@ -93,20 +93,20 @@ impl FileBatch {
         &self.context.run.object
     }
 
-    /// The run's identity: 32 hexadecimal digits, the same for every delivery of the same upload.
+    /// The run's id: 32 hexadecimal digits, the same for every delivery of the same upload.
     #[must_use]
     pub fn run_id(&self) -> &str {
         &self.context.run.run_id
     }
 
-    /// What to store beside this call's effect, to recognise it when the call comes again after a crash: `run:position+limit`.
+    /// Store this with the call's effect, and you recognise the call if a crash repeats it: `run:position+limit`.
     #[must_use]
     pub fn idempotency_key(&self) -> IdempotencyKey {
         self.context.idempotency_key(self.limit)
     }
 
-    /// A number that grows with every takeover of the run. A sink that refuses smaller ones than it has seen is fenced
-    /// against an invocation that lost its lease without noticing.
+    /// A number that grows whenever another invocation takes over the run. A sink that refuses smaller numbers than it has seen
+    /// is safe from an invocation that lost its lease without noticing.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.context.run.epoch
@@ -118,7 +118,7 @@ impl FileBatch {
         self.context.attempt
     }
 
-    /// Time until the invocation's deadline; zero if it is past or unknown.
+    /// The time until the invocation's deadline; zero if it is past or unknown.
     #[must_use]
     pub fn time_left(&self) -> Duration {
         (self.context.run.time_left)()

@@ -1,4 +1,4 @@
-//! What the unit tests of this crate share.
+//! Helpers for the unit tests of this crate.
 
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
 

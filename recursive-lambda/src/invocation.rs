@@ -1,6 +1,6 @@
-//! One invocation of the function, as everything below the runtime knows it.
+//! One invocation of the function, as the code below the runtime knows it.
 //!
-//! It decides nothing: the driver writes down what it is at, and the runtime reads that when the time is nearly up.
+//! It decides nothing. The driver notes what it is doing, and the runtime reads that when the time is nearly up.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub(crate) struct Invocation {
     pub(crate) request_id: String,
-    /// As it was invoked: with the qualifier, if there was one.
+    /// The ARN as it was invoked: with the qualifier, if there was one.
     pub(crate) function_arn: String,
     pub(crate) tenant: Option<String>,
     pub(crate) trace_header: Option<String>,
@@ -18,20 +18,20 @@ pub(crate) struct Invocation {
     pub(crate) started: Duration,
     /// Until the deadline, at the start; `None` if that is unknown.
     pub(crate) left: Option<Duration>,
-    /// Tells this invocation from every other one, another attempt of the same request included.
+    /// Tells this invocation from every other one, even from another attempt of the same request.
     pub(crate) nonce: String,
-    /// What it is at.
+    /// What the invocation is doing.
     pub(crate) trail: Arc<Trail>,
 }
 
-/// The user code that an invocation called last, until that returns: what to name when the invocation ends before it does.
+/// The current call of user code: the log names it if the invocation ends before the call does.
 #[derive(Debug, Default)]
 pub(crate) struct Trail(Mutex<Option<Called>>);
 
 /// One call of user code.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Called {
-    /// The job, for so many records from this one on; a file has no lines.
+    /// The job, with this many records from this one on; a file has no lines.
     Batch {
         object: Arc<str>,
         record: u64,
@@ -45,14 +45,14 @@ pub(crate) enum Called {
 
 impl Trail {
     pub(crate) fn begins(&self, called: Called) {
-        // At debug level, because it is a line for each batch. `cargo recursive-lambda run` reads it.
+        // At debug level, because it is one line per batch. `cargo recursive-lambda run` reads it.
         if let Called::Batch { object, record, line, records } = &called {
             tracing::debug!(target: "recursive_lambda::batch", record, line, records, %object, "a batch begins");
         }
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(called);
     }
 
-    /// Nothing is running any more.
+    /// No user code is running any more.
     pub(crate) fn ends(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
@@ -74,7 +74,7 @@ impl fmt::Display for Called {
     }
 }
 
-/// An admission must end in this time; what cannot begin before it is given back.
+/// An admission must end within this time; what cannot begin before is given back.
 const ADMISSION: Duration = Duration::from_secs(2);
 
 impl Invocation {
@@ -92,7 +92,7 @@ impl Invocation {
         }
     }
 
-    /// Whether an event's item, the first of which has index 0, can still be admitted at this time of the platform's clock.
+    /// Whether an event's item (the first has index 0) can still be admitted at this time of the platform's clock.
     pub(crate) fn has_time_for(&self, index: usize, now: Duration) -> bool {
         index == 0 || self.deadline().is_none_or(|deadline| deadline.saturating_sub(now) >= ADMISSION)
     }

@@ -1,7 +1,7 @@
-//! The traits `Job` and `Handler`: the whole contract between the macro and the runtime, with the words in which
-//! the compiler explains them.
+//! The traits `Job` and `Handler`: the whole contract between the macro and the runtime, including the compiler's messages about
+//! it.
 //!
-//! Nothing here runs: the driver does. Everything the attribute writes can be written by hand against [`Handler`].
+//! Nothing here runs; the driver does that. Everything the attribute generates can be written by hand against [`Handler`].
 
 use crate::batch::Context;
 use crate::cache::CachedFile;
@@ -13,8 +13,8 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A job that runs with resources of type `R`: what [`run`](fn@crate::run) and [`run_with`](crate::run_with) take, and what
-/// the struct beside an annotated function implements.
+/// A job that runs with resources of type `R`. [`run`](fn@crate::run) and [`run_with`](crate::run_with) take one, and the struct
+/// with the name of an annotated function is one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job that runs with resources of type `{R}`",
     label = "cannot be run this way",
@@ -26,7 +26,7 @@ pub trait Job<R = ()>: 'static {
     fn handler() -> impl Handler<Resources = R>;
 }
 
-/// The contract in full. The attribute writes an implementation of it; so can a hand.
+/// The contract in full. The attribute writes an implementation of it; you can write one by hand.
 ///
 /// ```
 /// use recursive_lambda::{Batch, Config, Error, Flow, Handler, Progress, Summary, format::Lines};
@@ -53,27 +53,27 @@ pub trait Job<R = ()>: 'static {
     note = "an annotated function is a `Job`, and its handler is what `Job::handler()` returns"
 )]
 pub trait Handler: Send + Sync + 'static {
-    /// The job's name: it is part of every run's identity, of the signal and of the record's key. 1 to 128 bytes, without white space, control
-    /// characters, quotes, slashes and backslashes, or the program ends as it starts.
+    /// The job's name: part of every run's id, of the signal and of the checkpoint's key. 1 to 128 bytes without white space,
+    /// control characters, quotes, slashes and backslashes; otherwise the program ends when it starts.
     const NAME: &'static str;
-    /// What the attribute's arguments say.
+    /// The attribute's arguments.
     const CONFIG: Config;
     /// How bytes become records.
     type Format: 'static;
     /// What the function takes by value.
     type Input: Input<Self::Format>;
-    /// The carried state, `()` if none. It is kept as JSON, numbers to their last bit, and read back after every batch, so the result of a
-    /// run does not depend on where its invocations end. A field with `#[serde(skip)]` has its default value before every batch. A value
-    /// that JSON cannot hold fails the run at once, and the error names the field: NaN, infinity, `Some(None)`, a map whose keys are not
-    /// text or numbers.
+    /// The job's state, `()` if it has none. It is kept as JSON, with every bit of a number, and read back after every batch, so
+    /// the result of a run does not depend on where its invocations end. A field with `#[serde(skip)]` has its default value
+    /// before every batch. A value that JSON cannot hold fails the run at once, and the error names the field: NaN, infinity,
+    /// `Some(None)`, a map whose keys are not text or numbers.
     ///
-    /// Reading back takes about half a microsecond for a few counters, 40 µs for a map of 4 kB and 0.7 ms for one of 64 kB. With large
-    /// state, use large batches.
+    /// Reading back takes about half a microsecond for a few counters, 40 µs for a map of 4 kB and 0.7 ms for one of 64 kB. Use
+    /// large batches with large state.
     type State: Serialize + DeserializeOwned + Default + Clone + Send + 'static;
-    /// The shared resources, `()` if none.
+    /// The shared resources, `()` if there are none.
     type Resources: Send + Sync + 'static;
 
-    /// Processes one batch. It says [`Flow`] of a [`Batch`], [`Advance`] of a [`FileBatch`].
+    /// Processes one batch. The result is [`Flow`] for a [`Batch`], [`Advance`] for a [`FileBatch`].
     fn call(
         input: Self::Input,
         state: &mut Self::State,
@@ -86,7 +86,7 @@ pub trait Handler: Send + Sync + 'static {
         false
     }
 
-    /// Called at the end of the run: committed once, and possibly called again after a crash.
+    /// Called at the end of the run. Its completion is saved once; after a crash it may be called again.
     #[allow(unused_variables, reason = "named for implementors")]
     fn on_complete(
         summary: &Summary,
@@ -97,7 +97,7 @@ pub trait Handler: Send + Sync + 'static {
     }
 }
 
-/// What a handler says of its input: [`Flow`] of a [`Batch`], [`Advance`] of a [`FileBatch`].
+/// The result of a call: [`Flow`] for a [`Batch`], [`Advance`] for a [`FileBatch`].
 pub type FlowOf<H> = <<H as Handler>::Input as Flows>::Flow;
 
 /// A handler written by hand is a job.
@@ -139,7 +139,7 @@ impl<H: Handler> Handler for Same<H> {
     }
 }
 
-/// What a job can take by value.
+/// What a job can take by value: [`Batch`] or [`FileBatch`]. The trait is sealed.
 #[diagnostic::on_unimplemented(
     message = "a job cannot take `{Self}` as its input",
     label = "the parameter taken by value must be `Batch<T>` or `FileBatch`",
@@ -152,19 +152,19 @@ pub trait Input<F>: Flows + Sized + Send + 'static {
     /// The format, known to be one.
     #[doc(hidden)]
     type Format: Format;
-    /// How one is made.
+    /// How a record is made.
     #[doc(hidden)]
     const SUPPLY: Supply<Self, Self::Format, Self::Record>;
 }
 
-/// What a job may say of an input. Apart from [`Input`], so that an input that is none is reported once.
+/// The result that fits an input. Apart from [`Input`], so that a wrong input type is reported once.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "nothing can be said of `{Self}`, because it is no input",
     label = "must be `Batch<T>` or `FileBatch`"
 )]
 pub trait Flows {
-    /// What a handler says of it.
+    /// The result type.
     type Flow: Into<Advance> + Send;
 }
 
@@ -176,7 +176,7 @@ impl Flows for FileBatch {
     type Flow = Advance;
 }
 
-/// How an input is made: of records that are read one by one, or of the whole object as a file.
+/// How an input is made: from records that are read one by one, or from the whole object as a file.
 #[doc(hidden)]
 pub enum Supply<I, F, T> {
     Records { decoding: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
@@ -186,7 +186,7 @@ pub enum Supply<I, F, T> {
 /// How bytes become records of one type.
 #[doc(hidden)]
 pub struct Decoding<F, T> {
-    /// Whether the object can hold such records, as [`Decode::check`] says it.
+    /// Whether the object can hold such records; see [`Decode::check`].
     pub(crate) check: fn(&F, bool) -> Result<(), BoxError>,
     /// Turns one record's bytes into the record.
     pub(crate) decode: fn(&mut F, &[u8]) -> Result<T, BoxError>,
@@ -207,7 +207,7 @@ impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
         Supply::Records { decoding: Decoding { check: F::check, decode: F::decode }, hand_over: Self::new };
 }
 
-/// Only with the format that is the default: another one would mean nothing, and is refused.
+/// Only with the default format: any other would mean nothing and is refused.
 impl Input<Lines> for FileBatch {
     type Record = Infallible;
     type Format = Lines;
@@ -299,7 +299,7 @@ impl<T> ReadByRecord for Batch<T> {}
 /// Compiles where the input is read record by record.
 pub const fn read_by_record<I: ReadByRecord>() {}
 
-/// The job of a function whose attribute is in error: it satisfies every caller, so that nothing but the mistake is reported.
+/// The job of a function whose attribute has an error. It satisfies every caller, so that the compiler reports only the mistake.
 #[derive(Debug)]
 pub struct Stub<R>(PhantomData<fn() -> R>);
 

@@ -1,7 +1,9 @@
-//! Resources that cannot be shared between threads are one mistake, and the compiler is to report it once: where their type is named.
+//! Resources that cannot be shared between threads are one mistake. The compiler should report it once: where their type is
+//! named.
 //!
-//! A future that is lent such resources is not `Send`, which would be reported at every function that takes them. So the attribute passes each
-//! future through [`Lent`]: as it is where the resources can be shared, and as one that never ends, which never runs, where they cannot.
+//! A future that borrows such resources is not `Send`, which would be reported for every function that takes them. So the
+//! attribute passes each future through [`Lent`]: unchanged if the resources can be shared, otherwise as a future that never
+//! ends, in a program that does not compile.
 
 use std::future::{Future, Pending, pending};
 use std::marker::PhantomData;
@@ -24,9 +26,9 @@ impl<R> Default for Lent<R> {
     }
 }
 
-/// Found first by the compiler, because it takes `self` as it is, if the resources can be shared.
+/// The compiler finds this one first, because it takes `self` by value, if the resources can be shared.
 pub trait Shared: Sized {
-    /// The future as it is.
+    /// The future, unchanged.
     fn __lent<F: Future>(self, future: F) -> F;
 }
 
@@ -36,9 +38,9 @@ impl<R: Sync> Shared for Lent<R> {
     }
 }
 
-/// Found otherwise, in a program that does not compile.
+/// The compiler finds this one otherwise, in a program that does not compile.
 pub trait NotShared {
-    /// A future that has the same value, and never has it.
+    /// A future of the same type that never ends.
     fn __lent<F: Future>(&self, future: F) -> Pending<F::Output>;
 }
 

@@ -35,8 +35,8 @@ pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
 pub use object::Object;
 pub use progress::{Advance, Flow, Progress, Summary};
 pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
-/// Makes a job of an async function: one batch of records is processed by each call, and the whole object by as many
-/// invocations as it takes.
+/// Turns an async function into a job: each call processes one batch of records, and as many invocations as needed process the
+/// whole object.
 ///
 /// ```
 /// use recursive_lambda::{Batch, Error, Progress, Summary, Terminal, recursive_lambda};
@@ -57,7 +57,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// #[recursive_lambda(batch = 400, format = csv, reserve = "20s", is_complete = enough, on_complete = report)]
 /// async fn import(batch: Batch<Order>, totals: &mut Totals, db: &Db) -> Result<(), Error> {
 ///     for order in &batch {
-///         // `?`: the batch is tried again. `.terminal()?`: the run is stopped.
+/// `?`: the run waits and retries the batch. `.terminal()?`: the run fails.
 ///         totals.cents = totals.cents.checked_add(order.cents).ok_or("too much money").terminal()?;
 ///     }
 ///     db.insert(batch.idempotency_key(), &batch).await?;
@@ -74,7 +74,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// }
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// // It stays a function, and this is its unit test.
+/// The function can still be called, as in this unit test.
 /// let order = Order { customer: "c1".into(), cents: 250 };
 /// let mut totals = Totals::default();
 /// import(Batch::of([order]), &mut totals, &Db).await.unwrap();
@@ -85,7 +85,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 pub use recursive_lambda_macros::recursive_lambda;
 pub use run::{ResourcesOf, Run, run, run_with};
 
-/// How bytes become records: the formats, and the traits for one of your own.
+/// How bytes become records: the built-in formats, and the traits for your own.
 ///
 /// ```
 /// use recursive_lambda::format::{Decode, Format, Split};
@@ -126,7 +126,7 @@ pub mod format {
     pub use recursive_lambda_core::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 }
 
-/// What the attribute's expansion uses. Not part of the public API.
+/// Used by the attribute's expansion. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::job::{EndsWithTheObject, Stub, read_by_record};

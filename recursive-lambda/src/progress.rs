@@ -1,8 +1,8 @@
-//! What a job's `is_complete` and `on_complete` are told, and what the job says.
+//! What a job's `is_complete` and `on_complete` receive, and what the job returns.
 
 use std::time::SystemTime;
 
-/// How far a run has come, as `is_complete` is told after every batch.
+/// The progress of a run. `is_complete` receives it after every batch.
 ///
 /// ```
 /// use recursive_lambda::Progress;
@@ -24,20 +24,21 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// The progress of a run after so many records, for tests of an `is_complete`: after one batch in one invocation, at byte 0 of an
-    /// object of 0 bytes.
+    /// The progress of a run after `records` records, for tests of an `is_complete`: after one batch in one invocation, at byte 0
+    /// of an object of 0 bytes.
     #[must_use]
     pub fn of(position: u64) -> Self {
         Self { position, offset: 0, size: 0, batches: 1, invocations: 1, at_end: false }
     }
 
-    /// Records done; for a [`FileBatch`](crate::FileBatch) what the job counts: the sum of its steps.
+    /// Records done; for a [`FileBatch`](crate::FileBatch) the sum of the job's steps, in its own unit.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// Bytes of the object done: the offset of the next record. 0 for a [`FileBatch`](crate::FileBatch), which reads as it likes.
+    /// Bytes of the object done: the offset of the next record. 0 for a [`FileBatch`](crate::FileBatch), which reads where it
+    /// likes.
     #[must_use]
     pub fn offset(&self) -> u64 {
         self.offset
@@ -49,26 +50,26 @@ impl Progress {
         self.size
     }
 
-    /// Batches done, or calls for a [`FileBatch`](crate::FileBatch); each counts once, however often it was tried.
+    /// Batches done, or calls for a [`FileBatch`](crate::FileBatch). Each counts once, no matter how often it was tried.
     #[must_use]
     pub fn batches(&self) -> u64 {
         self.batches
     }
 
-    /// Invocations that have worked on the run, this one included.
+    /// Invocations that have worked on the run, including this one.
     #[must_use]
     pub fn invocations(&self) -> u64 {
         self.invocations
     }
 
-    /// Whether the whole object has been read; of a [`FileBatch`](crate::FileBatch) that is not known, and false.
+    /// Whether the whole object has been read; always false for a [`FileBatch`](crate::FileBatch), where this is unknown.
     #[must_use]
     pub fn at_end(&self) -> bool {
         self.at_end
     }
 }
 
-/// What a finished run amounts to, as `on_complete` is told.
+/// The result of a finished run. `on_complete` receives it.
 ///
 /// ```
 /// use recursive_lambda::{Error, Summary};
@@ -78,7 +79,7 @@ impl Progress {
 ///     Ok(())
 /// }
 /// # futures_util::FutureExt::now_or_never(async {
-/// // Its unit test.
+/// A unit test.
 /// report(&Summary::of(2), &300).await.unwrap();
 /// # }).unwrap();
 /// ```
@@ -91,15 +92,16 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// The summary of a run over so many records, begun now, for tests of an `on_complete`; its [`run_id`](Self::run_id) is `test`.
+    /// The summary of a run over `records` records that started now, for tests of an `on_complete`; its [`run_id`](Self::run_id)
+    /// is `test`.
     #[must_use]
     pub fn of(position: u64) -> Self {
         let progress = Progress { at_end: true, ..Progress::of(position) };
         Self { progress, skipped: 0, started: SystemTime::now(), run_id: "test".into() }
     }
 
-    /// How far the run came. Its [`at_end`](Progress::at_end) says whether the whole object was read, or `is_complete` or [`Flow::Complete`]
-    /// ended the run early.
+    /// How far the run came. [`at_end`](Progress::at_end) tells whether the whole object was read, or whether `is_complete` or
+    /// [`Flow::Complete`] ended the run early.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -111,20 +113,20 @@ impl Summary {
         self.skipped
     }
 
-    /// When the run was started.
+    /// When the run started.
     #[must_use]
     pub fn started(&self) -> SystemTime {
         self.started
     }
 
-    /// The run's identity: the idempotency key of `on_complete`.
+    /// The run's id: the idempotency key of `on_complete`.
     #[must_use]
     pub fn run_id(&self) -> &str {
         &self.run_id
     }
 }
 
-/// What a job may say besides "done": whether to go on. A job over a [`FileBatch`](crate::FileBatch) can say more, by [`Advance`].
+/// Whether the run goes on after this batch. A job over a [`FileBatch`](crate::FileBatch) can say more, with [`Advance`].
 ///
 /// ```
 /// use recursive_lambda::{Batch, Error, Flow, recursive_lambda};
@@ -144,10 +146,10 @@ pub enum Flow {
     Complete,
 }
 
-/// How far a job over a [`FileBatch`](crate::FileBatch) came, where that is not its `limit`.
+/// How far a job over a [`FileBatch`](crate::FileBatch) came, if that is not its `limit`.
 ///
-/// A position means what the job says: frames, rows, bytes. It must grow with every call, or the run fails at once
-/// instead of calling for ever.
+/// A position is in the job's own unit: frames, rows, bytes. It must grow with every call, or the run fails at once instead of
+/// calling forever.
 ///
 /// ```
 /// use recursive_lambda::{Advance, Error, Progress, FileBatch, recursive_lambda};
@@ -174,7 +176,7 @@ pub struct Advance {
 }
 
 impl Advance {
-    /// The position grows by `step`, at least 1; 0 only [`and_complete`](Self::and_complete).
+    /// The position grows by `step`, at least 1. 0 is only allowed with [`and_complete`](Self::and_complete).
     pub const fn by(step: u64) -> Self {
         Self { step: Some(step), complete: false }
     }

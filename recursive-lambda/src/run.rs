@@ -10,10 +10,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A job about to run: await it in `main`.
+/// A job that is ready to run: await it in `main`.
 ///
-/// Each method sets what the environment variable of its name says where that is set; the variable wins, because it is the
-/// deployment's.
+/// Each method sets a default for the environment variable of its name. The variable wins if it is set, because it belongs to the
+/// deployment.
 ///
 /// ```no_run
 /// use recursive_lambda::{Batch, Error, recursive_lambda};
@@ -48,8 +48,8 @@ impl Run {
         Self { settings: Settings::default(), mistake: None, stage: Stage::Ready(Box::new(serve)) }
     }
 
-    /// `RECURSIVE_LAMBDA_STATE`: where runs are recorded, `s3://bucket/prefix`, or `none`. No default. What is neither is the error of the
-    /// awaited run.
+    /// `RECURSIVE_LAMBDA_STATE`: the store of checkpoints, `s3://bucket/prefix`, or `none`. It has no default. Any other text is
+    /// an error of the awaited run.
     pub fn state(mut self, place: &str) -> Self {
         match parse_state(place) {
             Ok(state) => self.settings.state = Some(state),
@@ -58,41 +58,41 @@ impl Run {
         self
     }
 
-    /// `RECURSIVE_LAMBDA_LEASE`: how long an invocation that says nothing is taken to be at work, 2 s to 50 s; by default 45 s.
-    /// Other times are the error of the awaited run.
+    /// `RECURSIVE_LAMBDA_LEASE`: how long an invocation counts as working after its last renewal, 2 s to 50 s; 45 s by default.
+    /// Any other time is an error of the awaited run.
     pub fn lease(mut self, lease: Duration) -> Self {
         self.settings.lease = lease;
         self
     }
 
-    /// `RECURSIVE_LAMBDA_CHECKPOINT`: time between saves, by default 10 s; zero, or the text `batch`, saves after every batch.
+    /// `RECURSIVE_LAMBDA_CHECKPOINT`: time between saves, 10 s by default. Zero, or the text `batch`, saves after every batch.
     pub fn checkpoint(mut self, checkpoint: Duration) -> Self {
         self.settings.checkpoint = checkpoint;
         self
     }
 
-    /// `RECURSIVE_LAMBDA_MAX_ATTEMPTS`: how often a batch is tried that panics or kills its invocation, before the run fails or skips; by
-    /// default 3.
+    /// `RECURSIVE_LAMBDA_MAX_ATTEMPTS`: how many times a batch that panics or kills its invocation is tried before the run fails
+    /// or skips; 3 by default.
     pub fn max_attempts(mut self, attempts: u32) -> Self {
         self.settings.max_attempts = attempts.max(1);
         self
     }
 
-    /// `RECURSIVE_LAMBDA_RETRY_FOR`: how long retryable errors at one position are waited out before the run fails, by default 24 hours,
-    /// counted from the first of them. Zero: the run fails with the last of `max_attempts` errors.
+    /// `RECURSIVE_LAMBDA_RETRY_FOR`: how long the run retries errors at one position before it fails, counted from the first of
+    /// them; 24 hours by default. Zero: the run fails with the last of `max_attempts` errors.
     pub fn retry_for(mut self, time: Duration) -> Self {
         self.settings.retry_for = time;
         self
     }
 
-    /// `RECURSIVE_LAMBDA_MAX_INVOCATIONS`: how many invocations a run may take before it is stopped as run away, by default 10,000.
+    /// `RECURSIVE_LAMBDA_MAX_INVOCATIONS`: the number of invocations after which a run is stopped; 10,000 by default.
     pub fn max_invocations(mut self, invocations: u64) -> Self {
         self.settings.max_invocations = invocations.max(1);
         self
     }
 
     /// `RECURSIVE_LAMBDA_BUCKETS`: the buckets that events may name, `name` or `name@account`, separated by commas; by default
-    /// any bucket of the function's own account. An account that is not 12 digits is the error of the awaited run.
+    /// any bucket of the function's own account. An account that is not 12 digits is an error of the awaited run.
     pub fn buckets(mut self, names: &str) -> Self {
         match parse_buckets(names) {
             Ok(buckets) => self.settings.buckets = Some(buckets),
@@ -101,14 +101,14 @@ impl Run {
         self
     }
 
-    /// `RECURSIVE_LAMBDA_RESERVE`: time kept free before the deadline, over the attribute's, which is 10 s by default; at most a quarter of
-    /// the function's time-out.
+    /// `RECURSIVE_LAMBDA_RESERVE`: time kept free before the deadline. It overrides the attribute's, which is 10 s by default,
+    /// and is at most a quarter of the function's time-out.
     pub fn reserve(mut self, reserve: Duration) -> Self {
         self.settings.reserve = Some(reserve);
         self
     }
 
-    /// `RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION`: the most batches of one invocation, over the attribute's.
+    /// `RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION`: the most batches of one invocation. It overrides the attribute's.
     pub fn batches_per_invocation(mut self, batches: u64) -> Self {
         self.settings.batches_per_invocation = Some(batches.max(1));
         self
@@ -152,16 +152,16 @@ fn serve<H: Handler>(_: Settings, _: H::Resources) -> BoxFuture<'static, Result<
     Box::pin(std::future::ready(Err(Error::new(crate::ErrorKind::Config, error))))
 }
 
-/// Runs a job that takes no resources.
+/// Runs a job without resources.
 ///
 /// # Errors
-/// The settings are wrong, the program was not started by Lambda, or Lambda's runtime API failed. An error of the job is no
-/// error here: Lambda is told, and the next event served.
+/// The settings are wrong, the program was not started by Lambda, or Lambda's runtime API failed. An error of the job does not
+/// end the program: Lambda is told, and the next event is served.
 pub fn run<J: Job>() -> Run {
     Run::new(J::handler(), ())
 }
 
-/// Runs a job with its resources: what it takes by `&`.
+/// Runs a job with its resources, which it takes by `&`.
 ///
 /// ```no_run
 /// use recursive_lambda::{Batch, Error, recursive_lambda};
@@ -181,7 +181,7 @@ pub fn run<J: Job>() -> Run {
 /// ```
 ///
 /// # Errors
-/// As those of [`run`].
+/// The same as [`run`].
 pub fn run_with<J>(resources: impl ResourcesOf<J>) -> Run {
     resources.start()
 }
@@ -197,7 +197,7 @@ pub trait ResourcesOf<J> {
     fn start(self) -> Run;
 }
 
-/// Without `Send + Sync`, which `Handler::Resources` has: what lacks it is reported there, and once.
+/// Without `Send + Sync`, which `Handler::Resources` requires: the compiler reports a missing one there, once.
 #[diagnostic::do_not_recommend]
 impl<J: Job<R>, R> ResourcesOf<J> for R {
     fn start(self) -> Run {
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn a_variable_wins_over_its_method() {
         const S: fn(u64) -> Duration = Duration::from_secs;
-        /// The variable, a method with a value, the same as text, and another one.
+        /// The variable, a method with a value, the same as text, and another value.
         type Line = (&'static str, fn(Run) -> Run, &'static str, &'static str);
         let table: [Line; 9] = [
             ("STATE", |run| run.state("s3://state/runs"), "s3://state/runs", "none"),

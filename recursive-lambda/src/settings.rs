@@ -1,11 +1,11 @@
-//! What depends on the deployment: environment variables, each with a builder method of the same name.
+//! The settings of a deployment: environment variables, each with a builder method of the same name.
 //!
 //! Pure: the environment comes in as a function.
 
 use crate::{Error, ErrorKind};
 use std::time::Duration;
 
-/// The settings of a deployment, each at its default until it is read or set.
+/// The settings of a deployment. Each has its default until it is read or set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) state: Option<State>,
@@ -13,17 +13,17 @@ pub(crate) struct Settings {
     /// Time between saves; zero: after every batch.
     pub(crate) checkpoint: Duration,
     pub(crate) max_attempts: u32,
-    /// How long retryable errors at one position are waited out before the run fails.
+    /// How long retryable errors at one position are retried before the run fails.
     pub(crate) retry_for: Duration,
     pub(crate) max_invocations: u64,
     /// `None`: any bucket of the function's own account.
     pub(crate) buckets: Option<Vec<AllowedBucket>>,
-    /// Over the attribute's.
+    /// Overrides the attribute's.
     pub(crate) reserve: Option<Duration>,
     pub(crate) batches_per_invocation: Option<u64>,
 }
 
-/// Where runs are recorded.
+/// The store of checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     S3 {
@@ -58,10 +58,10 @@ impl Default for Settings {
     }
 }
 
-/// The variables' common beginning.
+/// The common prefix of the variables.
 const PREFIX: &str = "RECURSIVE_LAMBDA_";
 
-/// The variables, without it.
+/// The variables, without the prefix.
 const NAMES: [&str; 9] = [
     "STATE",
     "LEASE",
@@ -75,7 +75,7 @@ const NAMES: [&str; 9] = [
 ];
 
 impl Settings {
-    /// Takes what the environment says over what is set; the first mistake is the error.
+    /// The environment overrides what is set; the first mistake is the error.
     pub(crate) fn read(mut self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, Error> {
         let text = |name: &str| variable(&format!("{PREFIX}{name}")).filter(|value| !value.trim().is_empty());
         if let Some(value) = text("STATE") {
@@ -108,7 +108,7 @@ impl Settings {
         Ok(self)
     }
 
-    /// What must hold between settings; gives the place where runs are recorded.
+    /// Checks that the settings fit together; returns the store.
     pub(crate) fn check(&self) -> Result<&State, Error> {
         if !(Duration::from_secs(2)..=Duration::from_secs(50)).contains(&self.lease) {
             return Err(config(format!(
@@ -126,7 +126,7 @@ impl Settings {
     }
 }
 
-/// Variables of this crate's prefix that are none: a setting that is misspelt would not be missed otherwise.
+/// Unknown variables with this crate's prefix. Otherwise a misspelt setting would go unnoticed.
 pub(crate) fn unknown(variables: impl Iterator<Item = String>) -> Vec<String> {
     let known = |name: &String| name.strip_prefix(PREFIX).is_none_or(|rest| NAMES.contains(&rest));
     variables.filter(|name| !known(name)).collect()
@@ -173,7 +173,7 @@ pub(crate) fn parse_buckets(value: &str) -> Result<Vec<AllowedBucket>, Error> {
     Ok(buckets)
 }
 
-/// A bucket, or the ARN of an access point in place of one.
+/// A bucket, or the ARN of an access point instead.
 fn is_allowed(name: &str) -> bool {
     is_bucket(name) || (name.starts_with("arn:") && !name.contains(|c: char| c.is_whitespace() || c.is_control()))
 }
@@ -187,7 +187,7 @@ fn parse_checkpoint(value: &str) -> Result<Duration, Error> {
     }
 }
 
-/// No time at all is allowed: then a run fails with its last attempt.
+/// Zero is allowed: then a run fails with its last attempt.
 fn parse_retry_for(value: &str) -> Result<Duration, Error> {
     humantime::parse_duration(value.trim())
         .map_err(|_| config(format!("{PREFIX}RETRY_FOR is `{}`; write a time such as `24h`", value.escape_debug())))
@@ -267,7 +267,7 @@ mod tests {
             batches_per_invocation: None,
         };
         assert_eq!(read(&[("STATE", "s3://state/runs")]).unwrap(), want);
-        // What these two are without a variable is the attribute's.
+        // Without a variable, the attribute decides about these two.
         let attribute = crate::Config::new(1);
         assert_eq!((attribute.reserve_ms, attribute.batches_per_invocation), (10_000, None));
     }

@@ -1,4 +1,4 @@
-//! The clients, built once, and the thread they work on.
+//! The clients, built once, and the thread that their calls run on.
 
 use crate::ports::{Clock, Disk};
 use crate::{Error, ErrorKind};
@@ -12,22 +12,22 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 use tracing::Instrument;
 
-/// No call but a long body takes so long; a lease is renewed three times in its time.
+/// Only a long body takes longer than this; a lease is renewed three times within it.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The platform a job runs on: AWS, or what answers in its place at the SDK's endpoint variables.
+/// The platform a job runs on: AWS, or whatever answers at the SDK's endpoint variables.
 pub(crate) struct Aws {
     /// `None` once the process ends.
     io: Option<Runtime>,
     origin: Instant,
     pub(super) s3: aws_sdk_s3::Client,
-    /// For records: one try each, because the second one could be refused for the first one's success.
+    /// For checkpoints: one try each, because a retry could be refused after the first try succeeded.
     pub(super) s3_once: aws_sdk_s3::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     other_regions: Mutex<HashMap<String, aws_sdk_s3::Client>>,
 }
 
-/// Clients that are kept for buckets elsewhere; they share connections, and are made again when they are asked for.
+/// The number of clients kept for other regions. They share connections, and are built again when needed.
 const MOST_REGIONS: usize = 64;
 
 impl Aws {
@@ -43,7 +43,7 @@ impl Aws {
             load.await.map_err(|error| Error::new(ErrorKind::Config, "the AWS configuration cannot be read").because(error))?;
         let once = RetryConfig::disabled();
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(CALL_TIMEOUT).build();
-        // Of a read it bounds the time to the answer's head; a body that stalls is the SDK's to notice.
+        // For a read this limits the time to the head of the answer; the SDK itself notices a body that stalls.
         let s3 = s3_config(&config).timeout_config(timeouts.clone());
         let lambda = aws_sdk_lambda::config::Builder::from(&config).retry_config(once.clone()).timeout_config(timeouts);
         Ok(Self {
@@ -56,12 +56,12 @@ impl Aws {
         })
     }
 
-    /// The client for a bucket's region, where that is known and another one.
+    /// The client for a bucket's region, if that is known and is another one.
     pub(super) fn s3_in(&self, region: Option<&str>) -> aws_sdk_s3::Client {
         let own = self.s3.config().region().map(Region::as_ref);
         let Some(region) = region.filter(|region| own != Some(*region)) else { return self.s3.clone() };
         let mut others = self.other_regions.lock().unwrap_or_else(PoisonError::into_inner);
-        // Events can name more regions than there are.
+        // Events can name more regions than exist.
         if others.len() >= MOST_REGIONS {
             others.clear();
         }
@@ -72,7 +72,7 @@ impl Aws {
         client.clone()
     }
 
-    /// Begins a call at once, on the thread for calls; whoever stops waiting for it ends it. `None`: the process is ending.
+    /// Starts a call at once, on the thread for calls. Dropping the future ends the call. `None`: the process is ending.
     pub(super) fn call<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,
@@ -82,7 +82,7 @@ impl Aws {
     }
 }
 
-/// Nothing may go on behind an answered event: Lambda freezes it, and it thaws in the middle of another.
+/// Nothing may run after the answer to an event: Lambda freezes it, and it would continue in the middle of another event.
 struct Call<T>(JoinHandle<T>);
 
 impl<T> Drop for Call<T> {
@@ -93,14 +93,14 @@ impl<T> Drop for Call<T> {
 
 impl Drop for Aws {
     fn drop(&mut self) {
-        // A plain drop waits for the thread, which is not allowed where others wait.
+        // A plain drop waits for the thread, which is not allowed in async code.
         if let Some(io) = self.io.take() {
             io.shutdown_background();
         }
     }
 }
 
-/// A custom endpoint has no name for each bucket.
+/// A custom endpoint does not have a host name for each bucket.
 fn s3_config(config: &SdkConfig) -> aws_sdk_s3::config::Builder {
     let custom = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| std::env::var_os(name).is_some());
     aws_sdk_s3::config::Builder::from(config).force_path_style(custom)
@@ -115,8 +115,8 @@ impl Disk for Aws {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send + 'static {
-        // On threads of their own: a disk that is slow holds up no renewal on the thread for calls, and user code that blocks its thread
-        // holds up no disk.
+        // On separate threads: a slow disk must not delay a renewal on the thread for calls, and user code that blocks its thread
+        // must not delay the disk.
         let running = self.io.as_ref().map(|io| io.spawn_blocking(work));
         async move { running?.await.ok() }
     }
@@ -132,7 +132,7 @@ impl Clock for Aws {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // On the thread for calls, where it must also be made: the user's runtime may have been built without a timer.
+        // On the thread for calls, and created there: the user's runtime may have been built without a timer.
         self.call(async move { tokio::time::sleep(duration).await }).await;
     }
 

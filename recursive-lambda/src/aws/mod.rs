@@ -1,7 +1,7 @@
-//! The ports on AWS: S3 for objects and records, Lambda for signals, `lambda_runtime` for events.
+//! The ports on AWS: S3 for objects and checkpoints, Lambda for signals, `lambda_runtime` for events.
 //!
-//! All calls to AWS run on one thread of their own: user code that blocks its thread can hold up neither a renewal of the
-//! lease nor the reading ahead, and one HTTP client's connections live as long as the process.
+//! All calls to AWS run on one separate thread: user code that blocks its thread cannot delay a renewal of the lease or a
+//! prefetch, and the connections of the one HTTP client live as long as the process.
 
 mod clients;
 mod logging;

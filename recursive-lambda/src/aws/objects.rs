@@ -1,4 +1,4 @@
-//! Objects on S3: ranged reads of pinned objects, brought to their end although bodies break.
+//! Objects on S3: ranged reads of pinned objects, completed even if bodies break.
 
 use super::clients::Aws;
 use super::sdk_error::{elsewhere, why};
@@ -12,7 +12,7 @@ use recursive_lambda_core::object::PinnedObject;
 use std::ops::Range;
 use std::time::Duration;
 
-/// How often a body may break without bringing a byte.
+/// How many times in a row a body may break without bringing a byte.
 const BROKEN_BODIES: u32 = 5;
 
 impl Objects for Aws {
@@ -27,7 +27,7 @@ impl Objects for Aws {
             Ok(PinnedObject {
                 etag: found.e_tag().unwrap_or_default().trim_matches('"').into(),
                 size: found.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or_default(),
-                // "null" is what a bucket without versions calls the only one.
+                // A bucket without versions calls its only version "null".
                 version: named.version.clone().or_else(|| found.version_id().filter(|id| *id != "null").map(String::from)),
                 ..named
             })
@@ -41,7 +41,8 @@ impl Objects for Aws {
     }
 }
 
-/// Reads the whole range. The SDK tries again until the answer's head is there; a body that breaks is asked for again from its last good byte.
+/// Reads the whole range. The SDK retries until the head of the answer arrives; a body that breaks is requested again from its
+/// last good byte.
 async fn get(client: Client, object: PinnedObject, range: Range<u64>) -> Result<Bytes, SourceError> {
     let wanted = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
     let mut bytes = BytesMut::with_capacity(wanted);
@@ -67,7 +68,7 @@ async fn get(client: Client, object: PinnedObject, range: Range<u64>) -> Result<
     }
 }
 
-/// Asks for a range of the pinned object, and takes nothing else for an answer.
+/// Requests a range of the pinned object, and accepts only that as an answer.
 async fn get_body(client: &Client, object: &PinnedObject, range: Range<u64>) -> Result<ByteStream, SourceError> {
     let request = client
         .get_object()
@@ -85,7 +86,7 @@ async fn get_body(client: &Client, object: &PinnedObject, range: Range<u64>) -> 
     }
 }
 
-/// The answer to a HEAD has no body, so a 400 says nothing of its cause: a read of the first byte does.
+/// The answer to a HEAD has no body, so a 400 does not say why. Reading the first byte does.
 async fn reason(client: &Client, named: &PinnedObject, said: SourceError, status: Option<u16>) -> SourceError {
     if status != Some(400) {
         return said;
@@ -108,7 +109,7 @@ async fn drain(mut body: ByteStream, bytes: &mut BytesMut) -> Result<(), String>
     Ok(())
 }
 
-/// What an error of S3 means for a reading.
+/// The meaning of an S3 error for a reader.
 fn classify<E>(error: &SdkError<E>) -> SourceError
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -118,7 +119,7 @@ where
         (_, Some("InvalidObjectState")) => SourceError::Archived,
         (Some(400), Some("InvalidRequest")) if names_encryption(error.message()) => SourceError::CustomerKey,
         (Some(404), _) => SourceError::NoSuchObject,
-        // 416: the object is now shorter than it was.
+        // 416: the object is now shorter than before.
         (Some(412 | 416), _) => SourceError::Changed,
         (Some(403), _) => SourceError::Denied(why(error)),
         (Some(301), _) => SourceError::Elsewhere(elsewhere(error).unwrap_or_default()),
@@ -130,7 +131,7 @@ fn status<E>(error: &SdkError<E>) -> Option<u16> {
     error.raw_response().map(|response| response.status().as_u16())
 }
 
-/// `InvalidRequest` has many causes; a key that the reader must send along is told by the message alone.
+/// `InvalidRequest` has many causes. Only the message tells that the reader must send a key.
 fn names_encryption(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.to_ascii_lowercase().contains("server side encryption"))
 }

@@ -23,10 +23,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// The log target of what concerns recursion detection, so that it can be silenced where that is known to be set.
+/// The log target for recursion detection, so that it can be silenced once the function is set up for it.
 const RECURSION: &str = "recursive_lambda::recursion";
 
-/// Said of an invocation that ends where it stands.
+/// Logged for an invocation that stops immediately.
 const TIME_IS_UP: &str = "the invocation's time was up before its batch was done; Lambda tries its event again";
 
 /// Serves invocations until the process ends.
@@ -87,7 +87,8 @@ fn diagnostic(error: &Error) -> Diagnostic {
     Diagnostic { error_type: format!("{:?}", error.kind()), error_message: format!("{error:?}") }
 }
 
-/// An error with its causes, fit for a log: what a job says may hold anything, a line that looks like one of this log's included.
+/// An error with its causes, safe for a log: a job's message may hold anything, even text that looks like a log line of this
+/// crate.
 fn shown(error: &Error) -> String {
     let text = format!("{error:?}");
     let escaped = |line: &str| {
@@ -101,15 +102,15 @@ fn shown(error: &Error) -> String {
 
 struct Function<H: Handler> {
     deployment: Deployment<H, Aws>,
-    /// `None`: records travel in the signals.
+    /// `None`: checkpoints travel in the signals.
     records: Option<Arc<S3Store>>,
     warned: AtomicBool,
     in_company: bool,
 }
 
 impl<H: Handler> Function<H> {
-    /// Lambda kills a process when the time of its only invocation is up. Where there are several it kills nothing, and tries the event
-    /// again beside what still runs; so that ends here, wherever it stands, as by a kill.
+    /// Lambda kills a process whose only invocation runs out of time. With several invocations it kills nothing, and delivers the
+    /// event again while the old invocation still runs. So that one ends here, at any point, as by a kill.
     async fn in_time(&self, event: &RawValue, context: &Context) -> Result<Value, Error> {
         let invocation = self.invocation(context);
         let work = self.invoked(event, &invocation);
@@ -148,7 +149,7 @@ impl<H: Handler> Function<H> {
         delivery.channel.answer(outcomes)
     }
 
-    /// What there is to say of it to whoever asked.
+    /// The error text for the caller.
     async fn handled(&self, invocation: &Invocation, trigger: Request, alone: bool, index: usize) -> Result<Value, Error> {
         if !invocation.has_time_for(index, self.deployment.platform.now()) {
             return Err(Error::new(ErrorKind::Store, "no time is left to admit this object; it is given back"));
@@ -176,14 +177,14 @@ impl<H: Handler> Function<H> {
             tenant: context.tenant_id.clone(),
             trace_header: context.xray_trace_id.clone(),
             started: clock.now(),
-            // Already past means that whoever answers in Lambda's place does not know it.
+            // A deadline in the past means that an emulator does not know it.
             left: deadline.duration_since(clock.wall()).ok().filter(|left| !left.is_zero()),
             nonce: format!("{:016x}", RandomState::new().build_hasher().finish()),
             trail: Arc::default(),
         }
     }
 
-    /// What is wrong with the deployment, while it can still be put right.
+    /// What is wrong with the deployment, while it can still be fixed.
     fn warn(&self, invocation: &Invocation) {
         let depth = invocation.trace_header.as_deref().and_then(recursion::depth);
         if let Some(depth) = depth.filter(|depth| recursion::is_near_the_limit(*depth)) {
@@ -196,7 +197,7 @@ impl<H: Handler> Function<H> {
             );
         }
         let wanted = self.deployment.reserve();
-        // Time-outs are whole seconds, and a little of the first one is gone.
+        // Time-outs are whole seconds, and a part of the first one has passed.
         let timeout = invocation.left.map(|left| Duration::from_secs(left.as_secs() + 1));
         let capped = timeout.map(|timeout| timeout / 4).filter(|quarter| *quarter < wanted);
         if let Some(quarter) = capped.filter(|_| !self.warned.swap(true, Ordering::Relaxed)) {
@@ -210,14 +211,14 @@ impl<H: Handler> Function<H> {
     }
 }
 
-/// The record that came in the signal.
+/// The checkpoint that came in the signal.
 fn carried(trigger: &Request) -> Result<Option<Checkpoint>, Error> {
     let Request::Signal(signal) = trigger else { return Ok(None) };
     let Some(json) = &signal.carried else { return Ok(None) };
     let unreadable =
         |why: String| Error::new(ErrorKind::CheckpointUnreadable, format!("the signal's checkpoint cannot be read: {why}"));
     let checkpoint = Checkpoint::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
-    // It ends up in a host's name.
+    // It becomes part of a host name.
     match &checkpoint.object.region {
         Some(region) if !is_region_name(region) => Err(unreadable("its object's region is no region's name".into())),
         _ => Ok(Some(checkpoint)),

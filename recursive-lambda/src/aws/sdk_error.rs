@@ -1,14 +1,14 @@
 //! Why a call to AWS failed, in one short line: for people, after a line that says what to do.
 //!
-//! It never carries foreign text unescaped: a service repeats keys and payloads in its messages.
+//! It never carries foreign text unescaped: services repeat keys and payloads in their messages.
 
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use recursive_lambda_core::excerpt;
 
-/// How many characters are kept of what a service or the SDK says.
+/// The number of characters kept of a message from a service or the SDK.
 const KEPT: usize = 300;
 
-/// `status Code: message` where the service answered, else what the SDK says.
+/// `status Code: message` if the service answered, otherwise the SDK's error.
 pub(super) fn why<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -22,7 +22,7 @@ where
     }
 }
 
-/// The region that a bucket is said to be in, if it is not where it was asked for.
+/// The bucket's region according to S3, if the request went to another one.
 pub(super) fn elsewhere<E>(error: &SdkError<E>) -> Option<String> {
     let answer = error.raw_response().filter(|answer| answer.status().as_u16() == 301)?;
     let region = answer.headers().get("x-amz-bucket-region").map(|region| format!("region `{}`", excerpt::short(region, KEPT)));

@@ -1,6 +1,6 @@
 //! Signals: the function invokes itself, asynchronously, under the qualifier it was invoked with.
 //!
-//! It never hides from recursion detection: the trace header goes on as it came.
+//! It never hides from recursion detection: the trace header is passed on unchanged.
 
 use super::clients::Aws;
 use super::sdk_error::why;
@@ -24,7 +24,7 @@ impl Signals for Aws {
         let invoke = async move {
             let request = request.customize().mutate_request(move |request| {
                 if let Some(trace) = &trace {
-                    // Not a legal header value: then Lambda sent none that could go on.
+                    // Not a legal header value, so Lambda did not send it.
                     let _ = request.headers_mut().try_insert(TRACE_HEADER, trace.clone());
                 }
             });
@@ -49,7 +49,7 @@ fn not_accepted(error: &SdkError<InvokeError>, function: &str) -> (Signalled, Op
         (Some(403), _) => {
             (Signalled::Refused, format!("the function may not invoke itself: its role needs lambda:InvokeFunction on {function}"))
         }
-        // Throttled: it may be accepted the next time.
+        // Throttled: the next try may be accepted.
         (Some(429), _) => (Signalled::Silence, format!("Lambda throttles {function}: is its concurrency reserved, and too low?")),
         (Some(400..500), _) => (Signalled::Refused, format!("Lambda refused to invoke {function}")),
         _ => (Signalled::Silence, format!("Lambda did not answer that it will invoke {function}")),

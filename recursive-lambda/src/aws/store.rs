@@ -1,4 +1,4 @@
-//! Records of runs on S3: create with `If-None-Match`, swap with `If-Match`.
+//! Checkpoints on S3: create with `If-None-Match`, swap with `If-Match`.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html>
 
 use super::clients::Aws;
@@ -57,7 +57,7 @@ impl Store for S3Store {
 
     async fn list(&self, job: &'static str, page: Option<String>) -> Result<Page, Error> {
         let (bucket, place, date) = (self.bucket.clone(), job_folder(&self.folder, job), StoreDate::default());
-        // What lies in a folder below belongs to a run, and is none.
+        // A file in a folder below belongs to a run and is not a checkpoint.
         let request = self.aws.s3.list_objects_v2().bucket(&bucket).prefix(&place).delimiter("/").set_continuation_token(page);
         let request = request.customize().interceptor(date.clone());
         let list = async move {

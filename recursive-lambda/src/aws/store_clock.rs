@@ -1,4 +1,4 @@
-//! The store's own clock: how old a record is by the `Date` and `Last-Modified` of one answer.
+//! The store's own clock: the age of a checkpoint by the `Date` and `Last-Modified` of one answer.
 
 use aws_sdk_s3::config::interceptors::BeforeDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
@@ -7,12 +7,12 @@ use aws_sdk_s3::primitives::{DateTime, DateTimeFormat};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Keeps the `Date` of an answer, which is no field of the SDK's outputs.
+/// Keeps the `Date` of an answer, which the SDK's outputs do not have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct StoreDate(Arc<Mutex<Option<DateTime>>>);
 
 impl StoreDate {
-    /// How long before the answer's date this was; zero where it has none: what cannot be known to be old is young.
+    /// How long before the answer's date this was. Zero without a date: what is not known to be old counts as young.
     pub(super) fn since(&self, last_modified: Option<&DateTime>) -> Duration {
         let date = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match (date, last_modified) {

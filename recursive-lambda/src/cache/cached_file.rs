@@ -1,15 +1,15 @@
-//! A file in use: as long as one of these lives, the file stays.
+//! A file in use: it stays while one of these lives.
 
 use super::Cache;
 use super::name::Name;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A file that stays where it is.
+/// A file that stays in its place.
 #[doc(hidden)]
 pub struct CachedFile {
     path: PathBuf,
-    /// `None`: it lies outside the cache.
+    /// `None`: the file is outside the cache.
     in_use: Option<InUse>,
 }
 
@@ -31,14 +31,14 @@ impl CachedFile {
     }
 }
 
-/// One use of a file. Its end only counts: it never touches the disk.
+/// One use of a file. Dropping it only changes a counter and never touches the disk.
 pub(super) struct InUse {
     cache: Arc<Cache>,
     name: Name,
 }
 
 impl InUse {
-    /// For a use that the shelf has counted.
+    /// For a use that the index has counted.
     pub(super) fn new(cache: Arc<Cache>, name: Name) -> Self {
         Self { cache, name }
     }

@@ -1,6 +1,6 @@
-//! Fetches an object into the folder: ranges side by side, written in order, room made where there is none.
+//! Fetches an object into the folder: concurrent ranges, written in order. It makes room if there is none.
 //!
-//! Memory is bounded by the ranges in flight. What a fetch leaves is the whole file or nothing.
+//! Memory is limited to the ranges in flight. A fetch leaves the whole file or nothing.
 
 use super::folder::{Folder, Part};
 use super::name::Name;
@@ -14,8 +14,8 @@ use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::sync::Arc;
 
-/// The bytes of one request, and the requests in flight: one stream of S3 does not fill the network of a large function, four do, and
-/// 16 MiB fit into the smallest one.
+/// The size of one request, and the number in flight. One stream of S3 does not fill the network of a large function, but four
+/// do, and 16 MiB fit into the smallest function.
 const RANGE: u64 = 4 << 20;
 const IN_FLIGHT: usize = 4;
 
@@ -43,7 +43,7 @@ pub(super) async fn fetch<P: Objects + Disk>(
     blocking(platform, move || part.finish(&path, size)).await
 }
 
-/// Writes; where the disk is full, files that nobody uses give way to it, those first that were not used for long.
+/// Writes. If the disk is full, unused files are removed, the least recently used first.
 async fn append<P: Disk>(
     cache: &Arc<Cache>,
     platform: &Arc<P>,

@@ -1,6 +1,6 @@
-//! The folder that the files lie in. Every function here blocks.
+//! The folder of the files. Every function here blocks.
 //!
-//! It is nobody else's to read, and nothing in it is followed: /tmp is shared with layers and extensions.
+//! Only this user can read it, and no link in it is followed: layers and extensions share /tmp.
 
 use super::name::{Name, is_part};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
@@ -11,8 +11,8 @@ use std::time::SystemTime;
 pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    /// Opens the folder, or makes it. Says which files are in it, the oldest first; fetches that did not come to their end are removed. That is
-    /// done once in a process, before its first fetch, so none of them is under way.
+    /// Opens or creates the folder. Returns its files, the oldest first, and removes unfinished fetches. This happens once in a
+    /// process, before its first fetch, so no fetch is running.
     pub(super) fn open(temporary: &Path) -> io::Result<(Self, Vec<(Name, u64)>)> {
         let path = temporary.join("recursive-lambda");
         match private().create(&path) {
@@ -44,7 +44,7 @@ impl Folder {
     }
 }
 
-/// Whether a file of this size is there. Anything else of that name is removed.
+/// Whether a file of this size exists. Anything else with that name is removed.
 pub(super) fn is_whole(path: &Path, size: u64) -> io::Result<bool> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.is_file() && found.len() == size => Ok(true),
@@ -55,7 +55,7 @@ pub(super) fn is_whole(path: &Path, size: u64) -> io::Result<bool> {
     }
 }
 
-/// Removes a file; it may be gone already.
+/// Removes a file, which may be gone already.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -63,7 +63,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A piece of a file, all of it.
+/// Reads a part of a file completely.
 pub(super) fn read(path: &Path, start: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(start))?;
@@ -72,11 +72,11 @@ pub(super) fn read(path: &Path, start: u64, length: usize) -> io::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// A file that is being fetched. Unless it becomes whole, it is removed.
+/// A file that is being fetched. It is removed unless it becomes complete.
 pub(super) struct Part {
     path: Option<PathBuf>,
     pub(super) file: File,
-    /// Bytes that are written for certain.
+    /// The bytes that are certainly written.
     pub(super) length: u64,
 }
 
@@ -86,13 +86,13 @@ impl Part {
         Ok(Self { path: Some(path), file, length: 0 })
     }
 
-    /// Drops what a write that failed left behind the good bytes.
+    /// Drops what a failed write left after the good bytes.
     pub(super) fn cut(&mut self) -> io::Result<()> {
         self.file.set_len(self.length)?;
         self.file.seek(SeekFrom::Start(self.length)).map(|_| ())
     }
 
-    /// Gives the file its name, if it has its size on the disk, too.
+    /// Gives the file its name, once the disk has its full size.
     pub(super) fn finish(mut self, path: &Path, size: u64) -> io::Result<()> {
         let found = self.file.metadata()?.len();
         if found != size {
@@ -109,7 +109,7 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if let Some(path) = &self.path {
-            // What is left is removed by the next process.
+            // The next process removes what remains.
             let _ = remove(path);
         }
     }
@@ -141,7 +141,7 @@ fn new_file() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Takes over a folder that was there. Another user's cannot be.
+/// Takes over an existing folder. It must belong to this user.
 fn make_private(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     if !found.is_dir() {

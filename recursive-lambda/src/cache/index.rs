@@ -1,18 +1,18 @@
-//! Which files there are, who uses them, and which of them goes first. Pure.
+//! Which files exist, who uses them, and which is evicted first. Pure.
 
 use super::name::Name;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Held by the one who fetches or removes a file.
+/// Held while a file is fetched or removed.
 pub(super) type Lock = Arc<Mutex<()>>;
 pub(super) type Locked = OwnedMutexGuard<()>;
 
 #[derive(Default)]
 pub(super) struct Index {
     files: HashMap<Name, File>,
-    /// Counts uses: the time by which the oldest one is known.
+    /// Counts uses; the oldest use has the smallest number.
     time: u64,
 }
 
@@ -21,12 +21,12 @@ struct File {
     lock: Lock,
     users: usize,
     last_used: u64,
-    /// In bytes; `None`: it is not there.
+    /// In bytes; `None`: the file does not exist.
     size: Option<u64>,
 }
 
 impl Index {
-    /// Counts a use, which keeps the file from being evicted until it is given back.
+    /// Counts a use. The file is not evicted until the use ends.
     pub(super) fn take(&mut self, name: &Name) -> Lock {
         self.time += 1;
         let file = self.files.entry(name.clone()).or_default();
@@ -43,7 +43,7 @@ impl Index {
         }
     }
 
-    /// The file is there now.
+    /// The file exists now.
     pub(super) fn put(&mut self, name: &Name, size: u64) {
         self.time += 1;
         let file = self.files.entry(name.clone()).or_default();
@@ -51,30 +51,30 @@ impl Index {
         file.last_used = self.time;
     }
 
-    /// The file is not there any more.
+    /// The file no longer exists.
     pub(super) fn gone(&mut self, name: &Name) {
         if let Some(file) = self.files.get_mut(name) {
             file.size = None;
         }
     }
 
-    /// Takes a file that nobody uses, to remove it.
+    /// Takes an unused file, to remove it.
     pub(super) fn take_idle(&mut self, name: &Name) -> Option<Locked> {
         let idle = self.files.get(name).filter(|file| file.users == 0 && file.size.is_some())?;
-        // Its last user may have the lock for a moment longer; then nothing is counted.
+        // Its last user may still hold the lock for a moment; then the use does not count.
         let lock = Arc::clone(&idle.lock).try_lock_owned().ok()?;
         self.take(name);
         Some(lock)
     }
 
-    /// Takes the file that nobody uses and that was used the longest time ago, to remove it.
+    /// Takes the least recently used file that is not in use, to remove it.
     pub(super) fn take_oldest(&mut self) -> Option<(Name, Locked)> {
         let idle = self.files.iter().filter(|(_, file)| file.users == 0 && file.size.is_some());
         let name = idle.min_by_key(|(_, file)| file.last_used).map(|(name, _)| name.clone())?;
         self.take_idle(&name).map(|lock| (name, lock))
     }
 
-    /// The bytes of files that are there and in use.
+    /// The bytes of existing files and of those in use.
     pub(super) fn bytes_in_use(&self) -> u64 {
         self.files.values().filter(|file| file.users > 0).filter_map(|file| file.size).sum()
     }
@@ -89,7 +89,7 @@ mod tests {
     fn locked_files_are_not_evicted() {
         let (mut index, name) = (Index::default(), Name::of(&PinnedObject::for_tests()));
         index.put(&name, 1);
-        // A use that ends lets go of the file a moment before its lock.
+        // A use that ends releases the file a moment before its lock.
         let lock = index.take(&name);
         let still = lock.try_lock_owned();
         index.give_back(&name);

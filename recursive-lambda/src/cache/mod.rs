@@ -1,7 +1,7 @@
-//! Objects as files in /tmp: fetched once, found again by later invocations of the process and of those after it.
+//! Objects as files in /tmp: fetched once, found again by later invocations of this process and of later ones.
 //!
-//! A file's name is a digest, so no byte of a key reaches a path; only whole files ever bear one, so what an invocation that died left
-//! is never taken for an object. What is in use is never evicted. Nothing here knows of runs.
+//! A file's name is a digest, so no byte of a key reaches a path. Only whole files have such a name, so the remains of a dead
+//! invocation are never taken for an object. A file in use is never evicted. Nothing here knows about runs.
 
 mod cached_file;
 mod fetch;
@@ -34,8 +34,8 @@ impl Cache {
         Self { folder: OnceCell::new(), index: Mutex::default() }
     }
 
-    /// The object as a file, which stays while it is held. It is fetched unless it is there; if it is, the store is asked whether
-    /// it is still the object, so that a run ends the same way wherever its invocations find themselves.
+    /// The object as a file, which stays while it is held. It is fetched if it is missing. If it exists, the store is asked
+    /// whether the object has changed, so a run ends the same way in every container.
     pub(crate) async fn hold<P: Objects + Disk>(
         self: &Arc<Self>,
         platform: &Arc<P>,
@@ -45,7 +45,7 @@ impl Cache {
         let name = Name::of(object);
         let path = folder.path(&name);
         let (in_use, lock) = self.take(&name);
-        // Whoever comes second waits for the first one's file.
+        // A second caller waits for the first one's file.
         let alone = lock.lock().await;
         let (found, size) = (path.clone(), object.size);
         let there = blocking(platform, move || folder::is_whole(&found, size)).await?;
@@ -67,7 +67,7 @@ impl Cache {
         Ok(cached_file)
     }
 
-    /// Removes the file, unless somebody else uses it.
+    /// Removes the file, unless it is in use.
     pub(crate) async fn discard<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, cached_file: Arc<CachedFile>) {
         let Some(name) = cached_file.name().cloned() else { return };
         let path = cached_file.path().to_owned();
@@ -79,7 +79,7 @@ impl Cache {
         }
     }
 
-    /// Removes the file that was not used for the longest time. False: all are in use.
+    /// Removes the least recently used file. False: all are in use.
     async fn evict<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, folder: &Folder) -> bool {
         let victim = self.index().take_oldest();
         let Some((name, lock)) = victim else { return false };
@@ -89,7 +89,7 @@ impl Cache {
         true
     }
 
-    /// Its user keeps it from being evicted, its lock from being found.
+    /// Its use protects it from eviction, its lock from being found.
     async fn remove<P: Disk>(&self, platform: &Arc<P>, name: &Name, path: std::path::PathBuf, _lock: index::Locked) {
         let removed = blocking(platform, move || folder::remove(&path)).await;
         if let Err(error) = removed {
@@ -98,7 +98,7 @@ impl Cache {
         self.index().gone(name);
     }
 
-    /// Opens the folder; what an earlier process of the same container left is found or removed.
+    /// Opens the folder. What an earlier process in this container left is found or removed.
     async fn open<P: Disk>(&self, platform: &Arc<P>) -> Result<Folder, SourceError> {
         let place = platform.temporary();
         let (folder, files) = blocking(platform, move || Folder::open(&place)).await?;
@@ -128,7 +128,7 @@ impl Cache {
     }
 }
 
-/// Does what blocks; its errors are the disk's.
+/// Runs blocking work; its errors are those of the disk.
 async fn blocking<P: Disk, T: Send + 'static>(
     platform: &Arc<P>,
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,

@@ -1,4 +1,4 @@
-//! File names: what they are made of, and which are ours. Pure.
+//! File names: how they are made, and which are ours. Pure.
 
 use recursive_lambda_core::object::PinnedObject;
 use sha2::{Digest, Sha256};
@@ -8,11 +8,11 @@ use std::fmt::{self, Write};
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Name(String);
 
-/// What stands between a file's name and the nonce while it is fetched.
+/// The text between a file's name and the nonce while it is fetched.
 const PART: &str = ".part.";
 
 impl Name {
-    /// Of what makes the object this one. Each field is preceded by its length, so that no two objects run together into one.
+    /// From everything that identifies the object. Each field follows its length, so that two objects never give the same text.
     pub(super) fn of(object: &PinnedObject) -> Self {
         let mut digest = Sha256::new();
         let (kind, version) = match &object.version {
@@ -26,25 +26,25 @@ impl Name {
         digest.update(object.size.to_be_bytes());
         let mut text = String::with_capacity(64);
         for byte in digest.finalize() {
-            // A string takes whatever is written to it.
+            // Writing to a string cannot fail.
             let _ = write!(text, "{byte:02x}");
         }
         Self(text)
     }
 
-    /// The name of a file that was found, if it is one of ours.
+    /// The name of an existing file, if it is one of ours.
     pub(super) fn read(found: &str) -> Option<Self> {
         let ours = found.len() == 64 && found.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
         ours.then(|| Self(found.into()))
     }
 
-    /// The name under which it is fetched. The nonce sets apart what two processes fetch.
+    /// The name during a fetch. The nonce keeps the fetches of two processes apart.
     pub(super) fn part(&self, nonce: u64) -> String {
         format!("{}{PART}{nonce:016x}", self.0)
     }
 }
 
-/// Whether a file that was found is a fetch that did not come to its end.
+/// Whether an existing file is an unfinished fetch.
 pub(super) fn is_part(found: &str) -> bool {
     found.split_once(PART).is_some_and(|(name, _)| Name::read(name).is_some())
 }

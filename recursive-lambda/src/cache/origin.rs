@@ -1,4 +1,4 @@
-//! Where an invocation's bytes come from: the store, or the object's file in /tmp.
+//! The source of an invocation's bytes: the store, or the object's file in /tmp.
 
 use super::cached_file::CachedFile;
 use super::{Cache, blocking, folder};
@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 
-/// The object of one invocation as a file, once it is asked for.
+/// The object of one invocation as a file, fetched on demand.
 pub(crate) struct Local<P> {
     cache: Arc<Cache>,
     platform: Arc<P>,
@@ -24,14 +24,14 @@ impl<P: Objects + Disk> Local<P> {
         Self { cache, platform, object, cached_file: OnceCell::new() }
     }
 
-    /// The file. Whoever asks first waits until it is there.
+    /// The file. The first caller waits until it is there.
     pub(crate) async fn file(&self) -> Result<&Arc<CachedFile>, SourceError> {
         let hold = || async { self.cache.hold(&self.platform, &self.object).await.map(Arc::new) };
         self.cached_file.get_or_try_init(hold).await
     }
 }
 
-/// Removes the file, which this run needs no more; not if somebody else uses it.
+/// Removes the file, which this run no longer needs, unless it is in use.
 pub(crate) async fn discard<P: Objects + Disk>(local: Arc<Local<P>>) {
     if let Some(Local { cache, platform, cached_file, .. }) = Arc::into_inner(local)
         && let Some(cached_file) = cached_file.into_inner()

@@ -1,4 +1,4 @@
-//! The cache on a real disk, which may be small, with a store in memory that counts what it is asked.
+//! The cache on a real disk, which may be small, with a store in memory that counts its requests.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics has failed")]
 
@@ -99,7 +99,7 @@ impl Platform {
         self.folder.path().join("recursive-lambda")
     }
 
-    /// What lies in the folder.
+    /// The names in the folder.
     fn lying(&self) -> Vec<PathBuf> {
         fs::read_dir(self.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
@@ -202,7 +202,7 @@ async fn what_is_not_whole_is_never_used() {
         ("a link", &|| std::os::unix::fs::symlink(&elsewhere, &file).unwrap()),
     ];
     for (what, spoil) in spoil {
-        // In the same process, and in one that finds it so.
+        // In the same process, and in one that finds it like that.
         for cache in [Arc::new(Cache::new()), Arc::new(Cache::new())] {
             drop(cache.hold(&platform, &object).await.unwrap());
             fs::remove_file(&file).unwrap();
@@ -275,7 +275,7 @@ async fn a_full_disk_evicts_the_oldest_unused() {
     let platform = Platform::new();
     let objects: [PinnedObject; 5] = platform.put_all(100);
     let cache = Arc::new(Cache::new());
-    // 2 is the oldest, but in use; 0 is older than 1, but used again.
+    // 2 is the oldest, but in use; 0 is older than 1, but was used again.
     let in_use = cache.hold(&platform, &objects[2]).await.unwrap();
     for index in [0, 1, 0] {
         drop(cache.hold(&platform, &objects[index]).await.unwrap());

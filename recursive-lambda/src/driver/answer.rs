@@ -1,4 +1,4 @@
-//! What a trigger came to, if it was no error.
+//! The result of a trigger, if it was not an error.
 
 use recursive_lambda_core::engine::messages::AckReason;
 use recursive_lambda_core::engine::sweep::Swept;
@@ -9,12 +9,12 @@ use serde_json::Value;
 pub(crate) enum Answer {
     Run(AckReason),
     Swept(Swept),
-    /// The event asks for nothing: why.
+    /// The event asks for nothing; the reason.
     Nothing(&'static str),
 }
 
 impl Answer {
-    /// What there is to say to whoever sent the trigger.
+    /// The text for the sender of the trigger.
     pub(crate) fn said(self) -> Value {
         match self {
             Self::Swept(swept) => serde_json::to_value(swept).unwrap_or_default(),

@@ -1,6 +1,6 @@
-//! Calls of user code in flight: begun in the order of their positions, and given out in that order.
+//! Calls of user code in flight: started in the order of their positions, and returned in that order.
 //!
-//! Nobody else polls them, so whoever waits for something meanwhile waits [`alongside`](Calls::alongside) them.
+//! Only [`alongside`](Calls::alongside) and [`next`](Calls::next) poll them, so all waiting goes through these.
 
 use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, Either, select};
@@ -11,7 +11,7 @@ use std::pin::pin;
 
 pub(super) struct Calls<'a, T> {
     flying: FuturesUnordered<BoxFuture<'a, (u64, T)>>,
-    /// By number, not yet given out.
+    /// By number, not yet returned.
     landed: BTreeMap<u64, T>,
     begun: u64,
     given_out: u64,
@@ -28,7 +28,7 @@ impl<'a, T: Send + 'a> Calls<'a, T> {
         self.flying.push(Box::pin(async move { (number, call.await) }));
     }
 
-    /// Begun, and not given out.
+    /// Started and not yet returned.
     pub(super) fn in_flight(&self) -> u64 {
         self.begun - self.given_out
     }
@@ -37,7 +37,7 @@ impl<'a, T: Send + 'a> Calls<'a, T> {
         self.landed.values()
     }
 
-    /// The first one, once it has landed; `None` if nothing is in flight.
+    /// The first one, once it is done; `None` if nothing is in flight.
     pub(super) async fn next(&mut self) -> Option<T> {
         loop {
             if let Some(first) = self.landed.remove(&self.given_out) {
@@ -49,7 +49,7 @@ impl<'a, T: Send + 'a> Calls<'a, T> {
         }
     }
 
-    /// Waits for something else, while the calls go on.
+    /// Waits for something else while the calls go on.
     pub(super) async fn alongside<F: Future>(&mut self, other: F) -> F::Output {
         let mut other = pin!(other);
         loop {
@@ -66,7 +66,7 @@ impl<'a, T: Send + 'a> Calls<'a, T> {
         }
     }
 
-    /// Waits until all have landed, and forgets them.
+    /// Waits until all are done, and forgets them.
     pub(super) async fn settle(&mut self) {
         while self.flying.next().await.is_some() {}
         self.landed.clear();

@@ -1,5 +1,5 @@
-//! What a handler must be to run: checked once, as the program starts. The attribute lets none of these mistakes through; a handler written by
-//! hand may have them.
+//! What a handler must satisfy, checked once when the program starts. The attribute lets none of these mistakes through; a
+//! handler written by hand may have them.
 
 use super::input::takes_a_file;
 use super::state;

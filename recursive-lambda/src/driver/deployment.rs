@@ -1,4 +1,4 @@
-//! What all invocations of a process share: the job, its deployment and the ways out.
+//! What all invocations of a process share: the job, its deployment and the ports.
 
 use super::input::{FormatOf, takes_a_file};
 use crate::cache::Cache;
@@ -26,7 +26,7 @@ pub(crate) struct Deployment<H: Handler, P> {
 impl<H: Handler, P> Deployment<H, P> {
     pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
         let config = H::CONFIG;
-        // A file batch counts otherwise than the lines it is given the format of.
+        // A file batch does not count lines, which is the format it is given.
         let format = if takes_a_file::<H>() { "file" } else { FormatOf::<H>::NAME };
         let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
         Self { settings, config, plan, resources, platform, cache }
@@ -53,7 +53,7 @@ impl<H: Handler, P> Deployment<H, P> {
         Budget::new(invocation.left, self.reserve(), most).concurrent(self.config.concurrency.max(1))
     }
 
-    /// The time to keep free before the deadline, as the deployment or the attribute says.
+    /// The time to keep free before the deadline, from the deployment or the attribute.
     pub(crate) fn reserve(&self) -> Duration {
         self.settings.reserve.unwrap_or(Duration::from_millis(self.config.reserve_ms))
     }

@@ -60,11 +60,11 @@ where
             }
         }
     };
-    // Boxed: the depth of a future's type counts against a limit of the crate that names the job.
+    // Boxed, because the depth of a future's type counts against a limit of the user's crate.
     Box::pin(deliver(deployment, store, invocation, run, seq, trigger)).await
 }
 
-/// Brings what was given of one run to its reply.
+/// Brings one run's trigger to its reply.
 pub(super) async fn deliver<H, P, R>(
     deployment: &Deployment<H, P>,
     store: Arc<R>,
@@ -120,9 +120,9 @@ struct Execution<'a, H: Handler, P, R> {
     writer: Arc<Writer<R, P>>,
     session: Option<Result<Session<'a, H, P>, Failed>>,
     renewals: Option<BoxFuture<'static, ()>>,
-    /// The error that `Reply::Fail` stands for.
+    /// The error for `Reply::Fail`.
     error: Option<Error>,
-    /// Whether it was saved that the run is over.
+    /// Whether the checkpoint says that the run is over.
     over: bool,
 }
 
@@ -154,7 +154,7 @@ where
             Reply::Refuse(refusal) => {
                 let error = Error::new(refusal.kind(), refusal.message(&self.id.run));
                 Err(match self.error {
-                    // What to do about it comes first.
+                    // First the line that says what to do.
                     Some(cause) if refusal == Refusal::SignalFailed => cause,
                     Some(cause) => error.because(cause.into_boxed()),
                     None => error,
@@ -166,7 +166,7 @@ where
         }
     }
 
-    /// Those of an acquisition that was lost have ended by themselves.
+    /// Calls of an acquisition that was lost have ended by themselves.
     async fn stop_renewals(&mut self) {
         if let Some(stop) = self.renewals.take() {
             stop.await;
@@ -210,7 +210,7 @@ where
                 self.deployment.platform.sleep(duration).await;
                 Event::Paused
             }
-            // The loop ends on it.
+            // This ends the loop.
             Effect::Reply(_) => Event::Begin,
         }
     }
@@ -272,7 +272,7 @@ where
         }
     }
 
-    /// No call of user code goes on behind the answer to its event.
+    /// No call of user code may go on after the answer to its event.
     async fn settle(&mut self) {
         if let Some(Ok(session)) = &mut self.session {
             session.settle().await;
@@ -286,7 +286,7 @@ where
         }
     }
 
-    /// The session, or the error with which it did not open, once.
+    /// The session, or the error with which it failed to open, once.
     fn opened(&mut self) -> Result<Option<&mut Session<'a, H, P>>, Failed> {
         match self.session.take() {
             Some(Err(failed)) => Err(failed),
@@ -322,7 +322,7 @@ where
     }
 }
 
-/// The largest signal in bytes: well below what any partition of Lambda takes from an asynchronous caller.
+/// The largest signal in bytes: well below the limit of asynchronous invocation in every partition.
 const LARGEST_SIGNAL: usize = 200_000;
 
 fn not_acquired() -> Error {

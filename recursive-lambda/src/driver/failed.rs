@@ -1,4 +1,4 @@
-//! What went wrong with a batch: told to the engine in what decides, to Lambda in full.
+//! What went wrong with a batch: for the engine what it decides on, for Lambda everything.
 
 use super::source_error::source_error;
 use crate::ports::SourceError;
@@ -9,13 +9,13 @@ use recursive_lambda_core::engine::messages::{Cause, Failure};
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 
-/// An error on its way to the engine, which is told what matters, and to Lambda, which is told all.
+/// An error on its way to the engine and to Lambda.
 pub(super) struct Failed {
     pub(super) failure: Failure,
     pub(super) error: Error,
 }
 
-/// The job would be called for ever.
+/// The job would be called forever.
 pub(super) fn no_progress(checkpoint: &Checkpoint, advance: &Advance) -> Error {
     let message = format!(
         "at position {} the job returned {advance:?}, and a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
@@ -55,12 +55,12 @@ pub(super) fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {
     Error::new(ErrorKind::Job, format!("{who} panicked: {}", message.unwrap_or("with a value that is not text")))
 }
 
-/// Calls user code. A handler written by hand may be no `async fn`, and panic before there is a future.
+/// Calls user code. A handler written by hand may not be an `async fn`, and may panic before there is a future.
 pub(super) fn start<F>(call: impl FnOnce() -> F) -> std::thread::Result<F> {
     std::panic::catch_unwind(AssertUnwindSafe(call))
 }
 
-/// Awaits it: a panic is its error, wherever it came. Apart from [`start`], so that nothing of the call but its future is held.
+/// Awaits it. A panic becomes its error. Separate from [`start`], so that only the future is kept from the call.
 pub(super) async fn caught<T, F>(who: &str, begun: std::thread::Result<F>) -> Result<T, Failed>
 where
     F: Future<Output = Result<T, Error>>,
@@ -76,7 +76,7 @@ where
 }
 
 impl Failed {
-    /// `records`: so many from the cursor on, of which one or more may be at fault.
+    /// `records`: this many from the cursor on, at least one of which may be bad.
     pub(super) fn of(error: Error, records: u64) -> Self {
         let failure = Failure { cause: Cause::Other, terminal: error.is_terminal(), records, error: last_error(&error) };
         Self { failure, error }
@@ -88,7 +88,7 @@ impl Failed {
         failed
     }
 
-    /// The same of a batch: so many records, which begin there, one or more of which may be at fault.
+    /// The same for a batch: it begins at `place`, and at least one of its records may be bad.
     pub(super) fn in_batch(mut self, place: Option<Place>, records: u64) -> Self {
         self.error = at(self.error, place);
         self.failure.error = last_error(&self.error);
@@ -109,7 +109,7 @@ impl From<Error> for Failed {
     }
 }
 
-/// What the record keeps of an error.
+/// The part of an error that the checkpoint keeps.
 pub(super) fn last_error(error: &Error) -> LastError {
     let place: Option<Place> = error.place();
     let mut message = error.bare_message();
@@ -149,7 +149,7 @@ mod tests {
     fn read_errors_know_their_cause() {
         use SourceError::*;
         let text = || String::from("503");
-        // What went wrong, whose fault it is, and whether the run ends; of a run that has processed records, whether it changed.
+        // The error, its cause, and whether the run ends; for a run that has processed records, whether the object changed.
         for (error, cause, terminal) in [
             (Changed, Cause::Changed, true),
             (NoSuchObject, Cause::Other, true),

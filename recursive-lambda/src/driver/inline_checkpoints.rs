@@ -1,4 +1,4 @@
-//! The records of `RECURSIVE_LAMBDA_STATE=none`: each travels in its signal, nothing is kept and nobody is ever refused.
+//! The checkpoints of `RECURSIVE_LAMBDA_STATE=none`: each travels in its signal. Nothing is kept, and no write is refused.
 
 use crate::ports::{Page, RunKey, Store};
 use crate::{Error, ErrorKind};
@@ -6,7 +6,7 @@ use recursive_lambda_core::checkpoint::Checkpoint;
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use std::time::Duration;
 
-/// The record that came in the signal, if one did.
+/// The checkpoint that came in the signal, if one did.
 pub(crate) struct InlineCheckpoints(pub(crate) Option<Checkpoint>);
 
 impl Store for InlineCheckpoints {

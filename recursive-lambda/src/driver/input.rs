@@ -1,6 +1,6 @@
-//! What the calls of a job are fed with: batches of records, or a file batch into the object's file.
+//! The input of a job's calls: batches of records, or a file batch over the object's file.
 //!
-//! It knows where the bytes come from, and nothing of what the job does with them.
+//! It knows where the bytes come from, and nothing about what the job does with them.
 
 use super::reader::{Raw, ReadError, Reader};
 use crate::Place;
@@ -22,7 +22,7 @@ pub(super) struct JobInput<H: Handler, P> {
     kind: Kind<H, P>,
     platform: Arc<P>,
     object: PinnedObject,
-    /// The object's file, if that is where the bytes come from.
+    /// The object's file, if the bytes come from there.
     local: Option<Arc<Local<P>>>,
 }
 
@@ -37,7 +37,7 @@ enum Kind<H: Handler, P> {
     },
 }
 
-/// What one call is given, and where the run stands if the call does it all.
+/// The input of one call, and the run's place after the call.
 pub(super) struct Piece<I> {
     /// `None`: nothing is left.
     pub(super) input: Option<I>,
@@ -56,7 +56,7 @@ pub(super) fn takes_a_file<H: Handler>() -> bool {
 }
 
 impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
-    /// Goes on where the record says. `local` is where a file would be.
+    /// Continues at the checkpoint. `local` is the possible file.
     pub(super) fn new(
         platform: Arc<P>,
         object: PinnedObject,
@@ -69,7 +69,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         Ok(Self { kind, platform, object, local })
     }
 
-    /// Goes back to where the record says, if what was read since did not come to anything.
+    /// Goes back to the checkpoint, if the records read since were not processed.
     pub(super) fn follow(&mut self, record: &Checkpoint) -> Result<(), crate::Error> {
         if matches!(&self.kind, Kind::Records { reader, .. } if reader.cursor().position != record.position) {
             self.kind = open(&self.platform, &self.object, record, self.local.as_ref())?;
@@ -77,7 +77,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         Ok(())
     }
 
-    /// Sees to it that the file is there, if one is read. False: there is none to wait for.
+    /// Ensures that the file is there, if one is read. False: no file is needed.
     pub(super) async fn prepare(&mut self, record: &Checkpoint) -> Result<bool, SourceError> {
         match &self.local {
             Some(local) if record.offset < record.size => local.file().await.map(|_| true),
@@ -85,7 +85,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         }
     }
 
-    /// The next piece, up to `batch` long, of which so many will probably be wanted in this invocation.
+    /// The next piece, up to `batch` long. This invocation will probably use `expected` of them.
     pub(super) async fn piece(
         &mut self,
         record: &Checkpoint,
@@ -94,7 +94,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         run: &Arc<RunContext>,
     ) -> Result<Piece<H::Input>, ReadError> {
         let context = |position| {
-            // What is begun beside another batch may have been tried before, too; only of the first one it is known.
+            // A batch that runs concurrently with another may have been tried before, too; only for the first one it is known.
             let attempt = if position == record.position { record.attempt() } else { 1 };
             Context { run: Arc::clone(run), position, attempt }
         };
@@ -130,7 +130,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         }
     }
 
-    /// The record at the cursor as it stands in the object.
+    /// The record at the cursor, as it is in the object.
     pub(super) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
         match &mut self.kind {
             Kind::Records { reader, .. } => reader.raw().await,
@@ -138,7 +138,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         }
     }
 
-    /// Asks for what will be wanted after the piece at hand.
+    /// Prefetches what will be used after the current piece.
     pub(super) fn prefetch(&mut self, batch: usize, pieces: u64) {
         if let Kind::Records { reader, .. } = &mut self.kind {
             reader.prefetch(batch, pieces);
@@ -152,7 +152,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         }
     }
 
-    /// The run is over: nothing of it stays in /tmp.
+    /// The run is over: removes its files from /tmp.
     pub(super) async fn clear(self) {
         let Self { kind, local, .. } = self;
         drop(kind);

@@ -1,6 +1,7 @@
-//! Reads batches of records: fetches ranges of the object ahead of need and hands their bytes to the splitter.
+//! Reads batches of records: prefetches ranges of the object and passes their bytes to the splitter.
 //!
-//! Memory is bounded by two requests and one batch. What was fetched and not used is lost, so it asks for little more than will be used.
+//! Memory is limited to two requests and one batch. Bytes that are fetched and not used are lost, so it asks for little more than
+//! will be used.
 
 use super::failed::panicked;
 use crate::format::Format;
@@ -24,23 +25,23 @@ pub(crate) struct Reader<F: Format, O> {
     objects: Arc<O>,
     object: PinnedObject,
     splitter: Splitter<F>,
-    /// A record that does not decode, behind the ones before it, which are given out first.
+    /// A record that does not decode. The records before it are returned first.
     undecoded: Option<(Place, Undecoded)>,
-    /// After the last record given out.
+    /// After the last record that was returned.
     cursor: Cursor,
-    /// Between the object's bytes and the splitter: what inflates them.
+    /// Turns the object's bytes into text for the splitter.
     source: TextSource,
-    /// The offset behind the last byte asked for.
+    /// The offset after the last byte requested.
     asked: u64,
     fetch: Option<BoxFuture<'static, Result<Bytes, SourceError>>>,
-    /// The mean size of a record in bytes of its text: of the latest ones, or else of all before them.
+    /// The mean size of a record in bytes of text: of the latest records, or of all before them.
     record: Option<f64>,
 }
 
-/// So many records of a batch tell more of the next ones than all that came before.
+/// This many records of a batch say more about the next ones than all earlier records.
 const TELLING: u64 = 16;
 
-/// Records read, in order.
+/// Records, in order.
 pub(crate) struct ReadBatch<T> {
     pub(crate) records: Vec<T>,
     /// Where the first one begins.
@@ -49,10 +50,10 @@ pub(crate) struct ReadBatch<T> {
     pub(crate) after: Reading,
 }
 
-/// Where reading stands.
+/// How far the object is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Reading {
-    /// Its offset is of the text.
+    /// Its offset is in the text.
     pub(crate) cursor: Cursor,
     /// The offset in the object.
     pub(crate) offset: u64,
@@ -61,16 +62,16 @@ pub(crate) struct Reading {
     pub(crate) at_end: bool,
 }
 
-/// What ends a reading: the object, or a record in it.
+/// What stops the reading: the object, or a record in it.
 pub(crate) enum ReadError {
     Source(SourceError),
-    /// Nothing behind it can be read.
+    /// Nothing after it can be read.
     Unreadable(Error),
-    /// The record at the cursor. Those behind it can be read.
+    /// The record at the cursor. The records after it can be read.
     Undecoded(Raw, Error),
 }
 
-/// One record as it stands in the object, without its terminator.
+/// One record as it is in the object, without its terminator.
 pub(crate) struct Raw {
     pub(crate) place: Place,
     pub(crate) bytes: Vec<u8>,
@@ -94,7 +95,8 @@ impl Raw {
 }
 
 impl<F: Format, O: Objects> Reader<F, O> {
-    /// Begins at `cursor`, with the header that was found at the object's start. `text`: where that is, if the object is compressed.
+    /// Begins at `cursor`, with the header from the start of the object. `text`: the place in the text, if the object is
+    /// compressed.
     pub(crate) fn new(
         objects: Arc<O>,
         object: PinnedObject,
@@ -120,12 +122,13 @@ impl<F: Format, O: Objects> Reader<F, O> {
         self.splitter.header().map(|bytes| RawBytes(bytes.into()))
     }
 
-    /// After the last record given out.
+    /// After the last record that was returned.
     pub(crate) fn cursor(&self) -> Cursor {
         self.cursor
     }
 
-    /// Reads up to `batch` records, fewer before one that does not decode, of which so many batches will probably be wanted in this invocation.
+    /// Reads up to `batch` records, or fewer before one that does not decode. This invocation will probably use `batches` of
+    /// them.
     pub(crate) async fn batch<T>(
         &mut self,
         batch: usize,
@@ -139,7 +142,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         while records.len() < batch && self.undecoded.is_none() {
             let next = match self.next(decoding) {
                 Ok(next) => next,
-                // What stands before it is given out first; asked again, it is found again.
+                // The records before it are returned first. The next call finds the error again.
                 Err(_) if !records.is_empty() => break,
                 Err(error) => return Err(ReadError::Unreadable(error)),
             };
@@ -183,7 +186,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         if begun { self.splitter.next(|format, bytes| caught(|| decode(format, bytes))) } else { Ok(Next::More) }
     }
 
-    /// The next record as it stands in the object, or what cannot be split there; `None` at its end.
+    /// The next record as it is in the object, or what cannot be split there; `None` at the end.
     pub(crate) async fn raw(&mut self) -> Result<Option<Raw>, ReadError> {
         let as_it_stands = Decoding { check: |_, _| Ok(()), decode: |_, bytes| Ok(bytes.to_vec()) };
         let mut read = match self.batch(1, 1, as_it_stands).await {
@@ -206,7 +209,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         Reading { cursor, offset, text, at_end }
     }
 
-    /// Asks for what will be used after the batch at hand, while that one is processed.
+    /// Prefetches what follows the current batch, while that is processed.
     pub(crate) fn prefetch(&mut self, batch: usize, batches: u64) {
         if self.fetch.is_none() {
             let batch = batch as u64;
@@ -227,7 +230,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         self.record.map(|record| record * self.source.ratio())
     }
 
-    /// Bytes of the object that were asked for and whose records are not yet given out.
+    /// Bytes of the object that were requested and whose records are not yet returned.
     fn held(&self) -> u64 {
         let text = self.splitter.wanted().saturating_sub(self.splitter.cursor().offset);
         self.asked.saturating_sub(self.source.consumed()).saturating_add((text as f64 * self.source.ratio()) as u64)
@@ -248,7 +251,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         Ok(())
     }
 
-    /// Gives the splitter more of the text. False: bytes of the object must be fetched first.
+    /// Gives the splitter more text. False: more bytes of the object are needed first.
     fn feed(&mut self) -> Result<bool, ReadError> {
         let end = self.asked >= self.object.size && self.fetch.is_none();
         match self.source.next(end) {
@@ -272,7 +275,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 }
 
-/// What a record's type makes of it. One that panics refuses it: the record is at fault, not the invocation.
+/// Decodes a record. If its type panics the record is bad; the invocation goes on.
 fn caught<T>(decode: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
     let value = catch_unwind(AssertUnwindSafe(decode));
     value.unwrap_or_else(|panic| Err(panicked("its type", &*panic).into_boxed()))

@@ -1,13 +1,13 @@
-//! What the log says of a run that does not go on: it waits out an error, or it failed.
+//! The log lines about a run that stops: it waits after an error, or it failed.
 
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Status, Waiting};
 use recursive_lambda_core::engine::refusal::how_to_resume;
 
-/// Where a saved record leaves its run, if that is worth a line.
+/// The state of a run after a save, if that deserves a log line.
 pub(super) enum Stands {
     Moves,
     Waits(Waiting, Option<LastError>),
-    /// And whether it helps to resume it.
+    /// And whether resuming it helps.
     Failed(Option<LastError>, bool),
 }
 

@@ -1,6 +1,6 @@
-//! The job itself at work: the carried state, what feeds it, and the calls of user code.
+//! The running job: its state, its input, and the calls of user code.
 //!
-//! Each call has the state to itself and gives it back with its outcome, so a batch that fails or panics leaves no trace in it.
+//! Each call owns the state and gives it back with its outcome, so a batch that fails or panics leaves no trace in it.
 
 use super::calls::Calls;
 use super::deployment::Deployment;
@@ -33,26 +33,26 @@ pub(super) struct Session<'a, H: Handler, P> {
     calls: Calls<'a, Call<H::State>>,
     state: State<H::State>,
     run: Arc<RunContext>,
-    /// What is running is written down here, ..
+    /// Where the current call is noted, ..
     trail: Arc<Trail>,
-    /// .. of this object.
+    /// .. for a call over this object.
     shown: Arc<str>,
     /// The record that was just found not to decode.
     undecoded: Option<Raw>,
-    /// Records that were passed over, with what is wrong with each.
+    /// Records that were passed over, each with its error.
     passed_over: Vec<(Raw, LastError)>,
-    /// Nothing can be begun behind what is in flight.
+    /// Nothing can start after what is in flight.
     closed: bool,
 }
 
-/// A call of the job: what it was given, and what came of it.
+/// A call of the job: its input and its outcome.
 struct Call<S> {
     reached: Reached,
-    /// The state is given back if user code was called.
+    /// The state comes back if user code was called.
     outcome: Result<(Option<Saved<S>>, Advance), Failed>,
 }
 
-/// Where a call begins, and where the run stands if the call does it all.
+/// Where a call begins, and the run's place after it.
 struct Reached {
     records: u64,
     offset: u64,
@@ -63,14 +63,14 @@ struct Reached {
 }
 
 impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
-    /// Takes up the work where the record says.
+    /// Continues the work at the checkpoint.
     pub(super) fn open(
         deployment: &'a Deployment<H, P>,
         invocation: &Invocation,
         id: &str,
         checkpoint: &Checkpoint,
     ) -> Result<Self, Failed> {
-        // Not from the record: with `none` that came in the event, and anyone may have written it.
+        // Not from the checkpoint: with `none` it came in the event, and anyone may have written it.
         let owner = expected_owner(&deployment.settings, &invocation.function_arn, &checkpoint.object.bucket)
             .map_err(Failed::by_the_environment)?;
         let object = PinnedObject { owner, ..checkpoint.object.clone() };
@@ -99,7 +99,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         })
     }
 
-    /// Starts up to so many batches of up to so many records, and waits for the first one in flight.
+    /// Starts up to `start` batches of up to `records` records, and waits for the first one in flight.
     pub(super) async fn work(
         &mut self,
         checkpoint: &Checkpoint,
@@ -127,9 +127,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         landed
     }
 
-    /// Reads and begins one batch. False: none can follow it.
+    /// Reads and starts one batch. False: none can follow it.
     async fn begin(&mut self, checkpoint: &Checkpoint, size: usize, budget: &Budget, left: Option<Duration>) -> bool {
-        // Before the time of the batch is taken: it is done once, and says nothing of how long the next batch takes.
+        // Before the batch's time is measured: it happens once, and says nothing about the next batch.
         if let Err(failed) = self.prepare(checkpoint).await {
             return self.fall(failed);
         }
@@ -171,7 +171,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         !at_end
     }
 
-    /// What cannot even begin fails in its turn: after the batches before it.
+    /// A batch that cannot start fails in its turn: after the batches before it.
     fn fall(&mut self, failed: Failed) -> bool {
         let reached = Reached { records: 0, offset: 0, text: None, line: 0, at_end: false, took: Duration::ZERO };
         self.calls.begin(ready(Call { reached, outcome: Err(failed) }));
@@ -192,7 +192,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         Ok(())
     }
 
-    /// Asks whether the run is complete, and makes of the call what the engine is told.
+    /// Asks whether the run is complete, and turns the call into the engine's event.
     fn land(&mut self, checkpoint: &Checkpoint, call: Call<H::State>) -> Result<Done, Failed> {
         let Call { reached, outcome } = call;
         let (state, advance) = outcome?;
@@ -231,7 +231,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
 
     /// Reads the record at the cursor and keeps it, to be skipped.
     pub(super) async fn pass_over(&mut self, checkpoint: &Checkpoint, error: LastError) -> Result<Done, Failed> {
-        // The cursor in the store is in front of those that are passed over in one go.
+        // The stored cursor is before all records that are passed over together.
         self.passed_over.retain(|(raw, _)| raw.place.record < checkpoint.position);
         // Read-ahead may already have rejected this record before an earlier batch failed.
         let raw = match self.undecoded.take().filter(|raw| raw.place.record == checkpoint.position) {
@@ -263,7 +263,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         Ok(done)
     }
 
-    /// Writes what was passed over to where skipped records are kept.
+    /// Writes the records that were passed over to the store.
     pub(super) async fn skip<R: Store>(&mut self, store: &R, id: &RunKey, checkpoint: &Checkpoint) -> Result<(), Failed> {
         let header = self.input.header();
         for (raw, error) in std::mem::take(&mut self.passed_over) {
@@ -292,12 +292,12 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         self.calls.alongside(other).await
     }
 
-    /// The run is over: removes what it kept in /tmp.
+    /// The run is over: removes its files from /tmp.
     pub(super) async fn clear(self) {
         self.input.clear().await;
     }
 
-    /// The carried state as JSON; `None` if there is nothing to carry.
+    /// The state as JSON; `None` if the job has no state.
     pub(super) fn capture(&self) -> Result<Option<SavedState>, Error> {
         Ok(self.state.json())
     }

@@ -5,7 +5,7 @@ use crate::{Error, ErrorKind};
 use recursive_lambda_core::excerpt;
 use recursive_lambda_core::object::PinnedObject;
 
-/// The error of a reading. `begun`: whether records of the object are processed already.
+/// The error of a read. `begun`: whether records of the object have been processed.
 pub(crate) fn source_error(error: SourceError, object: &PinnedObject, begun: bool) -> Error {
     let bucket = shown(&object.bucket);
     let place = shown_object(object);
@@ -82,17 +82,17 @@ pub(crate) fn source_error(error: SourceError, object: &PinnedObject, begun: boo
 /// The largest /tmp that any function can have, in bytes.
 const LARGEST_TMP: u64 = 32_768 << 20;
 
-/// The size of /tmp to set for so many bytes: what a file system needs for itself comes on top.
+/// The size of /tmp to set for this many bytes: a file system needs some more for itself.
 fn megabytes(bytes: u64) -> u64 {
     (bytes.saturating_add(bytes / 32) >> 20).saturating_add(17).max(512)
 }
 
-/// `s3://bucket/key`, for a log or a message.
+/// `s3://bucket/key`, safe for a log or a message.
 pub(super) fn shown_object(object: &PinnedObject) -> String {
     format!("s3://{}/{}", shown(&object.bucket), shown(&object.key))
 }
 
-/// A key for a log or a message: it is the uploader's text, so escaped and cut.
+/// A key, safe for a log or a message: the uploader chose it, so it is escaped and cut.
 pub(crate) fn shown(key: &str) -> String {
     excerpt::short(key, 256)
 }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn s3_refusals_say_what_to_do() {
         const KEY: &str = "is encrypted with a customer-provided key (SSE-C)";
-        //          what S3 said, whether records were processed, whether the run ends, words of the message
+        // S3's answer, whether records were processed, whether the run ends, words of the message
         for (said, begun, terminal, words) in [
             (
                 SourceError::Denied("403".into()),
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn no_space_says_how_much_is_needed() {
         const GB: u64 = 1 << 30;
-        //          size of the object, bytes needed in all, words of the message
+        // size of the object, bytes needed in all, words of the message
         for (size, needed, words) in [
             (100, 100, "Size: 512`"),
             (GB, GB, "Size: 1073`"),

@@ -1,4 +1,4 @@
-//! From an event about an object to the record its run begins with.
+//! From an event about an object to the first checkpoint of its run.
 
 use super::deployment::Deployment;
 use super::source_error::{shown, source_error};
@@ -13,7 +13,7 @@ use recursive_lambda_core::identity::{Identity, unqualified};
 use recursive_lambda_core::layout::StoreFile;
 use recursive_lambda_core::object::PinnedObject;
 
-/// The run's identity and its object, or why the event starts no run.
+/// The run's id and its object, or why the event starts no run.
 pub(super) enum Beginning {
     Run { id: String, object: PinnedObject },
     OwnFile,
@@ -45,8 +45,8 @@ pub(super) async fn begin<H: Handler, P: Objects, R: Store>(
     Ok(Beginning::Run { id, object })
 }
 
-/// The event pins the object by itself where it can; otherwise the checkpoint does if there is one, because the run goes on although its
-/// object may be gone; otherwise S3 is asked.
+/// The event pins the object if it can. Otherwise the checkpoint does, if there is one, because the run goes on even if its
+/// object is gone. Otherwise S3 is asked.
 async fn pin<H: Handler, P: Objects, R: Store>(
     deployment: &Deployment<H, P>,
     store: &R,
@@ -72,13 +72,14 @@ async fn pin<H: Handler, P: Objects, R: Store>(
     deployment.platform.head(&pinned).await.map_err(|error| source_error(error, &pinned, false))
 }
 
-/// Whether a run of whatever function wrote this: in a bucket that triggers the function, each such file would start a run.
+/// Whether a run of any function wrote this file. In a bucket that triggers the function, each such file would start a run.
 fn is_own_file(settings: &Settings, named: &NamedObject) -> bool {
     let Some(State::S3 { bucket, prefix }) = &settings.state else { return false };
     *bucket == named.bucket && StoreFile::parse(prefix, &named.key).is_some()
 }
 
-/// The account that must own the bucket; `None` where the function's ARN has none to compare with. Refuses what is not allowed.
+/// The account that must own the bucket; `None` if the function's ARN has none to compare with. Fails if the bucket is not
+/// allowed.
 pub(crate) fn expected_owner(settings: &Settings, function_arn: &str, bucket: &str) -> Result<Option<String>, Error> {
     let own = function_arn.split(':').nth(4).filter(|account| !account.is_empty()).map(String::from);
     let Some(allowed) = &settings.buckets else { return Ok(own) };

@@ -1,9 +1,9 @@
-//! The carried state between two batches: always what its JSON reads as.
+//! The job's state between two batches: always what its JSON reads as.
 //!
-//! An invocation ends when its time is up, and its state then goes through JSON. The state goes through JSON after every batch, so the result
-//! of a run does not depend on that moment: a field that serde skips has its default before every batch, not only before the first one of an
-//! invocation. A value that JSON cannot hold is refused by the batch that produced it, and the error names the field. This module knows
-//! nothing of records, saves or time.
+//! An invocation ends when its time is up, and its state then goes through JSON. So the state goes through JSON after every
+//! batch: the result of a run does not depend on that moment. A field that serde skips has its default before every batch, not
+//! only before the first one of an invocation. A value that JSON cannot hold is refused after the batch that produced it, and the
+//! error names the field. This module knows nothing about records, saves or time.
 
 mod exact;
 
@@ -18,21 +18,21 @@ use std::fmt::Display;
 use std::io::sink;
 use std::panic::AssertUnwindSafe;
 
-/// State and the JSON that it reads from; none of a job without state.
+/// The state and its JSON; the JSON is missing for a job without state.
 pub(super) struct Saved<S> {
     pub(super) live: S,
     json: Option<SavedState>,
 }
 
-/// The state as the last batch that counts left it.
+/// The state after the last batch that counts.
 pub(super) struct State<S> {
-    /// `None` while a batch has it, and after one that failed with it.
+    /// `None` while a batch has it, and after a batch failed with it.
     live: Option<S>,
     json: Option<SavedState>,
 }
 
 impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
-    /// The state to go on with: what was saved, or that of a run which begins.
+    /// The state to continue with: the saved one, or that of a new run.
     pub(super) fn open(saved: Option<&SavedState>) -> Result<Self, Error> {
         let saved = match saved {
             Some(json) => Saved { live: read(json)?, json: Some(json.clone()) },
@@ -41,7 +41,7 @@ impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
         Ok(Self { live: Some(saved.live), json: saved.json })
     }
 
-    /// The state for the next batch. It comes back by [`keep`](Self::keep), if the batch counts.
+    /// The state for the next batch. It comes back through [`keep`](Self::keep), if the batch counts.
     pub(super) fn take(&mut self) -> Result<S, Error> {
         self.restore()?;
         Ok(self.live.take().unwrap_or_default())
@@ -60,7 +60,7 @@ impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
         self.json.clone()
     }
 
-    /// A batch that fails or panics leaves no trace: what it had is forgotten, and read again.
+    /// A batch that fails or panics leaves no trace: its state is dropped and read again.
     fn restore(&mut self) -> Result<(), Error> {
         if let (None, Some(json)) = (&self.live, &self.json) {
             self.live = Some(read(json)?);
@@ -69,7 +69,7 @@ impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
     }
 }
 
-/// Whether a job with this state carries anything.
+/// Whether this type of state holds anything.
 pub(super) fn is_carried<S: 'static>() -> bool {
     TypeId::of::<S>() != TypeId::of::<()>()
 }
@@ -96,14 +96,14 @@ pub(super) fn after_batch<S: Serialize + DeserializeOwned + 'static>(state: S) -
     }
 }
 
-/// The error's message goes on from "the state ..".
+/// The message continues "the state ..".
 fn through_json<S: Serialize + DeserializeOwned + 'static>(state: S) -> Result<Saved<S>, Error> {
     if !is_carried::<S>() {
         return Ok(Saved { live: state, json: None });
     }
     let json = serde_json::value::to_raw_value(&state)
         .map_err(|error| cannot_be_saved(&state, &mut serde_json::Serializer::new(sink()), error))?;
-    // Without a null in it, nothing was lost on the way.
+    // Without a null nothing was lost.
     if memchr::memmem::find(json.get().as_bytes(), b"null").is_some() {
         state.serialize(Exact).map_err(|error| cannot_be_saved(&state, Exact, error))?;
     }
@@ -122,7 +122,7 @@ fn cannot_be_saved<S: Serialize>(state: &S, again: impl Serializer, error: impl 
     Error::new(ErrorKind::Job, format!("cannot be saved as JSON: {place}{error}"))
 }
 
-/// State out of the record of a run, which another deployment may have written.
+/// State from a checkpoint, which another deployment may have written.
 fn read<S: DeserializeOwned>(json: &SavedState) -> Result<S, Error> {
     serde_json::from_str(json.json()).map_err(|error| {
         let place = place_of_reading::<S>(json.json());
@@ -142,7 +142,7 @@ fn place_of_reading<S: DeserializeOwned>(json: &str) -> String {
     }
 }
 
-/// A field's place in front of what is said of it. A key in it may be of the object's data.
+/// The field's place, before the message. A key in it may come from the object.
 fn shown(path: &serde_path_to_error::Path) -> String {
     const SHOWN: usize = 200;
     if path.iter().next().is_none() {

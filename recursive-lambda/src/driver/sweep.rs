@@ -1,6 +1,6 @@
-//! The sweep: looks at the job's runs, signals those again whose signal was lost, and reports those that need somebody.
+//! The sweep: looks at the job's runs, signals those whose signal was lost, and reports those that need a person.
 //!
-//! It never writes a record. One that it cannot read does not stop it; its deadline does.
+//! It never writes a checkpoint. One that it cannot read does not stop it; its deadline does.
 
 use super::deployment::Deployment;
 use super::execution::deliver;
@@ -16,7 +16,7 @@ use recursive_lambda_core::engine::sweep::{Swept, Trouble, Verdict, is_worth_rea
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Sweeps the runs of the site's job, one page of the list in memory at a time.
+/// Sweeps the runs of the deployment's job, with one page of the list in memory at a time.
 pub(super) async fn sweep<H, P, R>(
     deployment: &Deployment<H, P>,
     records: Arc<R>,
@@ -76,7 +76,7 @@ where
         }
     }
 
-    /// Without a known deadline there is none to stop for: whoever does not say it does not keep it.
+    /// Without a known deadline there is no reason to stop: an environment that does not report it does not enforce it.
     fn time_is_left(&self) -> bool {
         let now = self.deployment.platform.now();
         let left = self.invocation.deadline().map(|deadline| deadline.saturating_sub(now));
@@ -109,7 +109,7 @@ where
         }
     }
 
-    /// As any other delivery signals, with its tries.
+    /// With the same tries as any other signal.
     async fn signal(&mut self, id: RunKey, checkpoint: Checkpoint, age: Duration) {
         let Checkpoint { status, position, seq, .. } = checkpoint;
         let last_error = kind_of(&checkpoint);
@@ -155,7 +155,7 @@ fn report(id: &RunKey, checkpoint: &Checkpoint, age: Duration, trouble: Trouble)
     tracing::error!(job, run, ?status, position, seq, ?age, ?trouble, last_error, said, resume, "{what}");
 }
 
-/// The kind of the last error. The record may be anybody's writing.
+/// The kind of the last error. Anyone may have written the checkpoint.
 fn kind_of(checkpoint: &Checkpoint) -> Option<String> {
     checkpoint.last_error.as_ref().map(|error| error.kind.escape_debug().to_string())
 }

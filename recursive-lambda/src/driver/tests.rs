@@ -1,4 +1,4 @@
-//! What the driver asks of its ports, seen by ports that write it down. What comes of it in the end is the simulation's.
+//! The driver's requests to its ports, seen by ports that record them. The simulation tests their results.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
@@ -38,11 +38,11 @@ impl Handler for Job {
     }
 }
 
-/// Objects, records and a clock that stands still; `asked` are the objects that were asked for.
+/// Objects, checkpoints and a clock that stands still; `asked` are the objects that were requested.
 #[derive(Default)]
 pub(super) struct Ports {
     asked: Mutex<Vec<PinnedObject>>,
-    /// The record in the store.
+    /// The stored checkpoint.
     stored: Option<Checkpoint>,
 }
 

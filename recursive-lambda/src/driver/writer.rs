@@ -1,6 +1,6 @@
-//! The one writer of a run's record: saves and renewals of the lease go through it, one at a time.
+//! The one writer of a run's checkpoint: saves and renewals of the lease go through it, one at a time.
 //!
-//! It never decides what a record says, only that a write comes to a certain end.
+//! It never decides what a checkpoint says, only that a write comes to a certain end.
 
 use crate::ports::{Clock, RunKey, Store};
 use recursive_lambda_core::checkpoint::{Checkpoint, Owner};
@@ -18,11 +18,12 @@ pub(crate) struct Writer<R, C> {
     me: Owner,
     lease: Duration,
     held: Mutex<CachedFile>,
-    /// When the last successful write was sent, in microseconds of the clock. Beside the lock: it is asked for while a write is slow.
+    /// When the last successful write was sent, in microseconds of the clock. Outside the lock, because it is read while a write
+    /// is slow.
     renewed: AtomicU64,
 }
 
-/// What the writer knows of the record in the store.
+/// What the writer knows about the stored checkpoint.
 #[derive(Default)]
 struct CachedFile {
     etag: Option<String>,
@@ -36,7 +37,7 @@ impl<R: Store, C: Clock> Writer<R, C> {
         Self { records, clock, id, me, lease, held: Mutex::default(), renewed: AtomicU64::new(0) }
     }
 
-    /// Writes the record and says how that ended.
+    /// Writes the checkpoint and returns how that ended.
     pub(crate) async fn save(&self, how: How, checkpoint: Checkpoint) -> Saved {
         let mut held = self.held.lock().await;
         let condition = match how {
@@ -72,7 +73,7 @@ impl<R: Store, C: Clock> Writer<R, C> {
                 Step::Write { condition } => {
                     let now = self.clock.now();
                     let written = self.records.write(&self.id, body.clone(), &condition).await;
-                    // Where only a reading shows that it was applied, that may have been the first try.
+                    // If only a read shows that it was applied, that may have been the first try.
                     if matches!(written, Written::Applied { .. }) {
                         sent = now;
                     }
@@ -99,8 +100,8 @@ impl<R: Store, C: Clock> Writer<R, C> {
         w.strip_prefix(self.me.nonce.as_str()).is_some_and(|rest| rest.starts_with('.'))
     }
 
-    /// Keeps the lease alive until told to stop, by writing the last saved record again. Not beyond the invocation's deadline: Lambda has
-    /// given it up then, and where it lets it go on all the same, the run must not wait for it.
+    /// Keeps the lease until stopped, by writing the last saved checkpoint again. It ends at the deadline: then Lambda has given
+    /// up the invocation, and if the process goes on all the same, the run must not wait for it.
     async fn renew_until(&self, deadline: Option<Duration>, mut stop: oneshot::Receiver<()>) {
         let third = self.lease / 3;
         loop {
@@ -121,7 +122,7 @@ impl<R: Store, C: Clock> Writer<R, C> {
             let saved = self.write(&mut held, Condition::Matches(etag), checkpoint.clone()).await;
             match saved {
                 Saved::Applied { .. } => tracing::debug!("the lease was renewed"),
-                // Perhaps the store recovers before the lease is over, or credentials do.
+                // The store may recover before the lease is over, or the credentials may.
                 Saved::Unknown(why) | Saved::Refused(why) => {
                     tracing::warn!(why, "the lease could not be renewed; trying again");
                     held.checkpoint = Some(checkpoint);
@@ -135,7 +136,7 @@ impl<R: Store, C: Clock> Writer<R, C> {
     }
 }
 
-/// Renewals under way. They must be stopped before the event is answered: Lambda freezes what runs after that.
+/// Running renewals. They must stop before the event is answered: Lambda freezes what runs after that.
 pub(crate) struct Renewals<F> {
     stop: oneshot::Sender<()>,
     ended: F,
@@ -149,7 +150,7 @@ impl<F: Future<Output = ()>> Renewals<F> {
     }
 }
 
-/// Starts to renew the lease beside the work, until the deadline.
+/// Starts to renew the lease during the work, until the deadline.
 pub(crate) fn renew<R: Store, C: Clock>(
     writer: &Arc<Writer<R, C>>,
     deadline: Option<Duration>,
@@ -174,7 +175,7 @@ mod tests {
     use std::time::SystemTime;
     use tokio::time::Instant;
 
-    /// A store that takes every write, and when it did. The answers, if they are not to be plain, in their order: after how long, and which.
+    /// A store that accepts every write, and when it did. Other answers, if any, in order: after how long, and which.
     struct Recorder(Instant, Lock<Vec<Duration>>, Lock<VecDeque<(Duration, Written)>>);
 
     impl Store for Recorder {
@@ -242,16 +243,16 @@ mod tests {
         (store, Arc::new(writer))
     }
 
-    /// The store may stamp a write as soon as it is sent, so a lease is counted from then: an answer that takes long shortens it.
+    /// The store may date a write as soon as it is sent, so the lease counts from then: a slow answer shortens it.
     #[tokio::test(start_paused = true)]
     async fn a_renewal_counts_from_its_sending() {
         let seconds = Duration::from_secs;
         let silence = |after| (after, Written::Unknown("silence".into()));
-        // The answers to a save, and how old the lease is when the save has ended.
+        // The answers to a save, and the age of the lease when the save has ended.
         for (answers, age) in [
             (vec![(Duration::ZERO, applied())], Duration::ZERO),
             (vec![(seconds(7), applied())], seconds(7)),
-            // The reading shows that it was applied: by the first try, for all that is known.
+            // The read shows that it was applied, possibly by the first try.
             (vec![silence(seconds(7))], seconds(7)),
         ] {
             let (_, writer) = writer(answers.clone());
@@ -264,7 +265,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn renewals_end_at_the_deadline() {
         let seconds = Duration::from_secs;
-        // A batch of 600 s under a lease of 30 s: the deadline, and when the lease was renewed for the last time.
+        // A batch of 600 s under a lease of 30 s: the deadline, and the time of the last renewal.
         for (deadline, last) in [(None, 590..=600), (Some(seconds(900)), 590..=600), (Some(seconds(95)), 85..=95)] {
             let (store, writer) = writer([]);
             writer.save(How::Create, owned()).await;

@@ -16,11 +16,11 @@ use std::time::Duration;
 
 pub(super) const ARN: &str = "arn:aws:lambda:eu-west-1:123456789012:function:simulated";
 
-/// One request as Lambda hands it over.
+/// One request as Lambda delivers it.
 pub(super) struct Request {
     pub(super) id: String,
     pub(super) payload: String,
-    /// Until the deadline, as the function sees it.
+    /// The time to the deadline, as the function sees it.
     pub(super) left: Option<Duration>,
 }
 

@@ -7,10 +7,10 @@ use crate::format::{Csv, Lines};
 use crate::{Batch, Config, Error, Flow, Handler, OnError, Progress, Summary};
 use serde::{Deserialize, Serialize};
 
-/// Where [`Early`] and [`EarlyWide`] say that they are complete, in records.
+/// The record at which [`Early`] and [`EarlyWide`] are complete.
 pub(super) const EARLY_END: u64 = 37;
 
-/// What jobs carry.
+/// The state of these jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Totals {
     pub(super) rows: u64,
@@ -49,7 +49,7 @@ impl Handler for Tally {
 
     async fn call(batch: Batch<String>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
         for line in &batch {
-            // Before the batch can fail: what it did to the state must be undone with it.
+            // Before the batch can fail: its change of the state must be undone.
             totals.rows += 1;
             totals.sum += line.split(' ').next().unwrap_or_default().parse::<u64>()?;
         }

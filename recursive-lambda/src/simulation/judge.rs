@@ -1,4 +1,4 @@
-//! The judgement of a simulation: how the runs ended, and what they may have cost.
+//! The verdict on a simulation: how the runs ended, and what they were allowed to cost.
 
 use super::faults::Faults;
 use super::options::{Fate, Options, PATIENT, Poison, SKIP, Via, WIDTH};
@@ -71,12 +71,12 @@ pub(super) fn judge(world: &World) -> Report {
     Report { digest: world.digest(), trace: world.text(), ..report }
 }
 
-/// A manual start of what no longer exists is refused, and refused again as a dead letter: people see it, and nothing was done.
+/// A manual start of an object that no longer exists is refused, and again as a dead letter: people see it, and no work was done.
 fn never_began(options: &Options, end: Option<Status>) -> bool {
     end.is_none() && options.via == Via::Hand && matches!(options.fate, Fate::DeletedAt(_))
 }
 
-/// What fails costs its three deliveries, a duplicate its own and what it breeds, a sweep itself and what it signals.
+/// A failure costs its three deliveries, a duplicate its own and its consequences, a sweep itself and its signals.
 fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
     let hand_overs = state.records.values().map(|stored| stored.checkpoint.seq + 1).sum::<u64>();
     let swept = state.swept.iter().map(|swept| 1 + 3 * swept.signalled).sum::<u64>();
@@ -97,16 +97,16 @@ fn may_lack_a_witness(options: &Options) -> bool {
     let is_poisonous = |row| options.poison_in(row..row + 1).is_some();
     let error = |(row, poison): &(u64, Poison)| *poison == Poison::Error && (*row + 1..options.end()).all(is_poisonous);
     let has = |wanted: Poison| options.poison.iter().any(|(_, poison)| *poison == wanted);
-    // A death while records are tried one by one tells of no record, and a short invocation has no time to try them.
+    // A death while records are tried one by one blames no record, and a short invocation has no time to try them.
     let is_doubtful = has(Poison::Endless) || (options.retry_for.is_zero() && options.timeout <= Duration::from_secs(20));
     options.kind.is_picky() && (options.poison.iter().any(error) || (has(Poison::Error) && is_doubtful))
 }
 
 fn may_fail(options: &Options, faults: &Faults) -> bool {
     let impatient = options.max_attempts < PATIENT;
-    // A fault may be taken for that of a record.
+    // A fault may look like a record's.
     let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
-    // Where errors are not waited out, those of the world and those of a record add up.
+    // If errors are not retried, those of the world and those of a record add up.
     let hasty = options.retry_for.is_zero() && impatient && faults.total() > 0 && !options.poison.is_empty();
     must_fail(options)
         || unlucky
@@ -117,17 +117,17 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
         || (impatient && faults.total() >= u64::from(options.max_attempts))
 }
 
-/// Each fault may cost the batches between two saves; one that wakes an invocation after its lease costs the sleeper's, too. So may
-/// each death in a batch that never ends: what is tried with care before it is passed, and only then is it tried again.
+/// Each fault may cost the batches between two saves. One that wakes an invocation after its lease costs the sleeper's batches,
+/// too. So does each death in an endless batch: records are tried one by one before it is skipped, and only then again.
 fn extra_executions_allowed(options: &Options, faults: &Faults, hung: u64) -> u64 {
     let concurrent = if options.kind.is_wide() { WIDTH } else { 1 };
     let window = (options.batches_per_save() * concurrent + concurrent - 1) * options.batch().div_ceil(options.unit());
     (faults.total() + faults.sleepers() + hung + options.uploads * attempts(options)) * window
 }
 
-/// How often a poisonous record is tried; each time, what was not saved before it may run again.
+/// How many times a poisonous record is tried. Each time, unsaved batches may run again.
 fn attempts(options: &Options) -> u64 {
-    // Where the record at fault is looked for, its batch is halved until it is alone.
+    // In a search the batch is halved until the bad record is alone.
     let searches = if options.kind.is_picky() { 4 } else { 1 };
     let tries = options.poison.len() as u64 * u64::from(options.max_attempts) * searches;
     // Those that sweeps make in two days, and what they search.

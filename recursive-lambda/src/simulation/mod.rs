@@ -1,7 +1,7 @@
 //! The ports in memory, with a virtual clock and faults: the shipped driver and engine, run through whole worlds in milliseconds.
 //!
-//! A seed decides everything: the deployment, the job, what goes wrong and when, and which of two things that could happen at once
-//! happens first. There is no thread, no real clock and no other source of chance, so a seed that fails does so again.
+//! A seed decides everything: the deployment, the job, the faults and their times, and the order of concurrent events. There are
+//! no threads, no real clock and no other randomness, so a failing seed always fails.
 
 mod chance;
 mod check_record;

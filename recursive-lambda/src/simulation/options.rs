@@ -1,4 +1,4 @@
-//! What a seed decides besides faults: the deployment, the object, and how the run is started.
+//! What a seed decides apart from faults: the deployment, the object, and how the run starts.
 
 use super::chance::Chance;
 use std::collections::BTreeMap;
@@ -8,28 +8,28 @@ use std::time::Duration;
 /// The jobs under test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Lines, one per batch, nothing carried.
+    /// Lines, one per batch, no state.
     Plain,
-    /// Lines, a sum carried, `on_complete`.
+    /// Lines, a sum as state, `on_complete`.
     Tally,
     /// Lines, complete before the object's end.
     Early,
-    /// CSV rows with quoted newlines, a sum carried, `on_complete`.
+    /// CSV rows with quoted newlines, a sum as state, `on_complete`.
     Table,
     /// Lines, several batches in flight.
     Wide,
     /// The same, complete before the object's end.
     EarlyWide,
-    /// CSV rows, up to [`SKIP`] of which may be set aside, a sum carried, `on_complete`.
+    /// CSV rows, up to [`SKIP`] of which may be skipped, a sum as state, `on_complete`.
     Picky,
-    /// CSV rows, up to [`SKIP`] of which may be set aside, several batches in flight.
+    /// CSV rows, up to [`SKIP`] of which may be skipped, several batches in flight.
     PickyWide,
 }
 
 /// How many batches the wide jobs have in flight.
 pub(super) const WIDTH: u64 = 4;
 
-/// How many records the picky jobs may set aside.
+/// How many records the picky jobs may skip.
 pub(super) const SKIP: u64 = 3;
 
 impl Kind {
@@ -67,7 +67,7 @@ pub(super) enum Via {
     Hand,
 }
 
-/// What becomes of the object during the run.
+/// What happens to the object during the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Stays,
@@ -80,7 +80,7 @@ pub(super) enum Fate {
 pub(super) enum Poison {
     Error,
     Panic,
-    /// Before there is a future, as a handler written by hand can; only of [`Kind::Plain`].
+    /// Before there is a future, as a handler written by hand can; only for [`Kind::Plain`].
     PanicAtOnce,
     Terminal,
     /// Longer than an invocation may take.
@@ -97,14 +97,14 @@ pub(super) struct Options {
     /// The object is gzip, with a block for this many bytes of its text.
     pub(super) gzip: Option<usize>,
     pub(super) via: Via,
-    /// Uploads of the object that one event tells of, each with a run of its own.
+    /// Uploads of the object in one event, each with its own run.
     pub(super) uploads: u64,
     /// Deliveries of the start event by its source.
     pub(super) starts: u64,
     pub(super) fate: Fate,
-    /// Whether the bucket keeps versions: then the one that was uploaded is there whatever becomes of the object.
+    /// Whether the bucket keeps versions: then the uploaded version stays, no matter what happens to the object.
     pub(super) versions: bool,
-    /// Rows with something wrong, in order; more than one only where they are set aside.
+    /// Bad rows, in order; more than one only for jobs that skip.
     pub(super) poison: Vec<(u64, Poison)>,
     /// The function's time-out.
     pub(super) timeout: Duration,
@@ -112,35 +112,35 @@ pub(super) struct Options {
     pub(super) checkpoint: Duration,
     pub(super) reserve: Duration,
     pub(super) max_attempts: u32,
-    /// How long retryable errors are waited out.
+    /// How long retryable errors are retried.
     pub(super) retry_for: Duration,
     pub(super) batches_per_invocation: Option<u64>,
     /// How long a batch takes, in milliseconds.
     pub(super) batch_ms: (u64, u64),
     /// How long a store or Lambda takes for each half of an answer, in milliseconds.
     pub(super) latency_ms: (u64, u64),
-    /// When everything that the job needs is out of service, and for how long: it fails with a retryable error.
+    /// When everything that the job needs is out of service, and for how long: the job fails with a retryable error.
     pub(super) outage: Option<(Duration, Duration)>,
     /// Whether the bucket of the object answers 403.
     pub(super) denied: bool,
-    /// When a person resumes what failed.
+    /// When a person resumes failed runs.
     pub(super) resumed_at: Option<Duration>,
     /// How long the queue keeps an event before it delivers it, in milliseconds.
     pub(super) queue_ms: (u64, u64),
-    /// Whether an event that is acknowledged once is not tried again for its duplicates.
+    /// Whether one acknowledgement of an event stops the retries of its duplicates.
     pub(super) one_acknowledgement_for_all: bool,
-    /// Every event comes so many times more, each up to so much later.
+    /// How many extra copies every event has, and by how much each may be late.
     pub(super) duplicates: (u64, Duration),
-    /// The schedule of sweeps, if there is one: it runs where events may be lost.
+    /// The schedule of sweeps, if there is one: it runs if events may be lost.
     pub(super) sweeps_every: Option<Duration>,
-    /// Whether sinks and logs keep what happened; without, memory stays flat.
+    /// Whether sinks and logs keep what happened; without that, memory stays flat.
     pub(super) keep: super::trace::Keep,
 }
 
-/// As often as needed: whoever sets it lets no run fail for its attempts.
+/// So many attempts that no run fails for them.
 pub(super) const PATIENT: u32 = 1_000_000;
 
-/// As the example's template has it.
+/// As in the example's template.
 pub(super) const SWEEPS: Duration = Duration::from_secs(15 * 60);
 
 impl Options {
@@ -188,7 +188,7 @@ impl Options {
         };
         let lease = chance.pick(&[2, 5, 15, 45, 45, 50], 45);
         let timeout = chance.pick(&[10, 20, 60, 60, 180, 900], 60);
-        // Far below the time-out: only a fault makes a batch die of it.
+        // Far below the time-out: a batch dies of it only through a fault.
         let slowest = chance.pick(&[50, 400, 1_500, 3_000, 20_000], 400).min(timeout * 1_000 / 8);
         let fate = match chance.below(20) {
             0 => Fate::OverwrittenAt(chance.millis(0, 120_000)),
@@ -257,7 +257,7 @@ impl Options {
         if self.kind.is_picky() { 1 } else { self.batch() }
     }
 
-    /// Whether a run can be kept from going on for as long as it is waited for.
+    /// Whether a run can be delayed for longer than it waits.
     pub(super) fn outlasts_its_patience(&self) -> bool {
         self.denied
             || self.resumed_at.is_none()

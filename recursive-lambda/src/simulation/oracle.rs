@@ -1,4 +1,4 @@
-//! The object, and what a run over it must come to: computed without the crate, from the rows alone.
+//! The object, and the correct result of a run over it, computed from the rows alone.
 
 use super::chance::Chance;
 use super::options::{Kind, Options, Poison};
@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(super) struct Oracle {
     /// The object's bytes: the text, or that as gzip.
     pub(super) object: Bytes,
-    /// After so many records: bytes, newlines, the sum of values, the digest of all text.
+    /// After this number of records: bytes, newlines, the sum of values.
     after: Vec<Mark>,
 }
 
@@ -28,12 +28,12 @@ pub(super) fn digest(digest: u64, text: &str) -> u64 {
 
 pub(super) const NO_DIGEST: u64 = 0xcbf2_9ce4_8422_2325;
 
-/// What row `index` is worth.
+/// The value of row `index`.
 pub(super) fn value(index: u64) -> u64 {
     index.wrapping_mul(2_654_435_761) % 1_000
 }
 
-/// The text that the job sees of row `index`.
+/// The text of row `index`, as the job sees it.
 fn note(index: u64) -> String {
     match index % 7 {
         3 => format!("two\nlines of {index}"),

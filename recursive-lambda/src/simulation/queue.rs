@@ -14,13 +14,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// After this age an event is tried no more.
+/// After this age an event is no longer delivered.
 const OLDEST: Duration = Duration::from_secs(6 * 3600);
 
-/// The largest signal that the wire allows, in bytes.
+/// The largest possible signal, in bytes.
 const LARGEST_SIGNAL: usize = 400;
 
-/// How often SQS delivers a message before it is a dead letter, and the time before it does so again.
+/// How many times SQS delivers a message before it becomes a dead letter, and the time between deliveries.
 const SQS_DELIVERIES: u32 = 5;
 
 /// One event on its way, and its duplicates.
@@ -33,7 +33,7 @@ struct Event {
 }
 
 impl World {
-    /// An event is accepted: it will be delivered, at least once.
+    /// An event is accepted: it will be delivered at least once.
     pub(super) fn accept(self: &Arc<Self>, source: Source, payload: String) {
         let (request, copies, delays) = self.with(|state| {
             state.requests += 1;
@@ -64,7 +64,7 @@ impl World {
         }
     }
 
-    /// Delivers an event until it is acknowledged, or a dead letter.
+    /// Delivers an event until it is acknowledged or becomes a dead letter.
     async fn deliver(self: &Arc<Self>, event: &Event) {
         let mut attempts = 0;
         let accepted = self.now();
@@ -131,7 +131,7 @@ impl World {
         let (answered, answer) = oneshot::channel();
         let request = Request { id: request.into(), payload: payload.into(), left };
         self.executor().spawn(group, async move {
-            // Nobody waits any more: the invocation was given up in this very instant.
+            // No task waits any more: the invocation was given up in this very instant.
             let _ = answered.send(invoked(environment, request).await);
         });
         let end = dies.unwrap_or(timeout).min(timeout);
@@ -150,7 +150,7 @@ impl World {
         self.with(|state| {
             state.unnoticed.remove(&group);
             if state.keeps_nothing() {
-                // A late write may still come of it.
+                // A late write may still follow.
                 state.checks.forget(group);
             }
         });
@@ -158,7 +158,7 @@ impl World {
     }
 }
 
-/// SQS deletes a message unless the reply names it.
+/// SQS deletes a message unless the answer names it.
 fn reports_failure(reply: &Value) -> bool {
     reply.get("batchItemFailures").and_then(Value::as_array).is_some_and(|failures| !failures.is_empty())
 }

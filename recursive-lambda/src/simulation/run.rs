@@ -14,20 +14,20 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// More polls than any simulation of so many records needs: an endless one ends here.
+/// More polls than any simulation of this many records needs: an endless one stops here.
 fn polls(options: &Options) -> u64 {
     1_000_000 + 50 * options.rows
 }
 
-/// How often dead letters are delivered again before the run is given up.
+/// How many times dead letters are delivered again before the run is given up.
 const REDRIVES: u32 = 20;
 
-/// How a simulation went.
+/// The result of a simulation.
 pub(super) struct Report {
     pub(super) options: Options,
     pub(super) faults: Faults,
     pub(super) end: Option<Status>,
-    /// What must not be, and was.
+    /// What is wrong.
     pub(super) wrong: Vec<String>,
     pub(super) digest: u64,
     pub(super) trace: String,
@@ -37,21 +37,21 @@ pub(super) struct Report {
     pub(super) duplicates: u64,
     /// Calls that failed because of an outage.
     pub(super) refused_by_the_sink: u64,
-    /// How often a batch that never ends was started.
+    /// How many times an endless batch was started.
     pub(super) hung: u64,
     pub(super) writes: u64,
-    /// What each sweep came to.
+    /// The result of each sweep.
     pub(super) swept: Vec<Swept>,
     /// Batches in the sinks.
     pub(super) sunk: u64,
     pub(super) took: Duration,
-    /// The record at the end.
+    /// The checkpoint at the end.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// The most tasks and timers there ever were.
+    /// The most tasks and timers at any time.
     pub(super) peak: usize,
 }
 
-/// What decides a failure comes first, then what happened last.
+/// First what decides a failure, then what happened last.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for wrong in &self.wrong {
@@ -72,7 +72,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// What a seed decides, simulated.
+/// The simulation of a seed.
 pub(super) fn seed(seed: u64, keep: Keep) -> Report {
     simulate(Options { keep, ..Options::swarm(seed) }, Faults::swarm(seed))
 }
@@ -94,9 +94,9 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         }
         let over = is_over(&world);
         let letters = world.with(|state| std::mem::take(&mut state.dead_letters));
-        // A failed run refuses its signal for ever, as it must.
+        // A failed run refuses its signal forever, as it must.
         let enough = redrives >= if over { 2 } else { REDRIVES };
-        // Whatever else there is: the letters of one run that failed must not hide that another one's signal was lost.
+        // The others, too: the letters of a failed run must not hide that another run's signal was lost.
         let revived = !enough && revive(&world, over);
         if enough || (letters.is_empty() && !revived) {
             world.with(|state| state.dead_letters = letters);
@@ -120,13 +120,13 @@ pub(super) fn is_end(status: Status) -> bool {
     matches!(status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled)
 }
 
-/// Whether every run has come to an end; without a record there is none.
+/// Whether every run has ended; false if there is no checkpoint.
 fn is_over(world: &World) -> bool {
     world.with(|state| state.end().is_some_and(is_end))
 }
 
-/// What comes from outside where events may be lost: the schedule goes on, and an object whose start was lost is started again, because
-/// no sweep can know of it.
+/// Events from outside, if events may be lost: the schedule goes on, and an object whose start was lost is started again, because
+/// no sweep can know it.
 fn revive(world: &Arc<World>, over: bool) -> bool {
     let waits = |state: &State| world.options.waits() && !state.records.is_empty();
     if over || world.with(|state| state.faults.struck(Fault::EventLost) == 0 && !waits(state)) {
@@ -142,7 +142,7 @@ fn revive(world: &Arc<World>, over: bool) -> bool {
     schedule(world) || missing
 }
 
-/// Sends the sweep's event at its interval, for two days at most, until every run is over.
+/// Sends the sweep's event at its interval until every run is over, for two days at most.
 fn schedule(world: &Arc<World>) -> bool {
     let needed = |_: &Duration| world.options.waits() || world.with(|state| state.faults.may_lose_events());
     let Some(interval) = world.options.sweeps_every.filter(needed) else {
@@ -161,7 +161,7 @@ fn schedule(world: &Arc<World>) -> bool {
     true
 }
 
-/// A person resumes what failed, by the identity that the log and the store show.
+/// A person resumes failed runs, by the id in the log and the store.
 fn resume(world: &Arc<World>) {
     let Some(at) = world.options.resumed_at else { return };
     let clone = Arc::clone(world);

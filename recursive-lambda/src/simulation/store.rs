@@ -1,4 +1,4 @@
-//! S3 in memory: records swapped by ETag, objects read by range, and all that a store can do to its callers.
+//! S3 in memory: checkpoints swapped by ETag, objects read by range, and everything a store can do to its callers.
 
 use super::environment::{Environment, SILENCE};
 use super::executor::{Group, WORLD};
@@ -30,7 +30,7 @@ pub(super) struct StoredRecord {
 }
 
 impl StoredRecord {
-    /// `Date` less `Last-Modified`: both are whole seconds.
+    /// `Date` minus `Last-Modified`: both are whole seconds.
     pub(super) fn age(&self, now: Duration) -> Duration {
         Duration::from_secs(now.as_secs().saturating_sub(self.modified.as_secs()))
     }
@@ -130,7 +130,7 @@ impl Store for Environment {
 }
 
 impl Environment {
-    /// The request is on its way for long; whoever sent it has given up, or died.
+    /// The request is delayed for a long time; its sender has given up or died.
     fn write_late(&self, id: RunKey, body: Vec<u8>, condition: Condition) {
         let (world, group) = (Arc::clone(&self.world), self.group);
         let late = world.with(|state| state.chance.millis(100, 90_000));
@@ -146,7 +146,7 @@ impl Environment {
     }
 }
 
-/// Runs on a page: fewer than some seeds have, so that there are more pages than one.
+/// Runs on a page: fewer than some seeds have, so that there are several pages.
 const PAGE: usize = 2;
 
 impl State {
@@ -215,7 +215,7 @@ impl Objects for Environment {
 
     fn get(&self, object: &PinnedObject, range: Range<u64>) -> impl Future<Output = Result<Bytes, SourceError>> + Send + 'static {
         let (environment, object) = (self.clone(), object.clone());
-        // The reading begins now, whenever it is waited for.
+        // The read begins now, even if it is awaited later.
         let (least, most) = self.world.options.latency_ms;
         let there = self.world.with(|state| state.now + state.chance.millis(2 * least, 2 * most));
         async move {
@@ -223,7 +223,7 @@ impl Objects for Environment {
             let moment = environment.begin("get").await;
             world.sleep(there.saturating_sub(world.now())).await;
             if world.strikes(environment.group, Fault::GetSlow) || world.strikes(environment.group, Fault::BodyTorn) {
-                // A torn body is asked for again below the port, which takes time.
+                // A torn body is requested again below the port, which takes time.
                 environment.latency(Fault::GetSlow).await;
                 world.sleep(SILENCE).await;
             }
@@ -247,7 +247,7 @@ impl Objects for Environment {
 }
 
 impl Environment {
-    /// The object as a reading finds it: a version that is named, or else the newest.
+    /// The object that a read finds: a named version, or else the newest.
     fn found(&self, named: &PinnedObject) -> Option<StoredObject> {
         match named.version {
             Some(_) => Some(StoredObject { body: self.world.oracle.object.clone(), etag: "first".into() }),

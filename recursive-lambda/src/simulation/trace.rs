@@ -1,4 +1,4 @@
-//! What happened, in order: its digest, and its last lines for people.
+//! What happened, in order: its digest, and the last lines for people.
 
 use super::executor::Group;
 use std::collections::VecDeque;
@@ -47,7 +47,7 @@ impl Trace {
         self.keep == Keep::Nothing
     }
 
-    /// FNV-1a over all lines there ever were.
+    /// FNV-1a over all lines so far.
     pub(super) fn digest(&self) -> u64 {
         self.digest
     }

@@ -1,4 +1,4 @@
-//! The world that a simulation plays in: its stores, its queue's leftovers, what jobs did, and everything that was found wrong.
+//! The world of a simulation: its stores, what the queue left over, what jobs did, and everything that was found wrong.
 
 use super::chance::Chance;
 use super::checks::Checks;
@@ -31,28 +31,28 @@ pub(super) struct State {
     /// The one object; `None`: deleted.
     pub(super) object: Option<StoredObject>,
     pub(super) records: BTreeMap<String, StoredRecord>,
-    /// Runs that there must be.
+    /// The number of runs that must exist.
     pub(super) uploads: u64,
     pub(super) dead_letters: Vec<(String, Source)>,
-    /// Time that passed without an invocation's noticing.
+    /// Time that passed unnoticed by an invocation.
     pub(super) unnoticed: HashMap<Group, Duration>,
     pub(super) checks: Checks,
     pub(super) invocations: u64,
-    /// What each sweep came to.
+    /// The result of each sweep.
     pub(super) swept: Vec<Swept>,
     /// Calls that failed because of an outage.
     pub(super) refused_by_the_sink: u64,
     /// Dead letters that were sent again.
     pub(super) redriven: u64,
-    /// The most tasks and timers there ever were.
+    /// The most tasks and timers at any time.
     pub(super) peak: usize,
     pub(super) requests: u64,
-    /// Events that came once more than they were sent, or were sent again because an answer was lost.
+    /// Events that were delivered once more than they were sent, or sent again because an answer was lost.
     pub(super) duplicates: u64,
     pub(super) writes: u64,
 }
 
-/// Who delivers an event, and what becomes of it if it fails.
+/// The source of an event, and what happens to it if it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// Lambda's asynchronous queue.
@@ -102,7 +102,7 @@ impl World {
         self.executor.sleep(duration)
     }
 
-    /// Looks at the world, or changes it. Not to be nested.
+    /// Looks at the world, or changes it. Must not be nested.
     pub(super) fn with<T>(&self, look: impl FnOnce(&mut State) -> T) -> T {
         let now = self.executor.now();
         let mut state = lock(&self.state);
@@ -123,7 +123,7 @@ impl World {
         self.with(|state| state.strikes(group, fault))
     }
 
-    /// The identity of a record's run, as the world's maps have it.
+    /// The run of a checkpoint, as the world's maps name it.
     pub(super) fn name(id: &RunKey) -> String {
         format!("{}/{}", id.job, id.run)
     }
@@ -160,7 +160,7 @@ impl State {
         self.trace.keeps_nothing()
     }
 
-    /// Something that must not be. The simulation goes on, so that the trace shows what came of it.
+    /// Notes something wrong. The simulation goes on, so that the trace shows the consequences.
     pub(super) fn wrong(&mut self, group: Group, what: String) {
         self.note(group, format_args!("WRONG {what}"));
         self.checks.wrong.push(what);

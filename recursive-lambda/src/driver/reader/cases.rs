@@ -1,4 +1,4 @@
-//! Files as people have them, read as a run reads them: batch by batch, in one invocation and in many, skipping what may be skipped.
+//! Real-world files, read as a run reads them: batch by batch, in one invocation and in many, skipping bad records.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
@@ -22,11 +22,11 @@ mod legal;
 mod refused;
 mod skipped;
 
-/// How a reading went.
+/// The result of reading an object.
 #[derive(Debug, PartialEq)]
 struct Outcome {
     records: u64,
-    /// What was skipped: its line, and how much of it there is.
+    /// What was skipped: its line and its length.
     skipped: Vec<(u64, usize)>,
     /// The error that ends it, with its place.
     error: Option<String>,
@@ -34,7 +34,8 @@ struct Outcome {
 
 type Read = fn(&[u8], usize) -> Outcome;
 
-/// Reads all, and skips up to `skip` bad records: at once, with a new reader for every batch, and compressed. They must agree.
+/// Reads everything and skips up to `skip` bad records: at once, with a new reader for every batch, and compressed. All must
+/// agree.
 fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
     let outcome = read_in::<F, T>(object, skip, false);
     assert_eq!(outcome, read_in::<F, T>(object, skip, true), "resumed before every batch");

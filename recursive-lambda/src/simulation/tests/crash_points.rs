@@ -14,7 +14,8 @@ fn wide() -> Options {
     Options { batches_per_invocation: Some(3), max_attempts: 3, keep: Keep::Last(80), ..Options::plain(Kind::Wide, 40) }
 }
 
-/// 60 rows, three of which are set aside: one does not decode, one is refused by the job, one fails until the job has tried it three times.
+/// 60 rows, three of which are skipped: one does not decode, one is refused by the job, one fails until the job has tried it
+/// three times.
 fn picky() -> Options {
     let poison = vec![(7, Poison::Undecodable), (22, Poison::Terminal), (40, Poison::Error)];
     Options { poison, batches_per_invocation: Some(5), max_attempts: 3, keep: Keep::Last(80), ..Options::plain(Kind::Picky, 60) }
@@ -40,7 +41,7 @@ fn every_single_point() {
     }
 }
 
-/// A fault may be taken for a record's, which is then one too many: the run may end, but never wrongly.
+/// A fault may look like a record's, which is then one too many: the run may end, but never wrongly.
 #[test]
 fn every_single_point_while_skipping() {
     let effects = well(simulate(picky(), Faults::none())).faults.effects();

@@ -1,4 +1,4 @@
-//! Every event comes several times, up to a fortnight late: nothing is done twice, and the record tells the same story.
+//! Every event is delivered several times, up to a fortnight late: nothing is done twice, and the checkpoint says the same.
 
 use super::*;
 use crate::simulation::options::Via;

@@ -29,7 +29,7 @@ fn a_poisonous_record_fails_the_run() {
     }
 }
 
-/// A handler written by hand may be no `async fn`: then user code runs before there is a future.
+/// A handler written by hand may not be an `async fn`: then user code runs before there is a future.
 #[test]
 fn a_panic_without_a_future_fails_too() {
     let options = Options { poison: vec![(31, Poison::PanicAtOnce)], max_attempts: 3, ..Options::plain(Kind::Plain, 60) };
@@ -40,7 +40,7 @@ fn a_panic_without_a_future_fails_too() {
     assert_eq!((report.sunk, report.executions), (31, 31), "{report}");
 }
 
-/// A batch that takes longer than an invocation has: whoever tries it dies without a word.
+/// A batch that takes longer than an invocation: each invocation that tries it dies without a word.
 #[test]
 fn an_endless_batch_fails_the_run() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
@@ -67,7 +67,7 @@ fn a_changed_object_ends_the_run() {
         ("deleted within the run", Fate::DeletedAt(at(20)), Status::Failed),
         ("after the run", Fate::DeletedAt(at(10_000)), Status::Done),
     ] {
-        // Small batches per invocation, so that the object is asked for again.
+        // Few batches per invocation, so that the object is requested again.
         let options =
             Options { fate, batches_per_invocation: Some(2), max_attempts: PATIENT, ..Options::plain(Kind::Tally, 120) };
         let report = well(simulate(options, Faults::none()));
@@ -75,7 +75,7 @@ fn a_changed_object_ends_the_run() {
     }
 }
 
-/// Rule R15: whatever lands first, `is_complete` is asked in the order of positions.
+/// R15: whatever is done first, `is_complete` is asked in the order of positions.
 #[test]
 fn concurrent_batches_end_early_too() {
     for seed in 0..50 {
@@ -86,7 +86,7 @@ fn concurrent_batches_end_early_too() {
     }
 }
 
-/// The README's promise: a run that is pinned by version goes on in that one.
+/// The README's promise: a run that is pinned by version goes on with that version.
 #[test]
 fn a_run_keeps_its_object_version() {
     let at = Duration::from_secs;

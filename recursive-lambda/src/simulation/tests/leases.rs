@@ -1,4 +1,4 @@
-//! Leases under stores that are slow or silent: whoever works holds one, and nobody begins a batch with an old one.
+//! Leases under slow or silent stores: an invocation at work holds one, and no batch begins with an old one.
 
 use super::*;
 use std::time::Duration;
@@ -10,8 +10,8 @@ fn check(options: &Options, kinds: &[(Fault, u16)]) {
     }
 }
 
-/// A renewal that hangs for longer than the lease lets another invocation take over; once that one has lost the run, too, the
-/// first one takes it up again in the same invocation, and then must renew again.
+/// A renewal that hangs for longer than the lease lets another invocation take over. Once that one has lost the run, too, the
+/// first one acquires it again in the same invocation, and must renew again.
 #[test]
 fn a_second_takeover_renews_again() {
     let options = Options {
@@ -24,7 +24,7 @@ fn a_second_takeover_renews_again() {
     check(&options, &[(Fault::WriteSlow, 500)]);
 }
 
-/// A batch that ends while a renewal is tried again and again: the next one waits, and then needs a save.
+/// A batch ends while a renewal is retried: the next one waits, and then needs a save.
 #[test]
 fn no_batch_begins_with_an_old_lease() {
     let options = Options {
@@ -36,7 +36,7 @@ fn no_batch_begins_with_an_old_lease() {
     check(&options, &[(Fault::WriteNotApplied, 6_000)]);
 }
 
-/// A renewal of which nothing was heard arrives in the end, and the next save finds it in its place.
+/// A renewal without an answer arrives in the end, and the next save finds it in its place.
 #[test]
 fn a_late_renewal_is_recognised() {
     let options = Options {
@@ -48,7 +48,7 @@ fn a_late_renewal_is_recognised() {
     check(&options, &[(Fault::WriteLate, 7_000)]);
 }
 
-/// A write that is refused because it was applied, and known as one's own only seconds later: the lease counts from the first try.
+/// A write is refused because it was applied, and recognised only seconds later: the lease counts from the first try.
 #[test]
 fn a_lease_is_as_old_as_its_write() {
     let options = Options {

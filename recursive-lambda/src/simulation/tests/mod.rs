@@ -1,8 +1,8 @@
 //! The simulation's tests.
 //!
-//! `RL_SEED=123` replays one seed with its full trace, then with the least faults that make it fail. `RL_SEEDS=1000000` (and
-//! `RL_FROM=..`) widens the search, `RL_PAIRS=1` enumerates all pairs of crash points, `RL_SCALE=1` simulates a million batches:
-//! these want `--release`.
+//! `RL_SEED=123` replays one seed with its full trace, then with the fewest faults that make it fail. `RL_SEEDS=1000000` (and
+//! `RL_FROM=..`) widens the search, `RL_PAIRS=1` enumerates all pairs of crash points, `RL_SCALE=1` simulates a million batches.
+//! These need `--release`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests may")]
 
 mod crash_points;
@@ -48,7 +48,7 @@ fn without_faults_batches_run_once() {
     }
 }
 
-/// The seed without the faults that it fails without, too.
+/// The seed without the faults that do not matter to its failure.
 fn least(number: u64, keep: Keep) -> Report {
     let options = Options { keep, ..Options::swarm(number) };
     let mut faults = Faults::swarm(number);
@@ -73,7 +73,7 @@ fn replay() {
     }
 }
 
-/// What some seeds came to.
+/// The totals of some seeds.
 #[derive(Default)]
 struct Tally {
     executions: u64,

@@ -4,7 +4,7 @@ use super::*;
 use crate::simulation::options::{Poison, SWEEPS};
 use std::time::Duration;
 
-/// However many batches lie between a batch that never ends and the last save: `MAX_ATTEMPTS` and one more.
+/// No matter how many batches lie between an endless batch and the last save: `MAX_ATTEMPTS` and one more.
 #[test]
 fn a_killing_batch_starts_four_times() {
     for before in [0, 100, 3_000, 9_500] {

@@ -1,9 +1,9 @@
-//! A million batches: memory stays flat, and the writes are as few as the protocol's price list says.
+//! A million batches: memory stays flat, and the number of writes is the protocol's price.
 
 use super::*;
 use std::time::Duration;
 
-/// PROTOCOL.md 3.6: one write per checkpoint, two per invocation, three in all.
+/// One write per checkpoint, two per invocation, three in all.
 fn writes_expected(batches: u64, invocations: u64) -> f64 {
     let working = Duration::from_millis(50) * batches as u32;
     working.as_secs_f64() / 10.0 + 2.0 * invocations as f64 + 3.0

@@ -1,9 +1,9 @@
-//! Signals never breed signals: a duplicate, a late queue or a lost answer costs invocations in proportion to itself.
+//! Signals never breed signals: duplicates, a late queue and lost answers cost invocations in proportion to their number.
 
 use super::*;
 use std::time::Duration;
 
-/// A chain of so many invocations, one batch in each.
+/// A chain of this many invocations, one batch in each.
 fn chain(hops: u64, queue_ms: (u64, u64)) -> Options {
     Options {
         batches_per_invocation: Some(1),

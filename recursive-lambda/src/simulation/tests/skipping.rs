@@ -1,4 +1,4 @@
-//! Records that are set aside: those at fault, and without a fault of the world no other.
+//! Skipped records: the bad ones, and without a fault of the world no other.
 
 use super::*;
 use crate::simulation::options::Poison::{self, Endless, Error, Panic, Terminal, Undecodable};

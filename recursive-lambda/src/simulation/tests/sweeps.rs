@@ -1,4 +1,4 @@
-//! Signals that never arrive: without a sweep the run stays where it is, with it nothing is lost and nothing done twice.
+//! Signals that never arrive: without a sweep the run stays where it is, with it nothing is lost or done twice.
 
 use super::*;
 use crate::simulation::options::SWEEPS;
@@ -23,7 +23,7 @@ fn sweeps_finish_runs_without_signals() {
     }
 }
 
-/// Admitted, and then never heard of: the sweep has time for some of them, says so, and the next one finds the others.
+/// Admitted, then forgotten: the sweep has time for some of them and says so, and the next one finds the others.
 #[test]
 fn a_sweep_stops_in_time_and_says_so() {
     let options = Options {
