@@ -21,8 +21,8 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn is_test(path: &Path) -> bool {
     let upwards = path.ancestors().take_while(|part| part.file_name().is_some_and(|name| name != "src"));
     upwards.filter_map(|part| Some((part.parent()?, part.file_stem()?.to_string_lossy().into_owned()))).any(|(folder, name)| {
-        let beside = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
-        let texts = beside.iter().filter_map(|parent| std::fs::read_to_string(parent).ok());
+        let parents = [folder.join("mod.rs"), folder.join("lib.rs"), folder.with_extension("rs")];
+        let texts = parents.iter().filter_map(|parent| std::fs::read_to_string(parent).ok());
         texts.into_iter().any(|text| text.contains(&format!("#[cfg(test)]\nmod {name};")))
     })
 }
@@ -93,7 +93,7 @@ fn every_claim_names_tests_that_exist() {
         let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "no test is named: {line}");
         for name in names {
-            assert!(all.contains(&format!("fn {name}()")), "there is no test `{name}`: {line}");
+            assert!(all.contains(&format!("fn {name}()")), "test `{name}` does not exist: {line}");
         }
         claims += 1;
     }

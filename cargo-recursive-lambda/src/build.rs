@@ -55,9 +55,7 @@ fn program(line: &[u8]) -> Option<(String, PathBuf)> {
 fn choose(mut programs: Vec<(String, PathBuf)>) -> Result<(String, PathBuf), String> {
     match (programs.pop(), programs.is_empty()) {
         (Some(program), true) => Ok(program),
-        (None, _) => {
-            Err("the package has no program; a job needs a `main` that says `recursive_lambda::run::<job>().await`".into())
-        }
+        (None, _) => Err("the package has no program; a job needs a `main` with `recursive_lambda::run::<job>().await`".into()),
         (Some((last, _)), false) => {
             let names: Vec<_> = programs.into_iter().map(|(name, _)| name).chain([last]).collect();
             Err(format!("there are several programs; choose one by `--package` or `--bin`: {}", names.join(", ")))
@@ -67,7 +65,7 @@ fn choose(mut programs: Vec<(String, PathBuf)>) -> Result<(String, PathBuf), Str
 
 /// The name that a file has in the bucket.
 pub(crate) fn key(file: &Path) -> Result<String, String> {
-    let name = file.file_name().ok_or_else(|| format!("{} is no file", file.display()))?;
+    let name = file.file_name().ok_or_else(|| format!("{} is not a file", file.display()))?;
     Ok(name.to_string_lossy().into_owned())
 }
 

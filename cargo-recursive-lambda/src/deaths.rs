@@ -10,10 +10,10 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// What the program says before it calls the job, and then `record=.. line=.. records=..`.
+/// The program's message before it calls the job, followed by `record=.. line=.. records=..`.
 const BEGINS: &str = "a batch begins";
 
-/// How the program is asked to say it.
+/// The log filter that enables it.
 pub(crate) const FILTER: &str = "recursive_lambda::batch=debug";
 
 /// A batch, as the program named it.
@@ -47,7 +47,7 @@ impl Deaths {
         named
     }
 
-    /// What to say of an invocation that ended like this; `None` where it answered.
+    /// What to say about an invocation that ended like this; `None` if it answered.
     pub(crate) fn of(&mut self, container: impl Display, outcome: &Outcome, saved: Option<&Checkpoint>) -> Option<String> {
         let begun = self.begun.remove(&container.to_string());
         let (how, what_to_do) = match outcome {

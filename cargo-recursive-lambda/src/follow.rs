@@ -1,6 +1,6 @@
 //! One run: the upload, the event, and what is seen of them until the end.
 //!
-//! It decides nothing about the run: a job that is at fault is shown, not helped.
+//! It decides nothing about the run: it reports a failing job and does not help it.
 
 use crate::Run;
 use crate::checkpoint::{BUCKET, StoredRun};
@@ -105,8 +105,8 @@ async fn start(platform: &Platform, progress: &Progress, key: &str, etag: &str) 
         return Ok(now);
     };
     let how = if run.has_failed() { "failed" } else { "was stopped" };
-    progress.tell(&format!("-- going on with the run that {how}, at record {}", run.checkpoint.position));
-    // A signal that is sent before is refused, and comes again later than that.
+    progress.tell(&format!("-- resuming the run that {how}, at record {}", run.checkpoint.position));
+    // A signal that is sent earlier is refused, and retried even later.
     if let Some(left) = run.lease_left(LEASE, SystemTime::now()) {
         progress.tell(&format!("-- in {left:.1?}, when the lease of the invocation that was stopped is over"));
         tokio::time::sleep(left).await;
@@ -150,7 +150,7 @@ impl Seen {
                 }
             }
             What::Retried { attempt, delay, .. } => {
-                progress.tell(&format!("-- its event is tried again in {delay:?}, attempt {attempt}"));
+                progress.tell(&format!("-- its event will be retried in {delay:?}, attempt {attempt}"));
             }
             What::InvocationStarted { container, attempt, .. } if self.verbose => {
                 progress.tell(&format!("-- invocation in {container}, attempt {attempt}"));
@@ -170,7 +170,7 @@ fn never_ran(entry: &Entry, program: &str) -> Option<String> {
         )),
         "Runtime.ExitError" => {
             let status = message.split_once(": ").map_or(message.as_str(), |(_, status)| status);
-            Some(format!("the program `{program}` ended before it asked for an event ({status}): what it said stands above"))
+            Some(format!("the program `{program}` ended before it asked for an event ({status}): its output is above"))
         }
         "Sandbox.Timedout" => Some(format!(
             "the program `{program}` did not ask for an event within {INIT:?}: its `main` never awaits `{CALL}`, or `run_with`, or what it does \

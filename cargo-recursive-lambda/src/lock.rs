@@ -1,4 +1,4 @@
-//! One command at a time in a `--state` folder: two would take the same run up beside each other.
+//! One command at a time in a `--state` folder: two commands would work on the same run.
 //!
 //! The lock belongs to the open file, so it is gone with the process, however that ends. The file stays, and says who held it last.
 
@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Beside the store's files, which end in other ways.
+/// Next to the store's files, whose names end differently.
 const NAME: &str = "command.lock";
 
 /// Held until it is dropped.
@@ -22,7 +22,7 @@ pub(crate) fn lock(folder: &Path, over: &Path) -> Result<Lock, String> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            // Whoever has it may be about to write this.
+            // The holder may be writing this now.
             let mut holder = String::new();
             let _ = (&file).take(1000).read_to_string(&mut holder);
             let holder = if holder.is_empty() { "another command".into() } else { holder.escape_debug().to_string() };

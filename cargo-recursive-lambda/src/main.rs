@@ -73,7 +73,7 @@ struct Run {
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
-    /// Kill so many containers in the middle of an invocation
+    /// Kill this many containers in the middle of an invocation
     #[arg(long, default_value_t = 0, value_name = "N")]
     kill: u32,
 

@@ -5,7 +5,7 @@ use recursive_lambda_core::checkpoint::Checkpoint;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Between two lines where there is no terminal.
+/// Between two lines if the output is not a terminal.
 const LINES: Duration = Duration::from_secs(5);
 
 pub(crate) struct Progress {
@@ -77,8 +77,8 @@ impl Progress {
     }
 }
 
-/// How fast it goes and how long it will take, from so many records and bytes in this time; `None` before anything is known.
-/// A job over a file tells of no bytes, so nothing of the time left.
+/// The rate and the time left, from this many records and bytes in this time; `None` before anything is known.
+/// A job over a file reports no bytes, so the time left is unknown.
 fn pace(took: Duration, records: u64, bytes: u64, bytes_left: u64) -> Option<String> {
     let seconds = took.as_secs_f64();
     if seconds < 0.1 || records == 0 {

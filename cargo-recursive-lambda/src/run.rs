@@ -13,9 +13,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 const STATE: &str = "RECURSIVE_LAMBDA_STATE";
 
-/// A lease as short as it may be, because here no invocation that died is to be waited for long, ..
+/// The shortest lease allowed, so that the command waits only briefly for a dead invocation, ..
 pub(crate) const LEASE: Duration = Duration::from_secs(2);
-/// .. and events tried again as soon as it is over, where Lambda waits for one minute, then two.
+/// .. and the retry of an event just after it, where Lambda waits one minute, then two.
 const RETRIES: [Duration; 2] = [Duration::from_secs(4), Duration::from_secs(8)];
 /// How long the program may take until it asks for an event. Lambda allows 10 s; a machine that also builds may need more.
 pub(crate) const INIT: Duration = Duration::from_secs(30);
@@ -32,10 +32,10 @@ pub(crate) enum Ended {
 /// Runs the job over the file; an error is one of the command's own.
 pub(crate) async fn run(wanted: Run) -> Result<Ended, String> {
     if !wanted.file.is_file() {
-        return Err(format!("{} is no file", wanted.file.display()));
+        return Err(format!("{} is not a file", wanted.file.display()));
     }
     if let Some(state) = wanted.state.as_deref().filter(|state| state.exists() && !state.is_dir()) {
-        return Err(format!("--state takes a folder, and {} is none", state.display()));
+        return Err(format!("--state takes a folder, and {} is not one", state.display()));
     }
     // Before the program is built: that takes longer than to say so.
     let _lock = wanted.state.as_deref().map(|folder| lock(folder, &wanted.file)).transpose()?;
@@ -93,7 +93,7 @@ pub(crate) fn is_recorded(variables: &[(String, String)]) -> bool {
     state.is_none_or(|(_, value)| value != "none")
 }
 
-/// What the program is told beside what Lambda tells it. What the caller sets comes last and so wins.
+/// Variables in addition to Lambda's. The caller's variables come last and win.
 fn environment(wanted: &Run) -> Vec<(String, String)> {
     let level = if wanted.verbose { "info" } else { "warn" };
     let mut variables = vec![

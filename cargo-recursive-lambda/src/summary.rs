@@ -101,7 +101,10 @@ impl Summary<'_> {
             (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
             (None, None, Some(checkpoint)) => format!("error: the run ended as {:?}", checkpoint.status),
             (None, None, None) => {
-                format!("error: no run over {} was recorded: look at the log above, and with --verbose at all of it", self.file)
+                format!(
+                    "error: no run over {} was saved: see the log above, or run again with --verbose for all of it",
+                    self.file
+                )
             }
         }
     }

@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::disallowed_macros, reason = "a test may"))]
-#![allow(missing_docs, reason = "its API is for the crates of this project; what users see is documented in full, below")]
+#![allow(missing_docs, reason = "its API is for the crates of this project; everything that users see is documented, below")]
 
 #[deny(missing_docs)]
 mod error;

@@ -214,7 +214,7 @@ impl Builder {
     }
 
     /// Whether Ctrl-C and SIGTERM kill the containers and end this process, with status 130 or 143. Default: yes. Without it the
-    /// caller sees to both, by [`Platform::shutdown`].
+    /// caller handles both, with [`Platform::shutdown`].
     pub fn handle_signals(mut self, handled: bool) -> Self {
         self.handle_signals = handled;
         self

@@ -1,4 +1,4 @@
-//! What can go wrong in the platform itself. A function that fails is no error: see [`Outcome`](crate::Outcome).
+//! What can go wrong in the platform itself. A failing function is not an error of the platform: see [`Outcome`](crate::Outcome).
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -37,7 +37,7 @@ pub enum Operation {
     Other,
 }
 
-/// One request, before it is looked at.
+/// One request, before it is handled.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ApiCall {
@@ -45,7 +45,7 @@ pub struct ApiCall {
     pub operation: Operation,
     /// The bucket, or the function's name.
     pub bucket: String,
-    /// The object's key, decoded; empty where there is none.
+    /// The object's key, decoded; empty if the request has no key.
     pub key: String,
     /// The `Range` header of a read.
     pub range: Option<String>,
@@ -53,7 +53,7 @@ pub struct ApiCall {
     pub nth: u64,
 }
 
-/// What is to go wrong with one request.
+/// The fault of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {

@@ -1,8 +1,8 @@
 //! AWS Lambda and S3 on loopback, for integration tests and for `cargo recursive-lambda run`.
 //!
-//! What no other stand-in has: Lambda's asynchronous invocation as it is, with a queue, retries, time-outs that kill, crashes,
+//! What no other emulator has: Lambda's asynchronous invocation as it is, with a queue, retries, time-outs that kill, crashes,
 //! recursion detection, dead letters, duplicates and losses, running the real program as child processes through the real
-//! Runtime API. Beside it a small S3 with atomic conditional writes, which counts what it is asked. Both work with the AWS SDK.
+//! Runtime API. It also has a small S3 with atomic conditional writes, which counts requests. Both work with the AWS SDK.
 //! Signatures are checked by S3 only, and everything listens on 127.0.0.1. Not a sandbox: the program runs as this user.
 //!
 //! For tests of a job of `recursive-lambda`, [`Platform::for_job`] and [`Platform::run_over`] are all there is to know; the repository's

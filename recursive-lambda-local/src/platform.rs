@@ -198,7 +198,7 @@ impl Platform {
         lines.collect()
     }
 
-    /// Everything that happens from now on. A reader that falls 4,096 entries behind loses the oldest.
+    /// Everything that happens from now on. A reader that lags by 4,096 entries loses the oldest.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.lambda.journal.subscribe()
     }
@@ -239,7 +239,7 @@ impl Platform {
         *locked(&self.lambda.queue_faults) = faults;
     }
 
-    /// Kills the container of the oldest invocation in progress; returns it and the request id, or `None` if there is none.
+    /// Kills the container of the oldest invocation in progress; returns it and the request id, or `None` if no invocation is in progress.
     pub fn kill_one(&self) -> Option<(ContainerId, String)> {
         self.lambda.kill_running(None)
     }

@@ -64,7 +64,7 @@ impl From<Checkpoint> for RunReport {
 
 impl Platform {
     /// Settings for tests of a job of `recursive-lambda`: its runs are recorded, it may invoke itself, a dead invocation's lease is
-    /// over after 3 s instead of 46, events come again after 4.5 s instead of minutes, and an error of the job fails the run with the third
+    /// over after 3 s instead of 46, events are delivered again after 4.5 s instead of minutes, and an error of the job fails the run with the third
     /// delivery instead of after a day. An invocation has 30 s, and a program 60 s to start. `binary` is the job's program: in a package's
     /// `tests/`, `env!("CARGO_BIN_EXE_name")`.
     ///
@@ -97,7 +97,7 @@ impl Platform {
     ///
     /// # Errors
     ///
-    /// There is no record: the job did not start. The error is what the function said.
+    /// The run has no checkpoint: the job did not start. The error contains the function's log.
     pub async fn run_over(&self, object: impl AsRef<[u8]>) -> Result<RunReport, Error> {
         for bucket in [UPLOADS, STATE] {
             self.s3().create_bucket(bucket)?;
@@ -112,7 +112,7 @@ impl Platform {
     }
 }
 
-/// The newest run whose checkpoint was written after the upload, or why there is none.
+/// The newest run whose checkpoint was written after the upload, or why it cannot be found.
 fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunReport, String>, Error> {
     let mut files = s3.list(STATE, PREFIX)?;
     files.retain(|file| {

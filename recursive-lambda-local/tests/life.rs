@@ -13,7 +13,7 @@ fn pids(platform: &Platform) -> Vec<u32> {
     entries.filter_map(|entry| if let What::ContainerStarted { pid, .. } = entry.what { Some(pid) } else { None }).collect()
 }
 
-/// A zombie is no longer running; it only waits to be counted.
+/// A zombie does not run any more; it only waits for its parent.
 fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, fields)) = stat.rsplit_once(')') else { return false };
@@ -188,7 +188,7 @@ async fn hold() {
     platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     println!("pid={}=", pids(&platform)[0]);
-    // Another one: the first to notice the signal must see to both.
+    // Another one: the first to notice the signal must end both.
     let second = self::platform().handle_signals(true).start().await.unwrap();
     platform.idle().await;
     drop(second);

@@ -1,11 +1,11 @@
 #[cfg(unix)]
 #[deprecated]
 /// The job of the function [`r#type`](fn@r#type), for `run` and `run_with`.
-#[allow(non_camel_case_types, reason = "it bears the name of its function")]
+#[allow(non_camel_case_types, reason = "it has the name of its function")]
 pub(crate) struct r#type {}
 #[cfg(unix)]
 #[allow(clippy::unused_async, reason = "not yet")]
-#[allow(deprecated, reason = "the job is the function, not a use of it")]
+#[allow(deprecated, reason = "the job is the function, so a call of it would be unused")]
 const _: () = {
     use crate::inner as __recursive_lambda;
     use __recursive_lambda::__private::{NotShared as _, Shared as _};

@@ -1,5 +1,5 @@
 /// The job of the function [`f`](fn@f), for `run` and `run_with`.
-#[allow(non_camel_case_types, reason = "it bears the name of its function")]
+#[allow(non_camel_case_types, reason = "it has the name of its function")]
 struct f {}
 const _: () = {
     use ::recursive_lambda as __recursive_lambda;
@@ -12,7 +12,7 @@ const _: () = {
     }
 };
 ::core::compile_error! {
-    "there is no argument `form`: did you mean `format`?"
+    "unknown argument `form`: did you mean `format`?"
 }
 ::core::compile_error! {
     "`format` has no value: write `format = csv`"

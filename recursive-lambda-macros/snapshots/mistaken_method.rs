@@ -1,3 +1,3 @@
 ::core::compile_error! {
-    "a job is no method, nothing could hand it a `self`: move the function out of the `impl`, and take shared resources by `&`"
+    "a job cannot be a method, because nothing could pass it a `self`: move the function out of the `impl`, and take shared resources by `&`"
 }

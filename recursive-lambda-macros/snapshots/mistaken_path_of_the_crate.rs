@@ -1,5 +1,5 @@
 /// The job of the function [`f`](fn@f), for `run` and `run_with`.
-#[allow(non_camel_case_types, reason = "it bears the name of its function")]
+#[allow(non_camel_case_types, reason = "it has the name of its function")]
 struct f {}
 const _: () = {
     use inner as __recursive_lambda;
@@ -12,5 +12,5 @@ const _: () = {
     }
 };
 ::core::compile_error! {
-    "`batch` must be at least 1, or a run would never get on: write `batch = 400`"
+    "`batch` must be at least 1, or a run would make no progress: write `batch = 400`"
 }

@@ -9,5 +9,5 @@ const _: () = {
     }
 };
 ::core::compile_error! {
-    "a type is no job, there is nothing to call: put the attribute on an `async fn` that takes a batch"
+    "a type cannot be a job: put the attribute on an `async fn` that takes a batch"
 }

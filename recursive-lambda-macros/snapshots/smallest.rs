@@ -1,5 +1,5 @@
 /// The job of the function [`count`](fn@count), for `run` and `run_with`.
-#[allow(non_camel_case_types, reason = "it bears the name of its function")]
+#[allow(non_camel_case_types, reason = "it has the name of its function")]
 struct count {}
 const _: () = {
     use ::recursive_lambda as __recursive_lambda;

@@ -1,7 +1,7 @@
 //! Reads the attribute's arguments.
 //!
-//! [`KEYS`] is the one table of them: parsing, help and suggestions come from it, and a new argument is a new line
-//! there. Nothing here looks at the function.
+//! [`KEYS`] is the one table of them. Parsing, help and suggestions come from it, and a new argument is a new line there. Nothing
+//! here looks at the function.
 
 use crate::entry::{Entry, read_comma, skip};
 use crate::errors::Errors;
@@ -31,17 +31,17 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The batches in flight at once, where there may be several.
+    /// The number of batches in flight at once, if there may be several.
     pub(crate) fn several_at_once(&self) -> Option<&LitInt> {
         self.concurrency.as_ref().filter(|number| !matches!(number.base10_parse(), Ok(1_u64)))
     }
 
-    /// Refuses what does not go with the function.
+    /// Refuses arguments that do not fit the function.
     pub(crate) fn fit(self, handler: &Handler<'_>, errors: &mut Errors) -> Option<Self> {
         match (self.several_at_once(), handler.state) {
             (Some(number), Some(_)) => errors.refuse(
                 number,
-                "carried state goes from one batch to the next, so only one can be in flight: remove `concurrency`, or take \
+                "state passes from one batch to the next, so only one batch can be in flight: remove `concurrency`, or take \
                  shared resources by `&` instead of the `&mut` parameter",
             ),
             _ => Some(self),
@@ -49,12 +49,12 @@ impl Args {
     }
 }
 
-/// An argument there is.
+/// A known argument.
 pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// Completes "it takes ..".
     pub(crate) takes: &'static str,
-    /// What may be written as it stands.
+    /// An example that compiles.
     pub(crate) example: &'static str,
     read: fn(&mut Draft, &mut Entry<'_>),
 }
@@ -74,13 +74,13 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "is_complete",
-        takes: "the path of a function that is told the `&Progress`, and `&S` if the job has state",
+        takes: "the path of a function of `&Progress`, and of `&S` if the job has state",
         example: "is_complete = enough",
         read: |draft, entry| draft.is_complete.set_once(entry, values::function),
     },
     Key {
         name: "on_complete",
-        takes: "the path of an async function that is told the `&Summary`, then `&S` and `&R` if the job has them",
+        takes: "the path of an async function of `&Summary`, then `&S` and `&R` if the job has them",
         example: "on_complete = report",
         read: |draft, entry| draft.on_complete.set_once(entry, values::function),
     },
@@ -122,17 +122,17 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "crate",
-        takes: "the path under which this crate is found",
+        takes: "the path of this crate",
         example: "crate = ::recursive_lambda",
         read: |draft, entry| draft.krate.set_once(entry, values::path),
     },
 ];
 
-/// What is looked for among the arguments and stands elsewhere.
+/// Words that people write as arguments, but that belong elsewhere.
 enum Elsewhere {
     /// Set per deployment, by the environment variable `RECURSIVE_LAMBDA_..`.
     Setting(&'static str),
-    /// Why not here, and what to do.
+    /// Why not here, and what to do instead.
     Hint(&'static str),
 }
 
@@ -149,11 +149,11 @@ const ELSEWHERE: &[(&str, Elsewhere)] = &[
     ("max_retries", Setting("MAX_ATTEMPTS")),
     ("max_invocations", Setting("MAX_INVOCATIONS")),
     ("buckets", Setting("BUCKETS")),
-    ("skip", Hint("it is a value of `on_error`: write `on_error = skip(100)`")),
+    ("skip", Hint("but a value of `on_error`: write `on_error = skip(100)`")),
     (
         "timeout",
         Hint(
-            "the time-out is the function's own: set it where the function is deployed, and `reserve` for what is kept free before it",
+            "because the time-out belongs to the function: set it where the function is deployed, and `reserve` for the time kept free before it",
         ),
     ),
 ];
@@ -173,7 +173,7 @@ struct Draft {
     krate: Slot<Path>,
 }
 
-/// An argument that may be given once. It remembers that it was given even where its value was refused.
+/// An argument that may be given once. It remembers that it was given even if its value was refused.
 struct Slot<T>(Option<(Ident, Option<T>)>);
 
 impl<T> Default for Slot<T> {
@@ -191,13 +191,13 @@ impl<T> Slot<T> {
         match &self.0 {
             None => self.0 = Some((entry.name.clone(), value)),
             Some((first, _)) => {
-                let message = format!("`{}` is given twice, and only one can hold: remove one of them", entry.key.name);
+                let message = format!("`{}` is given twice: remove one of them", entry.key.name);
                 entry.errors.refuse_second::<()>(first, &entry.name, message);
             }
         }
     }
 
-    /// Counts as given, though nothing can be made of it: then it is not missing as well.
+    /// Counts as given although its value is unusable, so that it is not reported as missing, too.
     fn assume(&mut self, at: &impl ToTokens) {
         self.0.get_or_insert_with(|| (Ident::new("given", place_of(at)), None));
     }
@@ -207,14 +207,14 @@ impl<T> Slot<T> {
     }
 }
 
-/// Reads the arguments, and the path of this crate even if they are refused: what stands in for the job needs it.
+/// Reads the arguments, and the path of this crate even if they are refused, because the stub of the job needs it.
 pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, Option<Path>) {
     let bare = tokens.is_empty();
     let parsed = (|input: ParseStream<'_>| {
         let mut draft = Draft::default();
         while !input.is_empty() {
             if let Ok(comma) = input.parse::<Token![,]>() {
-                errors.refuse::<()>(comma, "a comma too many: remove it");
+                errors.refuse::<()>(comma, "unexpected comma: remove it");
                 continue;
             }
             read_entry(input, &mut draft, errors);
@@ -229,7 +229,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     };
     if draft.batch.0.is_none() {
         let write = if bare { "#[recursive_lambda(batch = 400)]" } else { "batch = 400" };
-        let message = format!("`batch` is missing: a job must say how many records each call is given; write `{write}`");
+        let message = format!("`batch` is missing, the number of records per call: write `{write}`");
         errors.refuse_at::<()>(Span::call_site(), message);
     }
     let krate = draft.krate.value();
@@ -248,16 +248,16 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     (args, krate)
 }
 
-/// Reads `key = value`, or refuses it; then stands behind it.
+/// Reads `key = value`, or refuses it and skips it.
 fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
     match input.fork().parse::<Lit>() {
         Ok(Lit::Int(number)) => {
-            errors.refuse::<()>(&number, format!("this number has no name: write `batch = {number}`"));
+            errors.refuse::<()>(&number, format!("this number needs a name: write `batch = {number}`"));
             draft.batch.assume(&number);
             return skip(input);
         }
         Ok(value) => {
-            errors.refuse::<()>(value, "this value has no name: an argument is a name, `=` and a value, as in `batch = 400`");
+            errors.refuse::<()>(value, "this value needs a name: an argument is a name, `=` and a value, as in `batch = 400`");
             return skip(input);
         }
         Err(_) => {}
@@ -272,7 +272,8 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
     }
 }
 
-/// The key of this name. One that is only near is refused, and then taken for the one it is near to, so that it is not missing as well.
+/// The key with this name. A misspelt name is refused and then treated as the one it resembles, so that this is not reported as
+/// missing, too.
 fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'static Key> {
     let written = name.to_string();
     if let Some(key) = KEYS.iter().find(|key| key.name == written) {
@@ -281,24 +282,24 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
     if let Some((_, elsewhere)) = ELSEWHERE.iter().find(|(known, _)| *known == written) {
         let message = match elsewhere {
             Setting(variable) => format!(
-                "`{written}` is no argument, because it depends on the deployment: set the environment variable \
+                "`{written}` is not an argument, because it depends on the deployment: set the environment variable \
                  `RECURSIVE_LAMBDA_{variable}`"
             ),
-            Hint(hint) => format!("`{written}` is no argument, {hint}"),
+            Hint(hint) => format!("`{written}` is not an argument, {hint}"),
         };
         return errors.refuse(name, message);
     }
     if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
-        return errors.refuse(name, format!("`{written}` is a value whose name is missing: write `format = {written}`"));
+        return errors.refuse(name, format!("`{written}` is a value without its name: write `format = {written}`"));
     }
     match nearest(&written, KEYS.iter().map(|key| key.name)) {
         Some(near) => {
-            errors.refuse::<()>(name, format!("there is no argument `{written}`: did you mean `{near}`?"));
+            errors.refuse::<()>(name, format!("unknown argument `{written}`: did you mean `{near}`?"));
             KEYS.iter().find(|key| key.name == near)
         }
         None => {
             let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
-            errors.refuse(name, format!("there is no argument `{written}`: there are {}", known.join(", ")))
+            errors.refuse(name, format!("unknown argument `{written}`: the arguments are {}", known.join(", ")))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The grammar of `name = value, name = value`, and how reading goes on behind a mistake.
+//! The grammar of `name = value, name = value`, and how reading goes on after a mistake.
 //!
 //! It knows no argument's meaning.
 
@@ -9,7 +9,7 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Ident, Token};
 
-/// One argument, and where its reading stands.
+/// One argument, and the input after its name.
 pub(crate) struct Entry<'a> {
     pub(crate) key: &'static Key,
     pub(crate) name: Ident,
@@ -22,7 +22,7 @@ impl Entry<'_> {
     pub(crate) fn equals(&mut self) -> Option<()> {
         let (name, example, input) = (self.key.name, self.key.example, self.input);
         if !ends(input) && !starts_value(input) {
-            return self.errors.refuse_at(input.span(), format!("`{name}` takes its value behind `=`: write `{example}`"));
+            return self.errors.refuse_at(input.span(), format!("`{name}` needs `=` before its value: write `{example}`"));
         }
         let equals = input.parse::<Option<Token![=]>>().ok()?;
         if ends(input) {
@@ -33,7 +33,7 @@ impl Entry<'_> {
     }
 }
 
-/// Between two arguments there is a comma, and after the last there may be.
+/// A comma must separate two arguments, and one may follow the last.
 pub(crate) fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return;
@@ -41,10 +41,7 @@ pub(crate) fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
     if starts_entry(input) {
         errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
     } else {
-        errors.refuse_at::<()>(
-            input.span(),
-            "this does not belong to the value before it: write a comma and the next argument, or nothing",
-        );
+        errors.refuse_at::<()>(input.span(), "expected a comma or the end after the value before this");
         skip(input);
         _ = input.parse::<Token![,]>();
     }

@@ -1,6 +1,6 @@
 //! Collects every mistake of one attribute, so that one compile reports them all.
 //!
-//! Errors cannot go unchecked: the only way to a collector is [`collect`], which lets no value out beside an error.
+//! Errors cannot go unnoticed: a collector exists only inside [`collect`], which returns a value only if there was no error.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use std::fmt::Display;
 /// The mistakes found so far.
 pub(crate) struct Errors(Option<syn::Error>);
 
-/// Does `work`; its value counts only if it refused nothing.
+/// Does `work`. Its value counts only if nothing was refused.
 pub(crate) fn collect<T>(work: impl FnOnce(&mut Errors) -> Option<T>) -> Result<T, syn::Error> {
     let mut errors = Errors(None);
     match (work(&mut errors), errors.0) {
@@ -17,7 +17,7 @@ pub(crate) fn collect<T>(work: impl FnOnce(&mut Errors) -> Option<T>) -> Result<
         (_, Some(error)) => Err(error),
         (None, None) => Err(syn::Error::new(
             Span::call_site(),
-            "this attribute was refused without a reason: that is a bug in `recursive-lambda`, please report it",
+            "this attribute was refused without a reason: this is a bug in `recursive-lambda`, please report it",
         )),
     }
 }
@@ -28,7 +28,7 @@ impl Errors {
         self.add(syn::Error::new_spanned(at, message))
     }
 
-    /// Records a mistake where there is only a place, and no tokens to change.
+    /// Records a mistake at a place without tokens to change.
     pub(crate) fn refuse_at<T>(&mut self, at: Span, message: impl Display) -> Option<T> {
         self.add(syn::Error::new(at, message))
     }

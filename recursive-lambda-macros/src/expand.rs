@@ -1,8 +1,8 @@
-//! Writes the job: the struct of the function's name and the handler behind it.
+//! Writes the job: a struct with the function's name, and its handler.
 //!
-//! Total: everything was checked before, so nothing here can fail. It decides nothing at run time either; what it writes is
-//! data and one call into the user's function. Every path begins at the one import of this crate or at `::core`, because the user's
-//! module may shadow any other name.
+//! Total: everything was checked before, so nothing here can fail. It decides nothing at run time either: it writes data and one
+//! call of the user's function. Every path begins at the one import of this crate or at `::core`, because the user's module may
+//! shadow any other name.
 
 use crate::args::Args;
 use crate::handler::{Handler, Role};
@@ -54,14 +54,15 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     }
 }
 
-/// The struct of the function's name. It has braces, so it lives among the types only, and the function among the values.
+/// The struct with the function's name. It has braces, so its name is only in the type namespace, and the function's only in the
+/// value namespace.
 pub(crate) fn declaration(function: &Function) -> TokenStream {
     let (attrs, vis, name) = (function.attrs_of_struct(), &function.vis, &function.name);
     let doc = format!(" The job of the function [`{name}`](fn@{name}), for `run` and `run_with`.");
     quote! {
         #(#attrs)*
         #[doc = #doc]
-        #[allow(non_camel_case_types, reason = "it bears the name of its function")]
+        #[allow(non_camel_case_types, reason = "it has the name of its function")]
         #vis struct #name {}
     }
 }
@@ -76,7 +77,7 @@ fn batch_check(batch: &Batch) -> TokenStream {
     }
 }
 
-/// Some arguments are only for an input that is read record by record: the compiler knows which is, whatever an alias hides.
+/// Some arguments are only for an input that is read record by record. The compiler knows which input is, even through an alias.
 fn records_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
     let stream = args.source.as_ref().filter(|source| source.variant == "Stream").map(|source| source.place);
     let skip = args.on_error.as_ref().and_then(|on_error| match on_error {
@@ -218,15 +219,16 @@ fn on_complete(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
     })
 }
 
-/// The arguments of one of the user's functions, each at the place of its path: there the compiler says which is too many.
+/// The arguments of one of the user's functions, each at the place of its path, so that the compiler points there if there is one
+/// too many.
 fn lent(path: &impl ToTokens, names: &[&str], given: &[bool]) -> TokenStream {
     let place = place_of(path);
     let arguments = names.iter().zip(given).filter(|(_, given)| **given).map(|(name, _)| local(name, place));
     quote_spanned!(place=> #(#arguments),*)
 }
 
-/// The body of a method that lends resources to a future: `Send` whatever they are, because resources that cannot be shared are reported where
-/// their type is named.
+/// The body of a method that lends resources to a future. The future is always `Send`, because resources that cannot be shared
+/// are reported where their type is named.
 fn sendable(handler: &Handler<'_>, from: &impl ToTokens, body: TokenStream) -> TokenStream {
     let Some(resources) = handler.resources else { return body };
     let place = place_of(from);
@@ -234,7 +236,7 @@ fn sendable(handler: &Handler<'_>, from: &impl ToTokens, body: TokenStream) -> T
     quote_spanned!(place=> #there::__private::Lent::<#resources>::new().__lent(#body))
 }
 
-/// A future, at the place of what it comes from: there it is reported if it is not `Send`.
+/// A future, at the place of its origin: it is reported there if it is not `Send`.
 fn future(value: TokenStream, from: &impl ToTokens) -> TokenStream {
     let place = place_of(from);
     let (there, core) = (krate(place), located(quote!(::core), place));
@@ -243,7 +245,7 @@ fn future(value: TokenStream, from: &impl ToTokens) -> TokenStream {
     }
 }
 
-/// A local that no name of the user's can be mistaken for.
+/// A local name that cannot collide with the user's.
 fn local(name: &str, place: Span) -> Ident {
     Ident::new(name, Span::mixed_site().located_at(place))
 }

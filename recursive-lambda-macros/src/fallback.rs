@@ -1,4 +1,4 @@
-//! What is written when the attribute is in error: what the user wrote, a stub of the job, and the mistakes.
+//! The output if the attribute has an error: the user's item, a stub of the job, and the mistakes.
 //!
 //! The stub satisfies every caller, so that no second error hides the first.
 
@@ -8,10 +8,10 @@ use crate::krate::{Krate, krate};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 
-/// All that stands in for the job of this item. The item itself is written by the caller.
+/// Everything that replaces the job of this item. The caller writes the item itself.
 pub(crate) fn stub(item: &Item, path: &Krate) -> TokenStream {
     match item {
-        // Inside an `impl` there is no place for a struct; and where the attribute comes twice, the second one writes it.
+        // An `impl` cannot contain a struct; and if the attribute is given twice, the second one writes it.
         Item::Function(function) if function.is_method() || function.second_attribute().is_some() => TokenStream::new(),
         Item::Function(function) => {
             let (declaration, attrs) = (expand::declaration(function), function.attrs_of_job());

@@ -1,7 +1,7 @@
 //! Reads the function's signature as a job: which parameter has which role.
 //!
-//! Roles come from the kind of the parameter, never from the name of a type: by value is the input, `&mut S` carried state,
-//! `&R` shared resources. Nothing here looks at the body.
+//! Roles come from the kind of the parameter, never from the name of a type: by value is the input, `&mut S` state, `&R` shared
+//! resources. Nothing here looks at the body.
 
 use crate::errors::Errors;
 use crate::item::Function;
@@ -19,7 +19,7 @@ pub(crate) struct Handler<'a> {
     pub(crate) output: &'a Type,
 }
 
-/// What a parameter is for.
+/// The role of a parameter.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Input,
@@ -31,18 +31,17 @@ impl Role {
     fn second(self) -> &'static str {
         match self {
             Self::Input => {
-                "a second parameter by value, and a job has one input: take carried state by `&mut`, shared resources by `&`"
+                "a job has one input, and this is a second parameter by value: take state by `&mut`, shared resources by `&`"
             }
-            Self::State => "a second `&mut` parameter, and a job has one state: put both into one struct",
-            Self::Resources => "a second `&` parameter, and a job has one value of resources: put both into one struct",
+            Self::State => "a job has one state, and this is a second `&mut` parameter: put both into one struct",
+            Self::Resources => "a job has one value of resources, and this is a second `&` parameter: put both into one struct",
         }
     }
 }
 
 pub(crate) fn read<'a>(function: &Function, sig: &'a Signature, errors: &mut Errors) -> Option<Handler<'a>> {
     if sig.ident == "main" && sig.inputs.is_empty() {
-        let message =
-            "`main` runs a job, and is none: write the job beside it, and `recursive_lambda::run::<job>().await` in `main`";
+        let message = "`main` cannot be the job: write the job as a function of its own, and `recursive_lambda::run::<job>().await` in `main`";
         return errors.refuse(&sig.ident, message);
     }
     modifiers(function, sig, errors);
@@ -52,7 +51,7 @@ pub(crate) fn read<'a>(function: &Function, sig: &'a Signature, errors: &mut Err
     for parameter in &sig.inputs {
         match parameter {
             FnArg::Receiver(receiver) => {
-                let message = "a job is no method, nothing could hand it a `self`: move the function out of the `impl`, and take shared resources by `&`";
+                let message = "a job cannot be a method, because nothing could pass it a `self`: move the function out of the `impl`, and take shared resources by `&`";
                 errors.refuse::<()>(receiver, message);
             }
             FnArg::Typed(parameter) => roles.read(parameter, errors),
@@ -74,47 +73,48 @@ pub(crate) fn read<'a>(function: &Function, sig: &'a Signature, errors: &mut Err
 
 fn modifiers(function: &Function, sig: &Signature, errors: &mut Errors) {
     if let Some(attr) = function.runtime() {
-        let message = "this makes an ordinary function of an `async fn`, and a job is awaited batch by batch: leave it to `main`, which runs the job";
+        let message =
+            "this turns an `async fn` into an ordinary function, but a job must stay async: put it on `main`, which runs the job";
         errors.refuse::<()>(attr, message);
     }
     if sig.asyncness.is_none() {
         let message = if function.blocks {
-            "a job is an async function, and this one waits by `block_on`: if `#[tokio::main]` stands above the attribute, leave it to \
-             `main`; otherwise write `async fn`, and `.await`"
+            "a job must be an async function, and this one uses `block_on`: if `#[tokio::main]` is above the attribute, \
+                    move it to `main`; otherwise write `async fn`, and `.await`"
         } else {
-            "a job is an async function, it is awaited batch by batch: write `async fn`"
+            "a job must be an async function: write `async fn`"
         };
         errors.refuse::<()>(sig.fn_token, message);
     }
     if let Some(constness) = &sig.constness {
-        errors.refuse::<()>(constness, "a job is not `const`: remove it");
+        errors.refuse::<()>(constness, "a job cannot be `const`: remove it");
     }
     if !matches!(sig.safety, syn::Safety::Default) {
-        errors.refuse::<()>(&sig.safety, "a job is called by safe code: remove `unsafe`, and use an `unsafe` block inside");
+        errors.refuse::<()>(&sig.safety, "a job must be safe to call: remove `unsafe`, and use an `unsafe` block inside");
     }
     if let Some(abi) = &sig.abi {
-        errors.refuse::<()>(abi, "a job is a Rust function: remove the `extern`");
+        errors.refuse::<()>(abi, "a job must be a Rust function: remove the `extern`");
     }
     if let Some(variadic) = &sig.variadic {
-        errors.refuse::<()>(variadic, "a job has no variable arguments: remove `...`");
+        errors.refuse::<()>(variadic, "a job cannot have variable arguments: remove `...`");
     }
 }
 
 fn generics(sig: &Signature, errors: &mut Errors) {
     for parameter in &sig.generics.params {
         let message = match parameter {
-            GenericParam::Lifetime(_) => "a job needs no lifetime parameter, its references are lent for one call: remove it",
-            GenericParam::Type(_) => {
-                "a job has no type parameters, one function is one job: write the types out, and a function for each"
+            GenericParam::Lifetime(_) => {
+                "a job cannot have a lifetime parameter, because its references live for one call: remove it"
             }
-            GenericParam::Const(_) => "a job has no const parameters, one function is one job: use a `const` item",
+            GenericParam::Type(_) => "a job cannot have type parameters: write the types out, and one function for each",
+            GenericParam::Const(_) => "a job cannot have const parameters: use a `const` item",
         };
         errors.refuse::<()>(parameter, message);
     }
     if sig.generics.params.is_empty()
         && let Some(clause) = &sig.generics.where_clause
     {
-        errors.refuse::<()>(clause, "a job has no parameters to bound: remove the `where` clause");
+        errors.refuse::<()>(clause, "a job cannot have a `where` clause: remove it");
     }
 }
 
@@ -123,12 +123,12 @@ fn output<'a>(sig: &'a Signature, errors: &mut Errors) -> Option<&'a Type> {
         ReturnType::Type(_, ty) => types::owned(ty, errors),
         ReturnType::Default => errors.refuse_at(
             sig.paren_token.span.close(),
-            "a job must return whether its batch is done, and this returns nothing: write `-> Result<(), Error>`",
+            "a job must return a `Result`, and this returns nothing: write `-> Result<(), Error>`",
         ),
     }
 }
 
-/// The parameters' roles and types; no type where it was refused.
+/// The parameters' roles and types; the type is missing if it was refused.
 #[derive(Default)]
 struct Roles<'a>(Vec<(Role, &'a PatType, Option<&'a Type>)>);
 
@@ -139,7 +139,7 @@ impl<'a> Roles<'a> {
 
     fn read(&mut self, parameter: &'a PatType, errors: &mut Errors) {
         for attr in parameter.attrs.iter().filter(|attr| conditional(attr)) {
-            errors.refuse::<()>(attr, "a parameter of a job is there or not: put `cfg` on the whole function");
+            errors.refuse::<()>(attr, "a parameter of a job cannot have a `cfg`: put it on the whole function");
         }
         let (role, ty) = match peel(&parameter.ty) {
             Type::Reference(reference) => {
@@ -166,12 +166,12 @@ impl<'a> Roles<'a> {
                     ty => types::shown(ty),
                 };
                 let message = format!(
-                    "a job takes its input by value, and this is a reference: write `{inner}` if it is the batch, or add `batch: Batch<..>`"
+                    "a job takes its input by value, but this is a reference: write `{inner}` if it is the batch, or add `batch: Batch<..>`"
                 );
                 errors.refuse::<()>(&only.ty, message);
             }
             _ => {
-                let message = "a job takes a batch of records by value, and none is here: add `batch: Batch<String>`";
+                let message = "a job must take a batch of records by value: add `batch: Batch<String>`";
                 errors.refuse_at::<()>(sig.paren_token.span.join(), message);
             }
         }

@@ -10,12 +10,12 @@ const NAME: &str = "__recursive_lambda";
 pub(crate) struct Krate(TokenStream);
 
 impl Krate {
-    /// As the `crate` argument says, else the crate's own name.
+    /// From the `crate` argument, or else the crate's own name.
     pub(crate) fn new(argument: Option<&Path>) -> Self {
         Self(argument.map_or_else(|| quote!(::recursive_lambda), ToTokens::to_token_stream))
     }
 
-    /// What makes [`krate`] known in a block.
+    /// Makes [`krate`] known in a block.
     pub(crate) fn import(&self) -> TokenStream {
         let Self(path) = self;
         let place = place_of(path);
@@ -24,12 +24,12 @@ impl Krate {
     }
 }
 
-/// The crate, for tokens at this place: there the compiler's messages about them point.
+/// The crate, for tokens at this place: the compiler's messages about them point there.
 pub(crate) fn krate(place: Span) -> TokenStream {
     Ident::new(NAME, Span::call_site().located_at(place)).into_token_stream()
 }
 
-/// Moves tokens to a place. They stay the attribute's own, so no lint takes a path that begins with them for the user's.
+/// Moves tokens to a place. They still belong to the attribute, so no lint takes a path that begins with them for the user's.
 pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
     tokens
         .into_iter()
@@ -40,7 +40,7 @@ pub(crate) fn located(tokens: TokenStream, place: Span) -> TokenStream {
         .collect()
 }
 
-/// Where these tokens begin. What is written on their behalf bears this place, so that the compiler's messages about it point there.
+/// Where these tokens begin. Generated code gets this place, so that the compiler's messages about it point there.
 pub(crate) fn place_of(tokens: &impl ToTokens) -> Span {
     tokens.to_token_stream().into_iter().next().map_or_else(Span::call_site, |token| token.span())
 }

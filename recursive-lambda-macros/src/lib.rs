@@ -26,36 +26,36 @@ use quote::quote;
 
 /// # The function
 ///
-/// What a parameter is for follows from how it is taken, never from the name of its type, and their order is free:
+/// The way a parameter is taken decides its role, not the name of its type. The parameters may be in any order:
 ///
 /// | parameter | what it is | what its type must be |
 /// |---|---|---|
 /// | by value | the input, required: `Batch<T>`, or `FileBatch` for the object as a file | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv` and `jsonl` |
-/// | `&mut S` | state, carried from batch to batch and from invocation to invocation | `Serialize + DeserializeOwned + Default + Clone + Send + 'static`; with `on_complete` also `Sync` |
+/// | `&mut S` | state, kept from batch to batch and from invocation to invocation | `Serialize + DeserializeOwned + Default + Clone + Send + 'static`; with `on_complete` also `Sync` |
 /// | `&R` | resources, built once in `main` and given to `run_with` | `Send + Sync + 'static`, sized: not `&dyn Db` but `&Box<dyn Db>` |
 ///
-/// It returns `Result<(), E>`, or `Result<Flow, E>` to end the run itself, or over a `FileBatch` `Result<Advance, E>` to take a step of its own, for any `E`
-/// that converts into this crate's `Error`. It stays an
-/// ordinary async function, to be called in a unit test. Beside it stands a struct of its name, for `run` and `run_with`; so
-/// a job cannot share its name with a module of its scope, nor be an associated function.
+/// It returns `Result<(), E>`; or `Result<Flow, E>` to end the run itself; or, over a `FileBatch`, `Result<Advance, E>` to take its own
+/// step. `E` is any error that converts into this crate's `Error`. The function stays an ordinary async function, which a unit test can
+/// call. The attribute adds a struct with the function's name, for `run` and `run_with`. So a job cannot share its name with a module in
+/// its scope, and cannot be an associated function.
 ///
 /// # The arguments
 ///
 /// | argument | value | default | meaning |
 /// |---|---|---|---|
 /// | `batch` | a number from 1, or the path of a `const` of type `usize` | required | records per call |
-/// | `format` | `lines`, `csv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records; a `FileBatch` has none |
-/// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | asked after every batch; the end of the object ends the run in any case. Required for a `FileBatch`, which has no end of its own |
-/// | `on_complete` | the path of an async function of `&Summary`, then `&S`, then `&R` as the job has them | none | called at the end; committed once, and called again if it crashed |
+/// | `format` | `lines`, `csv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records; not for a `FileBatch` |
+/// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | called after every batch; the end of the object always ends the run. Required for a `FileBatch`, where only the job knows the end |
+/// | `on_complete` | the path of an async function of `&Summary`, then `&S` and `&R` if the job has them | none | called at the end; after a crash it may be called again |
 /// | `reserve` | a duration, as `"20s"` or `"1m 30s"` | `"10s"` | time kept free before the invocation's deadline |
-/// | `batches_per_invocation` | a number from 1 | as many as fit | the most batches of one invocation |
-/// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not together with `&mut S` |
-/// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `FileBatch` | ranged reads of what is used, or the whole object cached in /tmp, where the next warm invocation finds it |
-/// | `compression` | `auto`, `none`, `gzip` | `auto` | how the object's bytes become text. `auto` recognises gzip by the first three bytes, never by the name; `gzip` requires it; a `FileBatch` is the object as it is |
-/// | `on_error` | `stop`, `skip(N)` | `stop` | what becomes of the run when a record or a batch cannot be processed: it fails, or sets aside up to `N` records |
-/// | `crate` | a path | `::recursive_lambda` | where the expansion finds this crate, if another one re-exports it |
+/// | `batches_per_invocation` | a number from 1 | as many as the time allows | the most batches of one invocation |
+/// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not with `&mut S` |
+/// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `FileBatch` | ranged reads, or the whole object cached in /tmp for later invocations |
+/// | `compression` | `auto`, `none`, `gzip` | `auto` | how the object's bytes become text. `auto` recognises gzip by the first three bytes, never by the name; `gzip` requires it; not for a `FileBatch` |
+/// | `on_error` | `stop`, `skip(N)` | `stop` | what happens if a record or a batch cannot be processed: the run fails, or skips up to `N` records |
+/// | `crate` | a path | `::recursive_lambda` | the path of this crate, if another crate re-exports it |
 ///
-/// A mistake in them is a compile error at the word to change, and all mistakes are reported at once.
+/// A mistake is a compile error at the word to change. All mistakes are reported at once.
 #[proc_macro_attribute]
 pub fn recursive_lambda(arguments: proc_macro::TokenStream, item: proc_macro::TokenStream) -> proc_macro::TokenStream {
     attribute(arguments.into(), item.into()).into()

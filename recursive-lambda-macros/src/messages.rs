@@ -1,12 +1,12 @@
-//! Which mistakes are found, and which are not made up: one line per case.
+//! Which mistakes are reported, and that no others are: one line per case.
 //!
-//! How they look to the user, with their places, is in the ui tests; here is how reading goes on behind a mistake.
+//! The ui tests show the full messages with their places. These tests show how reading goes on after a mistake.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
 use super::attribute;
 
-/// What is refused, in order: the start of each message, up to its reason.
+/// The messages, in order: the start of each, up to its reason.
 fn mistakes(arguments: &str, item: &str) -> Vec<String> {
     let output = attribute(arguments.parse().unwrap(), item.parse().unwrap()).to_string();
     let parts = output.split("compile_error ! {").skip(1).map(|part| {
@@ -24,15 +24,15 @@ fn arguments() {
         ("crate = a::b, on_complete = a::b, is_complete = <A as B>::c::<D, E>, format = A<B, C>, batch = A::B", &[]),
         ("batch = 0x10, batches_per_invocation = 1_000", &[]),
         ("batch = (1)", &[]),
-        // Behind a refused value, reading goes on at the next argument.
+        // After a refused value, reading goes on at the next argument.
         ("batch = |a, b| a, reserve = 1", &["`batch` takes a whole number", "`reserve` is a duration with its unit"]),
         ("batch = 1 + , reserve = 1", &["`batch` takes a whole number", "`reserve` is a duration with its unit"]),
         (
             "batch(1), reserve: 1, format => csv",
             &[
-                "`batch` takes its value behind `=`",
-                "`reserve` takes its value behind `=`",
-                "`format` takes its value behind `=`",
+                "`batch` needs `=` before its value",
+                "`reserve` needs `=` before its value",
+                "`format` needs `=` before its value",
             ],
         ),
         ("batch = 1 reserve = 1", &["a comma is missing before this argument", "`reserve` is a duration with its unit"]),
@@ -40,11 +40,11 @@ fn arguments() {
         ("batch = 1,, reserve = 1", &["a comma too many", "`reserve` is a duration with its unit"]),
         (", batch = 1", &["a comma too many"]),
         ("{}, batch = 1", &["an argument is a name"]),
-        // What was meant is not missing as well, and counts as given.
+        // A misspelt argument counts as given, so it is not missing as well.
         ("400", &["this number has no name"]),
         ("batch", &["`batch` has no value"]),
-        ("bacth = 1", &["there is no argument `bacth`"]),
-        ("bacth = 1, batch = 2", &["there is no argument `bacth`", "`batch` is given twice", "first one here"]),
+        ("bacth = 1", &["unknown argument `bacth`"]),
+        ("bacth = 1, batch = 2", &["unknown argument `bacth`", "`batch` is given twice", "first one here"]),
         (
             "batch = 0, batch = 0",
             &["`batch` must be at least 1", "`batch` must be at least 1", "`batch` is given twice", "first one here"],
@@ -52,38 +52,38 @@ fn arguments() {
         (
             "lease = \"1s\", csv, nothing_like_it = 1",
             &[
-                "`lease` is no argument",
+                "`lease` is not an argument",
                 "`csv` is a value whose name is missing",
-                "there is no argument `nothing_like_it`",
+                "unknown argument `nothing_like_it`",
                 "`batch` is missing",
             ],
         ),
         (
             "skip = 100, retries = 3, timeout = 1, batch = 1",
-            &["`skip` is no argument", "`retries` is no argument", "`timeout` is no argument"],
+            &["`skip` is not an argument", "`retries` is not an argument", "`timeout` is not an argument"],
         ),
-        ("format = tsv, batch = 1", &["there is no format `tsv`"]),
+        ("format = tsv, batch = 1", &["unknown format `tsv`"]),
         ("concurrency = 8, on_error = stop, batch = 1", &[]),
         ("concurrency = 0, on_error = (skip((0x10))), batch = 1", &["`concurrency` must be at least 1"]),
-        ("on_error = skip, batch = 1", &["`skip` lacks its limit"]),
-        ("on_error = skip(), batch = 1", &["`skip` lacks its limit"]),
-        ("on_error = skip(0), batch = 1", &["`skip(0)` can set nothing aside"]),
+        ("on_error = skip, batch = 1", &["`skip` needs a limit"]),
+        ("on_error = skip(), batch = 1", &["`skip` needs a limit"]),
+        ("on_error = skip(0), batch = 1", &["`skip(0)` can skip nothing"]),
         ("on_error = skip(many), batch = 1", &["`skip` takes a number"]),
         ("on_error = skip(1u8), batch = 1", &["`skip` takes a number"]),
         ("on_error = skip(1, 2), batch = 1", &["`on_error` takes `stop` or `skip(N)`"]),
         ("on_error = stop(1), batch = 1", &["`stop` takes no limit"]),
-        ("on_error = skpi(1), batch = 1", &["there is no `skpi` here"]),
-        ("on_error = ignore, batch = 1", &["there is no `ignore` here"]),
+        ("on_error = skpi(1), batch = 1", &["unknown value `skpi`"]),
+        ("on_error = ignore, batch = 1", &["unknown value `ignore`"]),
         ("on_error = \"stop\", batch = 1", &["`on_error` is a word"]),
         ("source = tmp, batch = 1", &[]),
         ("source = (stream), batch = 1", &[]),
-        ("source = temp, batch = 1", &["there is no source `temp`"]),
-        ("source = disk, batch = 1", &["there is no source `disk`"]),
+        ("source = temp, batch = 1", &["unknown source `temp`"]),
+        ("source = disk, batch = 1", &["unknown source `disk`"]),
         ("source = \"tmp\", batch = 1", &["`source` is a word"]),
         ("compression = gzip, batch = 1", &[]),
         ("compression = none, batch = 1", &[]),
-        ("compression = gzp, batch = 1", &["there is no compression `gzp`"]),
-        ("compression = bz2, batch = 1", &["there is no compression `bz2`"]),
+        ("compression = gzp, batch = 1", &["unknown compression `gzp`"]),
+        ("compression = bz2, batch = 1", &["unknown compression `bz2`"]),
         ("compression = \"gzip\", batch = 1", &["`compression` is a word"]),
         ("compression = 9, batch = 1", &["`compression` takes `auto`"]),
         (
@@ -108,7 +108,7 @@ fn arguments_that_the_function_does_not_go_with() {
         (
             "batch = 1, concurrency = 2",
             "async fn f(b: Batch<String>, s: &mut S) -> Done {}",
-            &["carried state goes from one batch to the next"],
+            &["state passes from one batch to the next"],
         ),
         ("batch = 1, on_error = skip(1)", "async fn f(b: Batch<String>, s: &mut S) -> Done {}", &[]),
     ] {
@@ -152,7 +152,7 @@ fn signatures() {
         ("#[tokio::main] async fn f(b: Batch<String>) -> Done {}", &["this makes an ordinary function of an `async fn`"]),
         ("#[tokio::main] async fn main() {}", &["`main` runs a job"]),
         ("async fn main() {}", &["`main` runs a job"]),
-        ("async fn f(&self) -> Done {}", &["a job is no method"]),
+        ("async fn f(&self) -> Done {}", &["a job cannot be a method"]),
         // A refused input is not missing as well.
         ("async fn f(b: Batch<&str>) -> Done {}", &["what a job takes and returns owns its data"]),
         (

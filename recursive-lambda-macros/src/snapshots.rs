@@ -1,7 +1,7 @@
-//! The whole expansion, as it was read and found right: one file in `snapshots/` per case.
+//! The whole expansion, reviewed by hand: one file in `snapshots/` per case.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p recursive-lambda-macros` writes what comes out now. The user's item is not in the files: that it comes first,
-//! once and untouched is asked of every case, the half-typed ones included.
+//! `UPDATE_EXPECT=1 cargo test -p recursive-lambda-macros` writes them anew. The user's item is not in the files: for every case,
+//! including half-typed ones, the test checks that the item comes first, once and untouched.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
@@ -9,7 +9,7 @@ use super::attribute;
 use proc_macro2::TokenStream;
 use std::path::Path;
 
-/// Compares what is written beside the item with the case's file.
+/// Compares the output after the item with the case's file.
 fn check(name: &str, arguments: &str, item: &str) {
     let item: TokenStream = item.parse().unwrap();
     let output = attribute(arguments.parse().unwrap(), item.clone()).to_string();

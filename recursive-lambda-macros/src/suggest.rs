@@ -1,8 +1,8 @@
 //! "Did you mean": the known word nearest to a mistyped one.
 //!
-//! It only ever suggests; nothing is accepted because it is near.
+//! It only suggests; a similar word is never accepted.
 
-/// The candidate nearest to `written`, if one is near enough to be meant. Case and underscores do not count.
+/// The candidate nearest to `written`, if one is near enough. Case and underscores do not count.
 pub(crate) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let written = plain(written);
     candidates
@@ -22,7 +22,7 @@ fn plain(word: &str) -> Vec<char> {
     word.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect()
 }
 
-/// Insertions, deletions and replacements that lead from one word to the other.
+/// Insertions, deletions and replacements that turn one word into the other.
 fn edits(from: &[char], to: &[char]) -> usize {
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (taken, a) in from.iter().enumerate() {

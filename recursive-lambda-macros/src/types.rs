@@ -1,6 +1,6 @@
-//! Which types a signature may name: those that mean the same outside of the function.
+//! Which types a signature may name: those that mean the same outside the function.
 //!
-//! A type is looked at only as far as it is written out; what an alias hides, the compiler finds.
+//! A type is checked only as it is written; the compiler checks what an alias hides.
 
 use crate::errors::Errors;
 use quote::ToTokens;
@@ -15,12 +15,12 @@ pub(crate) fn peel(ty: &Type) -> &Type {
     }
 }
 
-/// What is behind the `&` of state or resources, if it can be owned somewhere.
+/// The type after the `&` of state or resources, if it can be owned.
 pub(crate) fn lent<'a>(reference: &'a TypeReference, errors: &mut Errors) -> Option<&'a Type> {
     let sign = if reference.mutability.is_some() { "&mut " } else { "&" };
     if let Some(lifetime) = reference.lifetime.as_ref().filter(|lifetime| lifetime.ident != "_") {
         let message = format!(
-            "state and resources are lent for one call, whatever `{lifetime}` is: write `{sign}{}`",
+            "state and resources are borrowed for one call, so `{lifetime}` has no meaning here: write `{sign}{}`",
             shown(&reference.elem)
         );
         errors.refuse::<()>(lifetime, message);
@@ -29,7 +29,7 @@ pub(crate) fn lent<'a>(reference: &'a TypeReference, errors: &mut Errors) -> Opt
     let instead = match ty {
         Type::TraitObject(_) if reference.mutability.is_some() => {
             let message = format!(
-                "state is saved, and restored by another invocation, which `{}` cannot be: write a type that implements `Serialize`, `DeserializeOwned`, `Default` and `Clone`",
+                "state is saved and restored by another invocation, but `{}` cannot be: write a type that implements `Serialize`, `DeserializeOwned`, `Default` and `Clone`",
                 shown(ty)
             );
             return errors.refuse(ty, message);
@@ -44,15 +44,15 @@ pub(crate) fn lent<'a>(reference: &'a TypeReference, errors: &mut Errors) -> Opt
         Some(write) => {
             let what = match ty {
                 Type::Reference(_) => "is a reference to a reference",
-                _ => "has no size of its own",
+                _ => "is unsized",
             };
-            errors.refuse(ty, format!("what a job is lent must be owned somewhere, and `{}` {what}: write `{write}`", shown(ty)))
+            errors.refuse(ty, format!("state and resources must be owned types, but `{}` {what}: write `{write}`", shown(ty)))
         }
         None => owned(ty, errors),
     }
 }
 
-/// The type without what is around it, unless it borrows or says `impl Trait`: it must have a meaning outside of the function.
+/// The type without the groups around it, unless it borrows or says `impl Trait`: it must have a meaning outside the function.
 pub(crate) fn owned<'a>(ty: &'a Type, errors: &mut Errors) -> Option<&'a Type> {
     nothing_borrowed(ty, errors).then(|| peel(ty))
 }
@@ -67,14 +67,14 @@ fn nothing_borrowed(ty: &Type, errors: &mut Errors) -> bool {
             };
             errors.refuse::<()>(
                 ty,
-                format!("what a job takes and returns owns its data, and `{}` borrows it: write `{write}`", shown(ty)),
+                format!("the input and result of a job must own their data, but `{}` borrows it: write `{write}`", shown(ty)),
             );
             false
         }
-        Type::ImplTrait(_) => errors
-            .refuse::<()>(ty, "`impl Trait` has no name outside of the function, and the job needs one: write the type")
-            .is_some(),
-        Type::Infer(_) => errors.refuse::<()>(ty, "a signature leaves no type open: write the type").is_some(),
+        Type::ImplTrait(_) => {
+            errors.refuse::<()>(ty, "the job needs the name of this type, which `impl Trait` hides: write the type").is_some()
+        }
+        Type::Infer(_) => errors.refuse::<()>(ty, "a signature cannot leave a type open: write the type").is_some(),
         Type::Group(group) => nothing_borrowed(&group.elem, errors),
         Type::Paren(paren) => nothing_borrowed(&paren.elem, errors),
         Type::Array(array) => nothing_borrowed(&array.elem, errors),
@@ -84,8 +84,7 @@ fn nothing_borrowed(ty: &Type, errors: &mut Errors) -> bool {
             PathArguments::AngleBracketed(arguments) => every(&arguments.args, |argument| match argument {
                 GenericArgument::Type(ty) => nothing_borrowed(ty, errors),
                 GenericArgument::Lifetime(lifetime) if lifetime.ident == "_" => {
-                    let message =
-                        "what a job takes and returns owns its data, and this type borrows it: take one without a lifetime";
+                    let message = "the input and result of a job must own their data, but this type borrows it: use a type without a lifetime";
                     errors.refuse::<()>(lifetime, message).is_some()
                 }
                 _ => true,

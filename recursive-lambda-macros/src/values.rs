@@ -1,6 +1,6 @@
-//! Reads the value of one argument: what kinds of value there are, and what is said of the wrong ones.
+//! Reads the value of one argument: the kinds of values, and the messages for wrong ones.
 //!
-//! A value may arrive in the invisible groups that `macro_rules!` puts around `$value:expr`; they do not count.
+//! A value may be in the invisible groups that `macro_rules!` puts around `$value:expr`; they are ignored.
 
 use crate::entry::Entry;
 use crate::suggest::nearest;
@@ -14,7 +14,7 @@ use syn::{Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, PathArguments, Typ
 /// Records per call.
 pub(crate) enum Batch {
     Number(LitInt),
-    /// A constant, which only the compiler can see into.
+    /// A constant. Only the compiler knows its value.
     Const(ExprPath),
 }
 
@@ -32,10 +32,10 @@ pub(crate) struct Word {
     pub(crate) place: Span,
 }
 
-/// What becomes of a run when a record or a batch cannot be processed.
+/// What happens when a record or a batch cannot be processed.
 pub(crate) enum OnError {
     Stop,
-    /// So many records may be set aside.
+    /// Up to this many records may be skipped.
     Skip(LitInt),
 }
 
@@ -82,10 +82,10 @@ fn number(entry: &mut Entry<'_>, value: Expr) -> Option<LitInt> {
     };
     if !number.suffix().is_empty() {
         let (digits, suffix) = (number.base10_digits().to_owned(), number.suffix().to_owned());
-        return entry.refuse(number, format!("`{name}` has its type already: write `{name} = {digits}`, without `{suffix}`"));
+        return entry.refuse(number, format!("`{name}` already has a type: write `{name} = {digits}`, without `{suffix}`"));
     }
     match number.base10_parse::<u64>() {
-        Ok(0) => entry.refuse(number, format!("`{name}` must be at least 1, or a run would never get on: write `{example}`")),
+        Ok(0) => entry.refuse(number, format!("`{name}` must be at least 1, or a run would make no progress: write `{example}`")),
         Ok(_) => Some(number),
         Err(_) => entry.refuse(number, format!("`{name}` is too large, it must fit into 64 bits: write `{example}`")),
     }
@@ -110,12 +110,12 @@ pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
         Ok(time) if time.as_millis() > 0 => Some(time),
         Ok(_) => entry.refuse(
             text,
-            format!("`{name}` must be at least a millisecond, a save has to fit into it: write `{}`", entry.key.example),
+            format!("`{name}` must be at least a millisecond, because a save has to fit into it: write `{}`", entry.key.example),
         ),
         Err(_) if written.parse::<u64>().is_ok() => {
             entry.refuse(text, format!("`{name}` has no unit: write `{name} = \"{written}s\"` for seconds"))
         }
-        Err(why) => entry.refuse(text, format!("`{name}` is no duration ({why}): write `{}`", entry.key.example)),
+        Err(why) => entry.refuse(text, format!("`{name}` is not a duration ({why}): write `{}`", entry.key.example)),
     }
 }
 
@@ -125,11 +125,11 @@ pub(crate) fn function(entry: &mut Entry<'_>) -> Option<ExprPath> {
         Expr::Path(path) => Some(path),
         Expr::Closure(closure) => entry.refuse(
             closure,
-            format!("`{name}` takes the path of a function, and a closure has none: write a function beside the job and name it, as in `{example}`"),
+            format!("`{name}` takes the path of a function, not a closure: write a function and name it, as in `{example}`"),
         ),
         Expr::Call(call) => {
             let path = call.func.to_token_stream().to_string().replace(' ', "");
-            entry.refuse(call, format!("`{name}` takes the function itself, which is called later: write `{name} = {path}`"))
+            entry.refuse(call, format!("`{name}` takes the function, not the result of a call: write `{name} = {path}`"))
         }
         Expr::Lit(value) => match &value.lit {
             Lit::Str(text) => unquote(entry, text),
@@ -159,18 +159,18 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
     if !written.starts_with(|first: char| first.is_lowercase()) {
         return Some(Format::Type(path.clone()));
     }
-    // Near to `csv`, which would split none of them.
+    // These resemble `csv`, which would split none of them.
     if let "tsv" | "psv" | "ssv" | "dsv" = written.as_str() {
         let message = format!(
-            "there is no format `{written}`, and `csv` splits at commas only: write the path of a type that implements `Format`"
+            "unknown format `{written}`, and `csv` splits at commas only: write the path of a type that implements `Format`"
         );
         return entry.refuse(word, message);
     }
     match nearest(&written, FORMATS.iter().map(|(known, _)| *known)) {
-        Some(near) => entry.refuse(word, format!("there is no format `{written}`: did you mean `{near}`?")),
+        Some(near) => entry.refuse(word, format!("unknown format `{written}`: did you mean `{near}`?")),
         None => entry.refuse(
             word,
-            format!("there is no format `{written}`: there are `lines`, `csv` and `jsonl`, or write the path of a type that implements `Format`"),
+            format!("unknown format `{written}`: write `lines`, `csv`, `jsonl`, or the path of a type that implements `Format`"),
         ),
     }
 }
@@ -183,7 +183,7 @@ pub(crate) fn compression(entry: &mut Entry<'_>) -> Option<Word> {
     word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip")])
 }
 
-/// One of a few words, each with the variant that it means.
+/// One of a few words, each with its variant.
 fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
     let name = entry.key.name;
     if let Some(text) = text(entry) {
@@ -205,10 +205,10 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
         return Some(Word { variant, place: word.span() });
     }
     match nearest(&written, words.iter().map(|(known, _)| *known)) {
-        Some(near) => entry.refuse(word, format!("there is no {name} `{written}`: did you mean `{near}`?")),
+        Some(near) => entry.refuse(word, format!("unknown {name} `{written}`: did you mean `{near}`?")),
         None => {
             let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
-            entry.refuse(word, format!("there is no {name} `{written}`: there are {}", list(&known)))
+            entry.refuse(word, format!("unknown {name} `{written}`: write {}", list(&known)))
         }
     }
 }
@@ -238,25 +238,25 @@ pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
     let limit = limit.and_then(|limit| limit.into_iter().next()).map(bare);
     match (word.to_string().as_str(), limit) {
         ("stop", None) => Some(OnError::Stop),
-        ("stop", Some(limit)) => entry.refuse(limit, "`stop` takes no limit, it stops at the first: write `on_error = stop`"),
+        ("stop", Some(limit)) => {
+            entry.refuse(limit, "`stop` takes no limit, because it stops at the first error: write `on_error = stop`")
+        }
         ("skip", Some(Expr::Lit(ExprLit { lit: Lit::Int(limit), .. }))) if limit.suffix().is_empty() => {
             match limit.base10_parse::<u64>() {
-                Ok(0) => {
-                    entry.refuse(limit, "`skip(0)` can set nothing aside: write `on_error = stop`, or a limit of at least 1")
-                }
+                Ok(0) => entry.refuse(limit, "`skip(0)` can skip nothing: write `on_error = stop`, or a limit of at least 1"),
                 Ok(_) => Some(OnError::Skip(limit)),
-                Err(_) => entry.refuse(limit, "the limit is too large, it must fit into 64 bits: write `on_error = skip(100)`"),
+                Err(_) => entry.refuse(limit, "the limit must fit into 64 bits: write `on_error = skip(100)`"),
             }
         }
         ("skip", Some(limit)) => {
-            entry.refuse(limit, "`skip` takes a number, the most records that a run may set aside: write `on_error = skip(100)`")
+            entry.refuse(limit, "`skip` takes a number, the most records that a run may skip: write `on_error = skip(100)`")
         }
         ("skip", None) => {
-            entry.refuse(word, "`skip` lacks its limit, the most records that a run may set aside: write `on_error = skip(100)`")
+            entry.refuse(word, "`skip` needs a limit, the most records that a run may skip: write `on_error = skip(100)`")
         }
         (written, _) => match nearest(written, ["stop", "skip"]) {
-            Some(near) => entry.refuse(word, format!("there is no `{written}` here: did you mean `{near}`?")),
-            None => entry.refuse(word, format!("there is no `{written}` here: there are `stop` and `skip(N)`")),
+            Some(near) => entry.refuse(word, format!("unknown value `{written}`: did you mean `{near}`?")),
+            None => entry.refuse(word, format!("unknown value `{written}`: write `stop` or `skip(N)`")),
         },
     }
 }
@@ -266,7 +266,7 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
         return unquote(entry, &text);
     }
     let ty = match entry.input.fork().parse::<Type>() {
-        // `$path:path` comes in an invisible group, which only a type or an expression sees through.
+        // `$path:path` comes in an invisible group, which only a type or an expression accepts.
         Ok(Type::Group(_)) => entry.input.parse::<Type>().map(|ty| peel(&ty).clone()),
         _ => entry.input.call(Path::parse_mod_style).map(|path| Type::Path(TypePath { attrs: Vec::new(), qself: None, path })),
     };
@@ -295,7 +295,7 @@ fn bare(mut value: Expr) -> Expr {
     }
 }
 
-/// Text in quotes, if that is what comes.
+/// Text in quotes, if that is next.
 fn text(entry: &Entry<'_>) -> Option<LitStr> {
     match entry.input.fork().parse::<Expr>() {
         Ok(Expr::Lit(value)) => match value.lit {

@@ -50,7 +50,7 @@ pub trait Job<R = ()>: 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a handler",
     label = "does not implement `Handler`",
-    note = "an annotated function is a `Job`, and its handler is what `Job::handler()` returns"
+    note = "an annotated function is a `Job`; `Job::handler()` returns its handler"
 )]
 pub trait Handler: Send + Sync + 'static {
     /// The job's name: part of every run's id, of the signal and of the checkpoint's key. 1 to 128 bytes without white space,
@@ -143,7 +143,7 @@ impl<H: Handler> Handler for Same<H> {
 #[diagnostic::on_unimplemented(
     message = "a job cannot take `{Self}` as its input",
     label = "the parameter taken by value must be `Batch<T>` or `FileBatch`",
-    note = "carried state is taken by `&mut`, shared resources by `&`"
+    note = "take state by `&mut`, shared resources by `&`"
 )]
 pub trait Input<F>: Flows + Sized + Send + 'static {
     /// One record.
@@ -159,10 +159,7 @@ pub trait Input<F>: Flows + Sized + Send + 'static {
 
 /// The result that fits an input. Apart from [`Input`], so that a wrong input type is reported once.
 #[doc(hidden)]
-#[diagnostic::on_unimplemented(
-    message = "nothing can be said of `{Self}`, because it is no input",
-    label = "must be `Batch<T>` or `FileBatch`"
-)]
+#[diagnostic::on_unimplemented(message = "`{Self}` is not an input", label = "must be `Batch<T>` or `FileBatch`")]
 pub trait Flows {
     /// The result type.
     type Flow: Into<Advance> + Send;
@@ -273,7 +270,7 @@ impl<E: Into<Error>> IntoFinished for Result<(), E> {
 /// An input whose end ends the run.
 #[diagnostic::on_unimplemented(
     message = "a job over `{Self}` must say when it is complete",
-    label = "`{Self}` has no end of its own",
+    label = "only the job knows where a `{Self}` ends",
     note = "add `is_complete = path` to the attribute, with `fn path(progress: &Progress) -> bool`"
 )]
 pub trait EndsWithTheObject {
@@ -288,7 +285,7 @@ impl<T> EndsWithTheObject for Batch<T> {}
 
 /// An input that is read record by record.
 #[diagnostic::on_unimplemented(
-    message = "a job over `{Self}` can have none of `source = stream`, `compression`, `concurrency` and `on_error = skip(..)`",
+    message = "a job over `{Self}` cannot have `source = stream`, `compression`, `concurrency` or `on_error = skip(..)`",
     label = "`{Self}` is the whole object, as a file in /tmp",
     note = "remove the argument, or take a `Batch<T>`, which is read record by record"
 )]

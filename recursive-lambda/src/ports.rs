@@ -101,7 +101,7 @@ pub(crate) trait Disk: Send + Sync + 'static {
     fn temporary(&self) -> PathBuf;
 
     /// Runs blocking work on a thread where it delays neither user code nor a call. It may start before the future is awaited.
-    /// `None`: the process is ending, or the work panicked.
+    /// `None`: the process is shutting down, or the work panicked.
     fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,

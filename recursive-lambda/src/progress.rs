@@ -168,7 +168,7 @@ pub enum Flow {
 /// }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[must_use = "it says something only if the job returns it"]
+#[must_use = "it has an effect only if the job returns it"]
 pub struct Advance {
     /// `None`: by the file batch's limit.
     pub(crate) step: Option<u64>,

@@ -57,7 +57,7 @@ impl Stage {
         assert!(idle.is_ok(), "still at it: {:?}\n{}", self.platform.counters(), self.said());
     }
 
-    /// Waits until the job was called so many times.
+    /// Waits until the job was called this many times.
     pub(crate) async fn called(&self, count: usize) {
         let called = tokio::time::timeout(TOO_LONG, async {
             while self.calls().len() < count {
@@ -146,7 +146,7 @@ impl Stage {
     }
 }
 
-/// So many bytes that repeat nowhere near, another sequence for each seed.
+/// This many bytes without short repetitions, different for each seed.
 pub(crate) fn bytes(seed: u64, count: usize) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let mut bytes = Vec::with_capacity(count + 8);

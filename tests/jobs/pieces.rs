@@ -70,7 +70,7 @@ struct Site {
 }
 
 impl Site {
-    /// Adds up what lies behind the file batch's position.
+    /// Adds up the bytes from the file batch's position on.
     fn read(&self, batch: &FileBatch, units: u64) -> Result<u64, Error> {
         let mut file = File::open(batch.path())?;
         file.seek(SeekFrom::Start(batch.position() * unit()))?;

@@ -158,7 +158,7 @@ impl Site {
             "last": last,
             "epoch": batch.epoch(),
             "attempt": batch.attempt(),
-            "beside": self.in_flight.fetch_add(1, Ordering::Relaxed),
+            "others": self.in_flight.fetch_add(1, Ordering::Relaxed),
         }))
     }
 
@@ -216,7 +216,7 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
 
-/// One thread only: what must happen beside a job that computes cannot happen on it.
+/// One thread only: while a job computes, nothing else runs on it.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     match variable("TALLY_JOB").as_str() {

@@ -129,7 +129,7 @@ fn the_command_runs_a_new_crates_job_and_says_what_came_of_it() {
     let output = with_state(&file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(&format!("--state takes a folder, and {} is none", file.display())), "{said}");
+    assert!(said.contains(&format!("--state takes a folder, and {} is not one", file.display())), "{said}");
 
     let skips = job.replace("format = csv", "format = csv, on_error = skip(5)");
     std::fs::write(folder.path().join("src/main.rs"), skips).unwrap();

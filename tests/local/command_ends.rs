@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The README's lines, in a package as `cargo new` makes it beside a checkout.
+/// The README's lines, in a package made by `cargo new` next to a checkout.
 #[test]
 fn the_readmes_lines_make_a_package_whose_job_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +115,7 @@ fn a_run_that_does_not_end_well_says_where_it_stands_and_what_to_do() {
         ),
     ];
     let play = |what: &str| arguments(&mut command(folder), what, &quick).output().unwrap();
-    // Beside each other, because some of them wait for a lease.
+    // Concurrently, because some of them wait for a lease.
     let outputs: Vec<Output> = std::thread::scope(|scope| {
         let playing: Vec<_> = cases.iter().map(|(what, ..)| scope.spawn(|| play(what))).collect();
         playing.into_iter().map(|playing| playing.join().unwrap()).collect()
@@ -132,7 +132,7 @@ fn a_run_that_does_not_end_well_says_where_it_stands_and_what_to_do() {
     }
 }
 
-/// Stops a run that stays at record 30 by the signal, and goes on with it. Meanwhile nobody else gets its folder.
+/// Stops a run at record 30 by the signal, and resumes it. Meanwhile no other command gets its folder.
 fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     let kept = format!("kept{signal}");
     let mark = format!("MARK={}", folder.join(&kept).display());

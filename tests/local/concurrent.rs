@@ -27,7 +27,7 @@ async fn batches_that_wait_wait_beside_each_other() {
     let took = begun.elapsed();
 
     assert_eq!(assert_done(&stage, "undisturbed"), 0);
-    let most = stage.executions().iter().map(|execution| execution.beside).max();
+    let most = stage.executions().iter().map(|execution| execution.others).max();
     assert_eq!(most, Some(WIDTH as u64 - 1), "as many as the attribute says, and no more");
     let read = stage.platform.s3().counts_of(UPLOADS, KEY).bytes_read as f64;
     let read = read / stage.platform.s3().head(UPLOADS, KEY).unwrap().size as f64;

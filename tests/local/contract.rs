@@ -124,7 +124,7 @@ async fn the_idempotency_key_of_a_batch_is_the_same_after_a_deploy() {
     });
     let (run, signal) = (stage.run(), accepted.last().unwrap());
     stage = stage.redeployed("rows", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
-    // Lambda tries it again, because nobody has answered it.
+    // Lambda retries it, because it was not answered.
     stage.platform.send(signal);
     stage.settle().await;
     assert_eq!(stage.assert_all_done("deployed anew"), 1);

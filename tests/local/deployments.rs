@@ -1,4 +1,4 @@
-//! A deployment at fault: what the user reads first, and that nothing is lost. One table; every line is a mistake.
+//! Broken deployments: the first message that the user reads, and that nothing is lost. One table; every line is a mistake.
 
 use super::stage::{BATCHES, KEY, ROWS, STATE, Stage, UPLOADS, birdstrikes};
 use futures_util::{StreamExt, stream};
@@ -43,7 +43,7 @@ enum End {
     Failed,
     /// There was nothing to run.
     NoRun,
-    /// Done after so many records.
+    /// Done after this many records.
     Done(u64),
 }
 
@@ -85,21 +85,21 @@ fn header() -> Vec<u8> {
 const CASES: &[Case] = &[
     // The event.
     ("unknown event shape", Event(r#"{"hello":"world"}"#), Some("UnknownEvent"),
-        r#"the event has the fields `hello`; understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+        r#"the event has the fields `hello`; expected an event of S3, CloudTrail or S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; or a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
     ("no event at all", Event("[]"), Some("UnknownEvent"),
-        r#"the event is an empty array; understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; and a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
+        r#"the event is an empty array; expected an event of S3, CloudTrail or S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; a sweep; or a manual start {"bucket": "..", "key": "..", "run": ".."}"#, NoRun),
     ("S3's test event", Event(r#"{"Service":"Amazon S3","Event":"s3:TestEvent","Time":"2014-10-13T15:57:02.089Z","Bucket":"uploads"}"#), None, QUIET, NoRun),
     ("signal of a lost checkpoint", Event(r#"{"recursive_lambda":{"v":1,"job":"rows","run":"00000000000000000000000000000000","seq":1},"position":0}"#), Some("UnknownRun"),
         "there is no checkpoint of this run: it was deleted, or RECURSIVE_LAMBDA_STATE was changed during the run; start the object again by a manual start", NoRun),
     ("signal of a renamed job", Event(r#"{"recursive_lambda":{"v":1,"job":"other","run":"00000000000000000000000000000000","seq":1},"position":0}"#), Some("UnknownRun"),
-        "the signal is for job `other`, this function runs `rows`; a job must keep its name while runs are under way", NoRun),
+        "the signal is for job `other`, this function runs `rows`; a job must keep its name while runs are in progress", NoRun),
     // The object.
     ("no such bucket", Told(|object| object.bucket = "no-such-bucket".into()), Some("SourceGone"),
-        "there is no bucket `no-such-bucket`; it was deleted, or the event names another one", Failed),
+        "there is no bucket `no-such-bucket`; it was deleted, or the event names a wrong one", Failed),
     ("no such key", Told(|object| object.key = "no/such.csv".into()), Some("SourceGone"),
-        "s3://uploads/no/such.csv does not exist; it was deleted before the run began, or the event names another key", Failed),
+        "s3://uploads/no/such.csv does not exist; it was deleted before the run began, or the event names a wrong key", Failed),
     ("no such key, and a hostile one", Told(|object| object.key = "a\u{1b}[31m\n\u{202e}".into()), Some("SourceGone"),
-        r"s3://uploads/a\u{1b}[31m\n\u{202e} does not exist; it was deleted before the run began, or the event names another key", Failed),
+        r"s3://uploads/a\u{1b}[31m\n\u{202e} does not exist; it was deleted before the run began, or the event names a wrong key", Failed),
     ("no permission to read the object", Requests(of_object, DENIED), Some("Source"),
         "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", READY),
     ("a bucket of another account", Variable("RECURSIVE_LAMBDA_BUCKETS", "uploads@210987654321"), Some("Source"),
@@ -107,19 +107,19 @@ const CASES: &[Case] = &[
     ("a bucket that is not allowed", Variable("RECURSIVE_LAMBDA_BUCKETS", "others, more@210987654321"), Some("NotAllowed"),
         "the event names bucket `uploads`, which RECURSIVE_LAMBDA_BUCKETS does not allow; add it there, or remove the trigger", Waits(None)),
     ("wrong region", Requests(of_object, Fault::Moved("eu-west-1")), Some("Source"),
-        "bucket `uploads` is in region `eu-west-1`, and the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
+        "bucket `uploads` is in region `eu-west-1`, but the event says or implies another: start its objects by events of S3 or EventBridge, which name the region, or by a function there", READY),
     ("object under a customer's key", Requests(of_object, SSE_C), Some("Source"),
-        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", Failed),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a new run", Failed),
     ("object under a customer's key, started by hand", ByHand(|call| call.bucket == UPLOADS, SSE_C), Some("Source"),
-        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a run of its own", NoRun),
+        "s3://uploads/birdstrikes.csv is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or SSE-KMS: the copy starts a new run", NoRun),
     ("no permission to read, started by hand", ByHand(|call| call.bucket == UPLOADS, DENIED), Some("Source"),
         "S3 refuses to read s3://uploads/birdstrikes.csv (403): the key does not exist, and without s3:ListBucket S3 says 403 instead of 404; or the role lacks s3:GetObject", NoRun),
     ("archived object", Requests(of_object, Fault::Refuse(403, "InvalidObjectState")), Some("Source"),
         "s3://uploads/birdstrikes.csv is archived (Glacier) and cannot be read; restore it, then start it again by a manual start", Failed),
     ("object overwritten mid-run", MidRun(|stage| drop(stage.upload("a,b\n"))), Some("SourceChanged"),
-        "s3://uploads/birdstrikes.csv was overwritten during the run; the new upload has a run of its own, this one ends here", Failed),
+        "s3://uploads/birdstrikes.csv was overwritten during the run; the new upload starts its own run, and this one ends here", Failed),
     ("object deleted mid-run", MidRun(|stage| stage.platform.s3().delete(UPLOADS, KEY).unwrap()), Some("SourceChanged"),
-        "s3://uploads/birdstrikes.csv was deleted during the run; what was processed before stands", Failed),
+        "s3://uploads/birdstrikes.csv was deleted during the run; what was processed before is kept", Failed),
     ("empty object", Object("rows", Vec::new), None, QUIET, Done(0)),
     ("empty object, without on_complete", Object("lines", Vec::new), None, QUIET, Done(0)),
     ("header only", Object("rows", header), None, QUIET, Done(0)),
@@ -133,12 +133,12 @@ const CASES: &[Case] = &[
     // The settings.
     ("no state configured", Variable("RECURSIVE_LAMBDA_STATE", ""), AT_START,
         "Error: RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`, a private bucket where the function may read and write, and runs are recorded there", Waits(None)),
-    ("state that is no place", Variable("RECURSIVE_LAMBDA_STATE", "bucket"), AT_START,
+    ("a store that is not a place", Variable("RECURSIVE_LAMBDA_STATE", "bucket"), AT_START,
         "Error: RECURSIVE_LAMBDA_STATE is `bucket`; write `s3://BUCKET/PREFIX`, with the bucket's name as S3 has it, or `none`", Waits(None)),
     ("a setting that is misspelt", Variable("RECURSIVE_LAMBDA_CHECKPOINTS", "1s"), None,
-        "RECURSIVE_LAMBDA_CHECKPOINTS is no variable of recursive-lambda: a setting that is misspelt is at its default", Done(ROWS)),
+        "RECURSIVE_LAMBDA_CHECKPOINTS is not a variable of recursive-lambda; if it is misspelt, the default applies", Done(ROWS)),
     ("a lease that outlives a retry", Variable("RECURSIVE_LAMBDA_LEASE", "60s"), AT_START,
-        "Error: RECURSIVE_LAMBDA_LEASE is 1m; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda tries a failed event again after one minute", Waits(None)),
+        "Error: RECURSIVE_LAMBDA_LEASE is 1m; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda retries a failed event after one minute", Waits(None)),
     ("a time-out too short for `reserve`", Variable("RECURSIVE_LAMBDA_RESERVE", "10s"), None,
         "the function's time-out of 10s leaves a reserve of 2.5s instead of 10s; set the time-out to 40s or more, or a shorter reserve", Done(ROWS)),
     // The state.
@@ -151,7 +151,7 @@ const CASES: &[Case] = &[
     ("no permission to read the store", Requests(|call| call.operation == GetObject && call.bucket == STATE, DENIED), Some("Store"),
         "the checkpoint of the run could not be read or written: the function's role needs s3:GetObject and s3:ListBucket for s3://state/runs/tally/rows/RUN.json", READY),
     ("a store where uploads trigger", StateAmongUploads, None,
-        "RECURSIVE_LAMBDA_STATE lies in a bucket and prefix that trigger this function: every checkpoint starts it again; move the state, or filter the trigger by prefix", Done(ROWS)),
+        "RECURSIVE_LAMBDA_STATE is in a bucket and prefix that trigger this function: every checkpoint starts it again; move the state, or filter the trigger by prefix", Done(ROWS)),
     ("a corrupt checkpoint", Record(|record| record[..record.len() / 2].to_vec()), Some("CheckpointUnreadable"),
         "the checkpoint of the run cannot be read as one (EOF while parsing PLACE); put back what it was, or start the object again by a manual start", Waits(None)),
     ("a checkpoint with numbers that no run has", Record(|record| edited(record, |record| record["offset"] = u64::MAX.into())), Some("CheckpointUnreadable"),
@@ -159,13 +159,13 @@ const CASES: &[Case] = &[
     ("a newer checkpoint", Record(|record| edited(record, |record| record["v"] = 2.into())), Some("CheckpointUnreadable"),
         "the checkpoint of the run has version 2, written by a newer recursive-lambda than this one; deploy that version again", READY),
     ("a plan that changed between invocations", Record(|record| edited(record, |record| record["plan"] = json!({ "batch": 500, "format": "csv", "hash": "0" }))), Some("PlanChanged"),
-        "the job was deployed with another batch size or format while this run was under way; the run began with batch = 500, format = csv: deploy that again and redrive this event, or start the object again by a manual start under a new name", READY),
+        "the job was deployed with another batch size or format while this run was in progress; the run began with batch = 500, format = csv: deploy that again and redrive this event, or start the object again by a manual start under a new name", READY),
     ("state of another type", Record(|record| edited(record, |record| record["state"] = "text".into())), Some("PlanChanged"),
-        "the carried state of the run does not read as `tally::Totals`; the type was changed during the run: deploy one that reads both, or the old one, and redrive this event", READY),
-    ("started outside Lambda, it says how to run it locally and how to deploy it", OutsideLambda, None, "Error: this program runs on AWS Lambda and was started outside of it", NoRun),
+        "the saved state does not read as `tally::Totals`; the type was changed during the run: deploy one that reads both, or the old one, and redrive this event", READY),
+    ("started outside Lambda, it says how to run it locally and how to deploy it", OutsideLambda, None, "Error: this program runs on AWS Lambda, but was started outside of it", NoRun),
     // The role.
     ("no permission to invoke itself", Requests(|call| call.operation == Invoke, Fault::Refuse(403, "AccessDeniedException")), Some("Invoke"),
-        "the function may not invoke itself: its role needs lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:tally", READY),
+        "the function is not allowed to invoke itself: its role needs lambda:InvokeFunction on arn:aws:lambda:us-east-1:123456789012:function:tally", READY),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -174,7 +174,7 @@ async fn a_deployment_at_fault_says_what_to_do_and_loses_nothing() {
     let played = stream::iter(CASES).map(|case| tokio::spawn(play(*case))).buffer_unordered(8);
     let failed = played.filter(|played| ready(played.is_err())).count().await;
     assert_eq!(failed, 0, "cases failed; each says why above");
-    eprintln!("{} deployments at fault in {:.1?}", CASES.len(), begun.elapsed());
+    eprintln!("{} broken deployments in {:.1?}", CASES.len(), begun.elapsed());
 }
 
 /// Five batches an invocation, and no second attempt: what is given up is what the first one said.
@@ -203,7 +203,7 @@ async fn play((name, mistake, kind, line, end): Case) {
         let record = stage.platform.s3().get(bucket, &records.first()?.key).unwrap();
         Some(serde_json::from_slice::<Value>(&record).ok()?["status"].as_str()?.to_owned())
     };
-    // The platform reads what a process logs beside its answers.
+    // The platform reads a process's log apart from its answers.
     for _ in 0..500 {
         if line == QUIET || stage.said().iter().any(|said| general(said).contains(line)) {
             break;

@@ -46,7 +46,7 @@ async fn events_of_every_other_channel_start_one_run_each() {
         ("S3", vec![by_s3.clone(), failed(&by_s3), failed(&failed(&by_s3)), json!([by_s3])]),
     ];
     for (story, events) in sendings {
-        // A duplicate in the middle of the work is refused and comes again; here each one comes when the one before is done with.
+        // A duplicate in the middle of the work is refused and delivered again; here each one comes after the previous one is done.
         for event in events {
             stage.platform.send(event.to_string());
             stage.settle().await;

@@ -25,7 +25,7 @@ async fn the_log_says_what_to_set_before_lambda_stops_the_run() {
     let record = stage.record();
     assert_eq!((&record["status"], &record["position"]), (&"Ready".into(), &(16 * 400).into()), "progress is kept: {record}");
 
-    // Whoever allows the loop and gives the function its dead letter again has lost nothing.
+    // Allowing the loop and sending the dead letter again loses nothing.
     for _ in 0..2 {
         let letter = stage.dead_letters().pop().unwrap();
         stage.platform.send(letter.payload);

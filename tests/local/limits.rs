@@ -59,7 +59,7 @@ async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
     );
     assert_eq!(record["state"]["rows"], 800, "what was saved stands: {record}");
     assert_eq!(stage.extra_executions(1_200, "out of memory always"), 2);
-    assert_eq!(stage.platform.counters().crashed, 3, "nobody worked on it after that");
+    assert_eq!(stage.platform.counters().crashed, 3, "no invocation worked on it after that");
 }
 
 #[tokio::test]

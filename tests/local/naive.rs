@@ -1,4 +1,4 @@
-//! The pattern of 2018 beside ours: the same object, the same fault at the same place, once in `naive` and once in `tally`, both with
+//! The pattern of 2018 compared with ours: the same object, the same fault at the same place, once in `naive` and once in `tally`, both with
 //! every batch an invocation. What is asserted is printed, too, as the table that RELIABILITY.md shows.
 
 use super::stage::{Execution, PAST_THE_LEASE, STATE, Stage, UPLOADS};

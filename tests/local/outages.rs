@@ -18,15 +18,15 @@ async fn an_outage_is_waited_out_with_the_help_of_sweeps() {
         "Lambda tried it three times: {record}"
     );
     assert_eq!(stage.dead_letters().len(), 1);
-    assert!(stage.said().join("\n").contains("the run waits, and is tried again"), "{}", stage.said().join("\n"));
+    assert!(stage.said().join("\n").contains("the run waits and will be retried"), "{}", stage.said().join("\n"));
 
-    // The next sweep's try has no other behind it.
+    // The next sweep's try is not followed by another.
     tokio::time::sleep(SWEPT_AFTER).await;
     assert_eq!(sweep(&stage).await["signalled"], 1);
     let record = stage.record();
     assert_eq!((&record["status"], &record["waiting"]["errors"]), (&json!("Ready"), &json!(4)), "{record}");
     assert!(record["waiting"]["waited_ms"].as_u64().unwrap() >= 5_000, "{record}");
-    assert_eq!(stage.dead_letters().len(), 1, "a sweep's signal is none: the next sweep sends another");
+    assert_eq!(stage.dead_letters().len(), 1, "a sweep's signal leaves no dead letter: the next sweep sends another");
 
     stage.sink_is_back();
     tokio::time::sleep(SWEPT_AFTER).await;

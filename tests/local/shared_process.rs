@@ -21,7 +21,7 @@ fn tenant(index: usize) -> String {
     format!("tenant-{index}")
 }
 
-/// Uploads the bundled example's file so many times, each for a tenant of its own, and tells the function of all of them at once.
+/// Uploads the bundled example's file this many times, each for its own tenant, and sends all events at once.
 async fn upload(stage: &Stage, count: usize) {
     let mut events = Vec::new();
     for index in 0..count {

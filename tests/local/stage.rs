@@ -50,7 +50,7 @@ pub(super) struct Execution {
     pub(super) attempt: u32,
     /// How many others were in flight; the naive program does not say.
     #[serde(default)]
-    pub(super) beside: u64,
+    pub(super) others: u64,
 }
 
 impl Stage {
@@ -119,7 +119,7 @@ impl Stage {
         self.settle().await;
     }
 
-    /// The event that S3 gives the function of this object, even if that is no more.
+    /// S3's event for this object, even if the object was deleted.
     pub(super) fn tell(&self, object: &ObjectInfo) {
         let Trigger::Events(events) = Channel::S3.trigger(std::slice::from_ref(object)) else { panic!("S3 has no queue") };
         events.iter().for_each(|event| drop(self.platform.send(event.to_string())));
@@ -129,11 +129,11 @@ impl Stage {
     pub(super) async fn settle(&self) {
         let idle = tokio::time::timeout(TOO_LONG, self.platform.idle()).await;
         assert!(idle.is_ok(), "still at it after {TOO_LONG:?}: {:?}\n{}", self.platform.counters(), self.said().join("\n"));
-        // The platform reads what a process logs beside its answers: the last lines may be under way.
+        // The platform reads a process's log apart from its answers: the last lines may still be on their way.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
-    /// Waits until so many batches have begun.
+    /// Waits until this many batches have begun.
     pub(super) async fn batches_begun(&self, count: usize) {
         let begun = tokio::time::timeout(TOO_LONG, async {
             while self.executions().len() < count {
@@ -230,7 +230,7 @@ impl Stage {
         executions.len() - batches.len()
     }
 
-    /// Asserts what must hold whatever went wrong on the way: the run of the bundled example's file is done, everything is counted
+    /// Asserts what must hold after any fault: the run of the bundled example's file is done, everything is counted
     /// once, and nothing was given up. Gives how many executions were too many.
     pub(super) fn assert_all_done(&self, story: &str) -> usize {
         let record = self.record();

@@ -120,7 +120,7 @@ fn assert_exact(stage: &Stage, objects: usize, story: &str) -> String {
         assert_eq!(positions, (0..LINES).step_by(BATCH as usize).collect::<Vec<_>>(), "{story}: no batch is lost");
         assert_eq!(sink.len(), positions.len(), "{story}: one batch, one key");
 
-        // Every save is of one batch, so a fault costs at most one execution; and nobody takes up a run but after a hand-over or a fault.
+        // Every save is of one batch, so a fault costs at most one execution; and a run is acquired only after a hand-over or a fault.
         let (epochs, handed_over) = (record["epoch"].as_u64().unwrap() as usize, record["seq"].as_u64().unwrap() as usize);
         assert!(ours.len() - sink.len() <= faults, "{story}: {} executions of {} batches", ours.len(), sink.len());
         assert!(epochs <= handed_over + 1 + faults, "{story}: acquired {epochs} times");

@@ -68,7 +68,7 @@ async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
     assert_eq!(stage.platform.counters().lost, 2);
     let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "skipped": 0, "batches": BATCHES, "invocations": 5 });
     assert_eq!(stage.completions(), [want]);
-    let said: Vec<_> = stage.said().into_iter().filter(|line| line.contains("nobody was at work on the run")).collect();
+    let said: Vec<_> = stage.said().into_iter().filter(|line| line.contains("no invocation was working on the run")).collect();
     assert_eq!(said.len(), 2, "{said:?}");
     assert!(said[0].contains("WARN") && said[0].contains("status=Ready position=2000 seq=1"), "{}", said[0]);
 

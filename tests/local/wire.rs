@@ -1,4 +1,4 @@
-//! Faults on the wire: requests refused, responses lost, bodies cut. Nobody crashes, so every batch is executed once.
+//! Faults on the wire: requests refused, responses lost, bodies cut. No process crashes, so every batch is executed once.
 
 use super::stage::{KEY, PAST_THE_LEASE, Stage, UPLOADS};
 use futures_util::future::join_all;

@@ -29,7 +29,7 @@ const KEYS: [&str; 16] = [
 /// Ways that announce themselves with `s3:TestEvent`, and one that does not.
 const CHANNELS: [(&str, usize); 4] = [("by_queue", 1), ("by_topic", 1), ("by_topic_raw", 1), ("by_event_bridge", 0)];
 
-/// SQS gives at most so many messages at once.
+/// The most messages that SQS delivers at once.
 const RECEIVED_AT_ONCE: usize = 10;
 
 /// The object of the nth key: told from every other by its number of lines.
@@ -111,7 +111,7 @@ async fn every_upload_that_moto_tells_of_is_one_run() {
     }
 
     deliver(&platform, &tests).await;
-    assert!(records(&platform).is_empty(), "s3:TestEvent is no upload");
+    assert!(records(&platform).is_empty(), "s3:TestEvent is not an upload");
 
     deliver(&platform, &messages).await;
     let once = records(&platform);

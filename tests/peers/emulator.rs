@@ -16,7 +16,7 @@ use tokio::process::{Child, Command};
 /// No story takes so long, not even on a busy machine.
 const TOO_LONG: Duration = Duration::from_secs(300);
 
-/// One program in the emulator, with a queue in front and a store behind.
+/// One program in the emulator, between a queue and a store.
 pub(crate) struct Emulator {
     pub(crate) queue: Queue,
     store: Platform,

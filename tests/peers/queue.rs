@@ -53,7 +53,7 @@ impl Queue {
         Self { shared, address, _tasks: tasks }
     }
 
-    /// What `AWS_ENDPOINT_URL_LAMBDA` is to be.
+    /// The value of `AWS_ENDPOINT_URL_LAMBDA`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }

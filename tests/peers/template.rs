@@ -30,7 +30,7 @@ async fn cfn_lint_and_sam_find_no_fault() {
     }
 }
 
-/// The example's file, cut after so many rows.
+/// The example's file, cut after this many rows.
 fn birds() -> String {
     let file = std::fs::read_to_string(workspace().join("examples/s3-upload/birdstrikes.csv")).unwrap();
     file.split_inclusive('\n').take(1 + ROWS).collect()

@@ -37,8 +37,8 @@ async fn import(batch: Batch<Strike>, totals: &mut Totals) -> Result<(), Error> 
             *totals.dollars_by_species.entry(strike.species.clone()).or_default() += strike.dollars;
         }
     }
-    // Stands for the database of a real job. There, store `batch.idempotency_key()` beside the rows: a batch that was under way when
-    // its invocation died comes again.
+    // A real job writes to its database here. Store `batch.idempotency_key()` with the rows: a batch that was in progress when
+    // its invocation died is repeated.
     tokio::time::sleep(Duration::from_millis(100)).await;
     println!("{:>6} strikes, {:>4} with damage, ${}", totals.strikes, totals.damaged, totals.dollars);
     Ok(())

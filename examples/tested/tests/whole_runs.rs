@@ -44,7 +44,7 @@ async fn a_price_that_is_none_fails_the_run_and_is_named() {
     // Without a second attempt, which would be told the same.
     let platform = job().retry_delays([]).start().await.unwrap();
     let run = platform.run_over(orders(250) + "{\"cents\":\"free\"}\n").await.unwrap();
-    assert_eq!((run.status.as_str(), run.position), ("Failed", 200), "the batch at fault left no trace");
+    assert_eq!((run.status.as_str(), run.position), ("Failed", 200), "the failed batch left no trace");
     assert_eq!(run.error.unwrap(), "invalid digit found in string");
     assert_eq!(platform.dead_letters().len(), 1, "alarms and destinations hear of it");
 }

@@ -37,8 +37,7 @@ impl Refusal {
     fn what(&self) -> String {
         match self {
             Self::DuplicateInFlight => {
-                "another invocation works on this run; this event is given back and delivered again, in case that one dies"
-                    .into()
+                "another invocation works on this run; this event is given back and delivered again, in case that one dies".into()
             }
             Self::RunFailed(Some(error)) => {
                 let what = error.message.lines().next().unwrap_or_default();
@@ -55,7 +54,7 @@ impl Refusal {
                 "the signal is ahead of the checkpoint of its run, which is at invocation {seq}: the checkpoint was rolled back, or the signal is forged"
             ),
             Self::PlanChanged { was } => format!(
-                "the job was deployed with another batch size or format while this run was under way; the run began with batch = {}, format = {}: \
+                "the job was deployed with another batch size or format while this run was in progress; the run began with batch = {}, format = {}: \
                  deploy that again and redrive this event, or start the object again by a manual start under a new name",
                 was.batch,
                 was.format.escape_debug()
@@ -81,7 +80,7 @@ impl Refusal {
                  Start the object again under a new name"
             ),
             Self::CheckpointGone => {
-                "the checkpoint of the run disappeared during the run; the state prefix must not be cleaned while runs are under way"
+                "the checkpoint of the run disappeared during the run; do not delete checkpoints while runs are in progress"
                     .into()
             }
             Self::Unreadable(Unreadable::Newer(v)) => format!(
@@ -95,7 +94,7 @@ impl Refusal {
             Self::SignalFailed => {
                 "the function could not invoke itself; the run is saved, and this event given back to try again".into()
             }
-            Self::OutOfStep => "recursive-lambda answered itself out of turn; please report this as a defect".into(),
+            Self::OutOfStep => "recursive-lambda has an internal error, an unexpected answer; please report it".into(),
         }
     }
 
@@ -110,7 +109,7 @@ impl Refusal {
 /// The event that resumes a failed run. `run`: its id.
 #[must_use]
 pub fn how_to_resume(run: &str) -> String {
-    format!("put that right, then send {} to the function: the run goes on where it stands", resume_event(run))
+    format!("fix the cause, then send {} to the function: the run continues at its position", resume_event(run))
 }
 
 #[cfg(test)]
@@ -126,7 +125,7 @@ mod tests {
             (
                 Refusal::RunFailed(None),
                 ErrorKind::RunFailed,
-                "the run failed\n  put that right, then send {\"recursive_lambda_resume\":{\"v\":1,\"run\":\"9f\"}}",
+                "the run failed\n  fix the cause, then send {\"recursive_lambda_resume\":{\"v\":1,\"run\":\"9f\"}}",
             ),
             (Refusal::RunFailed(Some(error("bad\trow\n  at 7"))), ErrorKind::RunFailed, r"the run failed: bad\trow"),
             (

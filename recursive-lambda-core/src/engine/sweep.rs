@@ -77,14 +77,14 @@ impl Trouble {
         match self {
             Self::Failed => "the run failed, and is over until it is resumed",
             Self::Silent => {
-                "the run is under way, but its checkpoint was not written for a day; it is signalled about once an hour until two days are over, and \
-                 after that only the event that resumes it helps; the destination of failed events has what its signals came to"
+                "the run is in progress, but its checkpoint was not written for a day; it is signalled about once an hour until two days are over, and \
+                 after that only the event that resumes it helps; the destination of failed events shows what happened to its signals"
             }
             Self::Stuck => {
-                "the run is under way, but has made no progress for a day; it is tried once an hour until RECURSIVE_LAMBDA_RETRY_FOR is over"
+                "the run is in progress, but has made no progress for a day; it is tried once an hour until RECURSIVE_LAMBDA_RETRY_FOR is over"
             }
             Self::OtherPlan => {
-                "the run is under way, but the job was deployed with another batch size or format since it began; deploy those again, and the \
+                "the run is in progress, but the job was deployed with another batch size or format since it began; deploy those again, and the \
                  next sweep resumes it, or start the object again by a manual start under a new name"
             }
         }

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-const UNDERSTOOD: &str = "understood are events of S3, CloudTrail and S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; \
-     a sweep; and a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
+const UNDERSTOOD: &str = "expected an event of S3, CloudTrail or S3 Batch Operations, also through EventBridge, SNS, SQS or Pipes; \
+     a sweep; or a manual start {\"bucket\": \"..\", \"key\": \"..\", \"run\": \"..\"}";
 
 /// A JSON object and its place in the event.
 pub(super) struct Fields<'a> {

@@ -30,7 +30,7 @@ pub(super) fn bucket_of_arn(text: String) -> Checked {
 
 pub(super) fn key(text: String) -> Checked {
     if !text.is_empty() && text.trim().is_empty() {
-        return Err("is white space alone: the AWS SDK asks for no such key, so the object needs another");
+        return Err("is only white space, which the AWS SDK cannot request; the object needs another key");
     }
     if (1..=1024).contains(&text.len()) { Ok(text) } else { Err("is not a key: S3's have 1 to 1,024 bytes") }
 }

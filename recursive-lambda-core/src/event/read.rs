@@ -110,7 +110,7 @@ impl Items {
     fn add_tasks(&mut self, event: &Fields<'_>) -> Result<Channel, Error> {
         let schema = event.text("invocationSchemaVersion")?;
         if !matches!(schema.as_str(), "1.0" | "2.0") {
-            return Err(event.fault("invocationSchemaVersion", "is neither 1.0 nor 2.0, the only ones this release understands"));
+            return Err(event.fault("invocationSchemaVersion", "is neither 1.0 nor 2.0, the only versions this release knows"));
         }
         let invocation_id = event.name("invocationId", names::token)?;
         let job = event.object("job")?.name("id", names::token)?;
@@ -225,11 +225,11 @@ impl Items {
 fn is_notification(envelope: &Fields<'_>) -> Result<(), Error> {
     let what = match envelope.text_if_any("Type")?.as_deref() {
         Some("SubscriptionConfirmation") => {
-            "is `SubscriptionConfirmation`: a topic asks whether to send its messages here, and sends none before somebody opens the \
+            "is `SubscriptionConfirmation`: a topic asks whether to send its messages here, and sends none until someone opens the \
              `SubscribeURL` of this event; subscribe the function or its queue itself, which needs no confirmation"
         }
         Some("UnsubscribeConfirmation") => {
-            "is `UnsubscribeConfirmation`: somebody ended the topic's subscription; if that is wrong, open the `SubscribeURL` of this event"
+            "is `UnsubscribeConfirmation`: someone ended the topic's subscription; if that is wrong, open the `SubscribeURL` of this event"
         }
         _ => return Ok(()),
     };
@@ -241,7 +241,7 @@ fn of_a_schedule(event: &Fields<'_>) -> Result<Request, Error> {
     let sweep = event.object("recursive_lambda_sweep")?;
     let version = sweep.number("v")?;
     if version != SWEEP_VERSION {
-        return Err(sweep.fault("v", &format!("is {version}, and this code knows {SWEEP_VERSION} only")));
+        return Err(sweep.fault("v", &format!("is {version}, and this release only knows {SWEEP_VERSION}")));
     }
     sweep.only(&["v"])?;
     Ok(Request::Sweep)
@@ -252,7 +252,7 @@ fn of_an_operator(event: &Fields<'_>) -> Result<Request, Error> {
     let resume = event.object("recursive_lambda_resume")?;
     let version = resume.number("v")?;
     if version != RESUME_VERSION {
-        return Err(resume.fault("v", &format!("is {version}, and this code knows {RESUME_VERSION} only")));
+        return Err(resume.fault("v", &format!("is {version}, and this release only knows {RESUME_VERSION}")));
     }
     resume.only(&["v", "run"])?;
     Ok(Request::Resume { run: resume.name("run", names::run)? })

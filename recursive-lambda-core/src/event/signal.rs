@@ -51,7 +51,7 @@ impl Signal {
         let version = signal.number("v")?;
         if version != VERSION {
             let what = format!(
-                "is {version}, and this code knows {VERSION} only: the run was begun by another release of \
+                "is {version}, and this release only knows {VERSION}: the run was begun by another release of \
                  recursive-lambda and must not be touched by this one; deploy that release, or a newer one"
             );
             return Err(signal.fault("v", &what));

@@ -16,7 +16,7 @@ const FOLDER: &str = "a folder's marker";
 pub(super) fn of_s3(record: &Fields<'_>) -> Result<Request, Error> {
     let version = record.text_if_any("eventVersion")?;
     if version.is_some_and(|version| version != "2" && !version.starts_with("2.")) {
-        return Err(record.fault("eventVersion", "is not 2.x, the only notifications this release understands"));
+        return Err(record.fault("eventVersion", "is not 2.x, the only version this release knows"));
     }
     // Required, although the rest is lenient: a deletion taken for an upload is worse than an error.
     if !tells_of_upload(record, "eventName", vocabulary::notification)? {
@@ -30,7 +30,7 @@ pub(super) fn of_s3(record: &Fields<'_>) -> Result<Request, Error> {
 pub(super) fn of_event_bridge(event: &Fields<'_>) -> Result<Request, Error> {
     let source = event.text("source")?;
     if source != "aws.s3" {
-        return Err(event.fault("source", &format!("is `{}`, and only events of aws.s3 are understood", shown(&source))));
+        return Err(event.fault("source", &format!("is `{}`, and only events of aws.s3 are supported", shown(&source))));
     }
     if event.text("detail-type")? == "AWS API Call via CloudTrail" {
         return of_call(&event.object("detail")?, event.name_if_any("id", names::token)?);
@@ -82,7 +82,7 @@ pub(super) fn of_call(call: &Fields<'_>, id: Option<String>) -> Result<Request, 
     }
     // It stays the same when the event is delivered again, and differs for each call.
     let Some(call_id) = call.name_if_any("eventID", names::token)?.or(id) else {
-        return Err(call.fault("eventID", "is missing, and tells one upload of a key from the next"));
+        return Err(call.fault("eventID", "is missing; it tells two uploads of one key apart"));
     };
     Ok(Request::Start(NamedObject {
         bucket: asked.name("bucketName", names::bucket)?,
@@ -144,10 +144,8 @@ fn tells_of_upload(event: &Fields<'_>, field: &str, meaning: fn(&str) -> Meaning
         Meaning::Upload => Ok(true),
         Meaning::NoUpload => Ok(false),
         Meaning::Unknown => {
-            let what = format!(
-                "is `{}`, which this release does not know: it may tell of an upload, and no run was started",
-                shown(&name)
-            );
+            let what =
+                format!("is `{}`, which this release does not know: it may mean an upload, and no run was started", shown(&name));
             Err(event.fault(field, &what))
         }
     }

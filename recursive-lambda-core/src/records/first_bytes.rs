@@ -79,7 +79,7 @@ macro_rules! compressed {
         concat!(
             "the object is compressed (",
             $name,
-            "), and compression is not read; upload it uncompressed, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
+            "), which is not supported; upload it uncompressed or as gzip, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
         )
     };
 }
@@ -103,7 +103,7 @@ macro_rules! encoding {
         concat!(
             "the object is text in ",
             $name,
-            ", and only UTF-8 is read; convert it, for example with `iconv -f ",
+            ", and only UTF-8 is supported; convert it, for example with `iconv -f ",
             $name,
             " -t UTF-8`"
         )

@@ -25,7 +25,7 @@ impl Container {
         Ok(Self { id, tmp, process: None })
     }
 
-    /// Sees to it that a process waits for an event; says what went wrong otherwise.
+    /// Ensures that a process waits for an event; otherwise returns what went wrong.
     pub(crate) async fn make_ready(&mut self, function: &Function, journal: &Arc<Journal>) -> Result<(), Outcome> {
         if let Some(mut process) = self.process.take() {
             if process.is_alive() && process.waiting.as_ref().is_some_and(|waiting| !waiting.is_closed()) {

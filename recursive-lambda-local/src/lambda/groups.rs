@@ -11,7 +11,7 @@ use crate::sync::locked;
 /// Of all platforms of this process: on Ctrl-C the first one to notice ends them all.
 static LIVE: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
 
-/// A container's process and whatever it has started.
+/// A container's process and everything it has started.
 #[derive(Debug)]
 pub(crate) struct Group(i32);
 

@@ -68,7 +68,7 @@ pub(super) struct Death<'a> {
 }
 
 impl Death<'_> {
-    /// Resolves when the container is to be killed.
+    /// Resolves when the container must be killed.
     pub(super) async fn strikes(&self) {
         match self.armed {
             Some(delay) => tokio::select! {

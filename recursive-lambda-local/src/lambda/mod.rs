@@ -79,7 +79,7 @@ pub(crate) struct Event {
     pub(crate) tenant_id: Option<String>,
 }
 
-/// A container while it has an event.
+/// A container that has an event.
 struct Running {
     container: ContainerId,
     request_id: String,
@@ -96,7 +96,7 @@ pub(crate) struct Lambda {
     pub(crate) tasks: Tasks,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Container>>,
-    /// Those that have several events at once, idle or not. Then there are no others.
+    /// Containers with several events at once, idle or not. With these there are no others.
     shared: Mutex<Vec<Arc<Shared>>>,
     running: Mutex<Vec<Running>>,
     containers: AtomicU64,

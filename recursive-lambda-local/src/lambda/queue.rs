@@ -28,7 +28,7 @@ pub struct QueueFaults {
 }
 
 impl Lambda {
-    /// Takes an event for asynchronous invocation. `lineage`: how often the function was in its chain already, if it is to be
+    /// Takes an event for asynchronous invocation. `lineage`: how often the function was in its chain already, if it must be
     /// stopped for that.
     pub(crate) fn accept(self: &Arc<Self>, event: Event, stopped_at: Option<u64>) {
         let request_id = || event.request_id.clone();

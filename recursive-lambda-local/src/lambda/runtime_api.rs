@@ -73,7 +73,7 @@ async fn serve(request: Request<Incoming>, calls: mpsc::Sender<Call>) -> Result<
     })
 }
 
-/// Type and message of an error document; a document that is none is its own message.
+/// Type and message of an error document; any other text is the message itself.
 async fn read_error(body: Incoming, header: Option<&str>) -> Result<(String, String), Hangup> {
     let body = Limited::new(body, MAX_SYNC_PAYLOAD).collect().await.map_err(|_| Hangup)?.to_bytes();
     let document: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -20,7 +20,7 @@ use crate::sync::locked;
 pub(super) struct Shared {
     id: ContainerId,
     tmp: PathBuf,
-    /// Of its process; 0 while there is none.
+    /// Of its process; 0 while it has no process.
     pid: Arc<AtomicU32>,
     taken: AtomicUsize,
     orders: mpsc::UnboundedSender<Order>,

@@ -16,13 +16,13 @@ use super::{Event, Function};
 use crate::http::Reply;
 use crate::journal::{ContainerId, Journal, Outcome, What};
 
-/// What is asked of the keeper.
+/// A request to the task.
 pub(super) enum Order {
     /// An event for its process. `given` once the process has it.
     Event { event: Event, attempt: u32, given: oneshot::Sender<()>, ended: oneshot::Sender<Ended> },
-    /// By a fault: the process is to die if it has this event.
+    /// By a fault: the process must die if it has this event.
     Kill { request_id: String },
-    /// The container is to be no more.
+    /// The container must end.
     End(oneshot::Sender<()>),
 }
 
@@ -42,7 +42,7 @@ struct Waiting {
 struct InFlight {
     request_id: String,
     started: Instant,
-    /// `None` once its time was up: it goes on, but nobody waits for it.
+    /// `None` once its time was up: it goes on, but no caller waits for it.
     ended: Option<oneshot::Sender<Ended>>,
 }
 
@@ -137,7 +137,7 @@ impl SharedTask {
         self.journal.record(What::InvocationStarted { container, request_id, attempt, payload });
     }
 
-    /// When the clock is to be looked at next.
+    /// The next time at which something may be due.
     fn wake(&self) -> Instant {
         let deadlines = self.live().map(|one| one.started + self.function.timeout);
         let patience = self.is_stuck().then(|| self.heard + self.function.init_timeout);
@@ -227,7 +227,7 @@ impl SharedTask {
         }
     }
 
-    /// The process could not start: whoever waits for it is told so.
+    /// The process could not start: everyone who waits for it is told.
     fn refuse_all(&mut self, error_type: &str, message: &str) {
         for waiting in std::mem::take(&mut self.queue) {
             self.started(&waiting.event, waiting.attempt);

@@ -1,4 +1,4 @@
-//! Files on disk: one for the bytes of an object, one beside it that says whose they are. File names are numbers: no byte of a
+//! Files on disk: one for the bytes of an object, and one that says which object they belong to. File names are numbers: no byte of a
 //! key ever reaches a path.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
-/// One version of one object, as the file beside its bytes says.
+/// One version of one object, as described by the second file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Label {
     pub(crate) bucket: String,
@@ -167,7 +167,7 @@ impl Blobs {
         self.root.join(stem(sequencer)).with_extension(extension)
     }
 
-    /// Starts a file. `checksums` says which are to be computed.
+    /// Starts a file. `checksums` says which ones to compute.
     pub(crate) fn draft(&self, checksums: ChecksumHasher) -> io::Result<Draft> {
         let path = self.file(self.next_serial(), "part");
         let file = File::create_new(&path)?;
@@ -199,7 +199,7 @@ impl Blobs {
     pub(crate) fn remove(&self, label: &Label) {
         for extension in ["json", "data"] {
             if let Err(error) = fs::remove_file(self.file(label.sequencer, extension)) {
-                tracing::warn!(%error, "a file of an object that is gone stays behind");
+                tracing::warn!(%error, "the file of a removed object could not be deleted");
             }
         }
     }

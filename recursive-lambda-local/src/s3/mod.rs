@@ -185,7 +185,7 @@ impl S3 {
         self.shared.store.file(bucket, key).map_err(|error| from_s3(&error))
     }
 
-    /// Removes an object; one that is not there is no error.
+    /// Removes an object; a missing one is not an error.
     ///
     /// # Errors
     ///

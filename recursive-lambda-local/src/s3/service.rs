@@ -1,4 +1,4 @@
-//! The store behind s3s's protocol: the operations a job, a test or the AWS command line uses. Decides nothing itself.
+//! The store as s3s serves it: the operations a job, a test or the AWS command line uses. Decides nothing itself.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

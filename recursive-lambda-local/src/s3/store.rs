@@ -53,7 +53,7 @@ impl Store {
                 let path = entry?.path();
                 if let (Some("bucket"), Some(name)) = (extension(&path), path.file_stem().and_then(|stem| stem.to_str())) {
                     let created = std::fs::metadata(&path)?.modified()?;
-                    // Empty: nobody came to write it.
+                    // Empty: its writer never came.
                     let owner = Some(std::fs::read_to_string(&path)?).filter(|owner| !owner.is_empty());
                     let owner = owner.unwrap_or_else(|| ACCOUNT.to_owned());
                     buckets.insert(name.to_owned(), Bucket { created, owner, objects: BTreeMap::new() });
@@ -110,7 +110,7 @@ impl Store {
         Ok(self.blobs.data(&*self.label(bucket, key)?))
     }
 
-    /// The object and its open file: one version, whatever is written meanwhile.
+    /// The object and its open file: one version, even if another is written meanwhile.
     pub(crate) fn read(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<(Arc<Label>, File)> {
         let buckets = locked(&self.buckets);
         let bucket = buckets.get(bucket).ok_or(S3ErrorCode::NoSuchBucket)?;

@@ -15,7 +15,7 @@ use tracing::Instrument;
 /// Only a long body takes longer than this; a lease is renewed three times within it.
 const CALL_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The platform a job runs on: AWS, or whatever answers at the SDK's endpoint variables.
+/// The platform a job runs on: AWS, or the servers in the SDK's endpoint variables.
 pub(crate) struct Aws {
     /// `None` once the process ends.
     io: Option<Runtime>,
@@ -72,7 +72,7 @@ impl Aws {
         client.clone()
     }
 
-    /// Starts a call at once, on the thread for calls. Dropping the future ends the call. `None`: the process is ending.
+    /// Starts a call at once, on the thread for calls. Dropping the future ends the call. `None`: the process is shutting down.
     pub(super) fn call<T: Send + 'static>(
         &self,
         call: impl Future<Output = T> + Send + 'static,

@@ -54,7 +54,7 @@ async fn get(client: Client, object: PinnedObject, range: Range<u64>) -> Result<
         let trouble = match drain(body, &mut bytes).await {
             Ok(()) if bytes.len() == wanted => return Ok(bytes.freeze()),
             Ok(()) if bytes.len() > wanted => {
-                return Err(SourceError::Failed("the store sent more than it was asked for".into()));
+                return Err(SourceError::Failed("the store sent more bytes than requested".into()));
             }
             Ok(()) => "the body ended early".to_string(),
             Err(error) => error,
@@ -63,7 +63,7 @@ async fn get(client: Client, object: PinnedObject, range: Range<u64>) -> Result<
         if broken == BROKEN_BODIES {
             return Err(SourceError::Failed(trouble));
         }
-        tracing::debug!(trouble, good = bytes.len(), wanted, "the body broke; asking again from the last good byte");
+        tracing::debug!(trouble, good = bytes.len(), wanted, "the body broke; requesting the rest again");
         tokio::time::sleep(Duration::from_millis(50 << broken)).await;
     }
 }
@@ -82,7 +82,7 @@ async fn get_body(client: &Client, object: &PinnedObject, range: Range<u64>) -> 
     match content_range(&answer) {
         Some((start, size)) if start == range.start && size == object.size => Ok(answer.body),
         Some((_, size)) if size != object.size => Err(SourceError::Changed),
-        _ => Err(SourceError::Failed("the store did not answer with the range it was asked for".into())),
+        _ => Err(SourceError::Failed("the store did not answer with the requested range".into())),
     }
 }
 
@@ -137,5 +137,5 @@ fn names_encryption(message: Option<&str>) -> bool {
 }
 
 fn ending() -> SourceError {
-    SourceError::Failed("the process is ending".into())
+    SourceError::Failed("the process is shutting down".into())
 }

@@ -27,7 +27,7 @@ use std::time::{Duration, UNIX_EPOCH};
 const RECURSION: &str = "recursive_lambda::recursion";
 
 /// Logged for an invocation that stops immediately.
-const TIME_IS_UP: &str = "the invocation's time was up before its batch was done; Lambda tries its event again";
+const TIME_IS_UP: &str = "the invocation's time was up before its batch was done; Lambda will deliver its event again";
 
 /// Serves invocations until the process ends.
 pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resources) -> Result<(), Error> {
@@ -37,17 +37,14 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     let place = settings.check()?.clone();
     check::<H>(&place)?;
     for name in unknown(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
-        tracing::warn!(
-            "{} is no variable of recursive-lambda: a setting that is misspelt is at its default",
-            name.escape_debug()
-        );
+        tracing::warn!("{} is not a variable of recursive-lambda; if it is misspelt, the default applies", name.escape_debug());
     }
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
         State::S3 { bucket, prefix } => Some(Arc::new(S3Store::new(Arc::clone(&aws), bucket, prefix, &function))),
         State::None => {
             tracing::warn!(
-                "RECURSIVE_LAMBDA_STATE=none: runs are not recorded; a signal that Lambda delivers twice forks the run, one that it loses ends it in silence"
+                "RECURSIVE_LAMBDA_STATE=none: runs are not saved; a signal that Lambda delivers twice forks the run, and one that it loses ends it silently"
             );
             None
         }
@@ -70,7 +67,7 @@ fn function_name() -> Result<String, Error> {
         Some(name) if needed.iter().all(|needed| variable(needed).is_some()) => Ok(name),
         _ => Err(Error::new(
             ErrorKind::NotOnLambda,
-            "this program runs on AWS Lambda and was started outside of it\n  \
+            "this program runs on AWS Lambda, but was started outside of it\n  \
              run it here:  cargo recursive-lambda run FILE\n  \
              deploy it:    cargo lambda build --release --arm64, then your template; examples/s3-upload has both",
         )),
@@ -132,7 +129,7 @@ impl<H: Handler> Function<H> {
         self.warn(invocation);
         let request_id = &invocation.request_id;
         let delivery = parse(event.get().as_bytes())
-            .inspect_err(|error| tracing::error!(%request_id, kind = ?error.kind(), %error, "the event is not understood"))?;
+            .inspect_err(|error| tracing::error!(%request_id, kind = ?error.kind(), %error, "unrecognised event"))?;
         let alone = delivery.is_alone();
         let mut outcomes = Vec::with_capacity(delivery.items.len());
         for (index, item) in delivery.items.into_iter().enumerate() {
@@ -152,7 +149,7 @@ impl<H: Handler> Function<H> {
     /// The error text for the caller.
     async fn handled(&self, invocation: &Invocation, trigger: Request, alone: bool, index: usize) -> Result<Value, Error> {
         if !invocation.has_time_for(index, self.deployment.platform.now()) {
-            return Err(Error::new(ErrorKind::Store, "no time is left to admit this object; it is given back"));
+            return Err(Error::new(ErrorKind::Store, "there is no time left to admit this object; it is given back"));
         }
         let invocation = Invocation { nonce: format!("{}-{index}", invocation.nonce), ..invocation.clone() };
         let answer = match &self.records {
@@ -220,7 +217,7 @@ fn carried(trigger: &Request) -> Result<Option<Checkpoint>, Error> {
     let checkpoint = Checkpoint::from_json(json.get().as_bytes()).map_err(|why| unreadable(format!("{why:?}")))?;
     // It becomes part of a host name.
     match &checkpoint.object.region {
-        Some(region) if !is_region_name(region) => Err(unreadable("its object's region is no region's name".into())),
+        Some(region) if !is_region_name(region) => Err(unreadable("the region of its object is invalid".into())),
         _ => Ok(Some(checkpoint)),
     }
 }
@@ -252,7 +249,7 @@ mod tests {
         for (region, attempts, says) in [
             (None, 0, ""),
             (Some("eu-west-1"), 0, ""),
-            (Some("evil.example/"), 0, "its object's region is no region's name"),
+            (Some("evil.example/"), 0, "the region of its object is invalid"),
             (None, u32::MAX, "its numbers contradict each other"),
         ] {
             let said = told(region, attempts).err().map(|error| error.to_string()).unwrap_or_default();

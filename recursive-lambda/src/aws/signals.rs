@@ -33,7 +33,7 @@ impl Signals for Aws {
                 Err(error) => not_accepted(&error, &function),
             }
         };
-        self.call(invoke).await.unwrap_or_else(|| (Signalled::Silence, Some("the process is ending".into())))
+        self.call(invoke).await.unwrap_or_else(|| (Signalled::Silence, Some("the process is shutting down".into())))
     }
 }
 
@@ -43,16 +43,16 @@ fn not_accepted(error: &SdkError<InvokeError>, function: &str) -> (Signalled, Op
     let (signalled, what) = match (status, error.code()) {
         (_, Some("RecursiveInvocationException")) => (
             Signalled::Refused,
-            "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function, this crate has brakes of its own"
+            "Lambda stopped the run as a recursive loop; set `RecursiveLoop: Allow` on the function; this crate has its own limits"
                 .into(),
         ),
         (Some(403), _) => {
-            (Signalled::Refused, format!("the function may not invoke itself: its role needs lambda:InvokeFunction on {function}"))
+            (Signalled::Refused, format!("the function is not allowed to invoke itself: its role needs lambda:InvokeFunction on {function}"))
         }
         // Throttled: the next try may be accepted.
         (Some(429), _) => (Signalled::Silence, format!("Lambda throttles {function}: is its concurrency reserved, and too low?")),
         (Some(400..500), _) => (Signalled::Refused, format!("Lambda refused to invoke {function}")),
-        _ => (Signalled::Silence, format!("Lambda did not answer that it will invoke {function}")),
+        _ => (Signalled::Silence, format!("Lambda did not answer the request to invoke {function}")),
     };
     (signalled, Some(format!("{what}\n  because: {because}")))
 }

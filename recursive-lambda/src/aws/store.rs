@@ -52,7 +52,7 @@ impl Store for S3Store {
                 },
             }
         };
-        self.aws.call(read).await.unwrap_or_else(|| Read::Failed("the process is ending".into()))
+        self.aws.call(read).await.unwrap_or_else(|| Read::Failed("the process is shutting down".into()))
     }
 
     async fn list(&self, job: &'static str, page: Option<String>) -> Result<Page, Error> {
@@ -69,7 +69,7 @@ impl Store for S3Store {
             let runs = answer.contents().iter().filter_map(listed).collect();
             Ok(Page { runs, next: answer.next_continuation_token.filter(|_| answer.is_truncated == Some(true)) })
         };
-        let ending = || Err(Error::new(ErrorKind::Store, "the process is ending"));
+        let ending = || Err(Error::new(ErrorKind::Store, "the process is shutting down"));
         self.aws.call(list).await.unwrap_or_else(ending)
     }
 
@@ -87,7 +87,7 @@ impl Store for S3Store {
                 Err(error) => not_written(&error, &bucket, &key),
             }
         };
-        self.aws.call(write).await.unwrap_or_else(|| Written::Unknown("the process is ending".into()))
+        self.aws.call(write).await.unwrap_or_else(|| Written::Unknown("the process is shutting down".into()))
     }
 
     async fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> Result<(), String> {
@@ -101,7 +101,7 @@ impl Store for S3Store {
                 Err(error) => Err(format!("{place}: {}", why(&error))),
             }
         };
-        self.aws.call(write).await.unwrap_or_else(|| Err("the process is ending".into()))
+        self.aws.call(write).await.unwrap_or_else(|| Err("the process is shutting down".into()))
     }
 }
 
@@ -115,7 +115,7 @@ fn not_read(error: &SdkError<GetObjectError>, bucket: &str, key: &str) -> Read {
         (Some(403), _) => {
             Read::Failed(format!("the function's role needs s3:GetObject and s3:ListBucket for s3://{bucket}/{key}{because}"))
         }
-        _ => Read::Failed(format!("no use of s3://{bucket}/{key}, it is tried again{because}")),
+        _ => Read::Failed(format!("S3 failed on s3://{bucket}/{key}, which will be tried again{because}")),
     }
 }
 
@@ -141,7 +141,7 @@ where
 {
     let status = error.raw_response().map(|response| response.status().as_u16());
     let because = format!("\n  because: {}", why(error));
-    let trouble = format!("no use of s3://{bucket}/{key}, it is tried again{because}");
+    let trouble = format!("S3 failed on s3://{bucket}/{key}, which will be tried again{because}");
     match (status, error.code()) {
         (_, Some("NoSuchBucket")) => Written::Refused(no_such_bucket(bucket)),
         (Some(404 | 409 | 412), _) => Written::Conflict,

@@ -1,4 +1,4 @@
-//! Fetches an object into the folder: concurrent ranges, written in order. It makes room if there is none.
+//! Fetches an object into the folder: concurrent ranges, written in order. It makes room if the disk is full.
 //!
 //! Memory is limited to the ranges in flight. A fetch leaves the whole file or nothing.
 

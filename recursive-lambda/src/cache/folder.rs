@@ -145,7 +145,7 @@ fn new_file() -> OpenOptions {
 fn make_private(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     if !found.is_dir() {
-        return Err(io::Error::other(format!("{} is no folder", path.display())));
+        return Err(io::Error::other(format!("{} is not a folder", path.display())));
     }
     restrict(path, &found)
 }

@@ -135,6 +135,6 @@ async fn blocking<P: Disk, T: Send + 'static>(
 ) -> Result<T, SourceError> {
     match platform.blocking(work).await {
         Some(done) => done.map_err(|error| SourceError::Disk(error.to_string())),
-        None => Err(SourceError::Disk("the process is ending".into())),
+        None => Err(SourceError::Disk("the process is shutting down".into())),
     }
 }

@@ -251,7 +251,7 @@ async fn nobody_else_may_read_it() {
     let linked = Platform::new();
     std::os::unix::fs::symlink(platform.path(), linked.path()).unwrap();
     linked.put("key", "v1", "body");
-    assert!(matches!(Arc::new(Cache::new()).hold(&linked, &object).await, Err(SourceError::Disk(_))), "a link is no folder");
+    assert!(matches!(Arc::new(Cache::new()).hold(&linked, &object).await, Err(SourceError::Disk(_))), "a link is not a folder");
 }
 
 #[tokio::test]

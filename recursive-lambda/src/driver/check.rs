@@ -24,14 +24,14 @@ fn mistake(name: &str, config: Config, carries: bool, takes_a_file: bool, record
     }
     let is_zero = config.batch == 0 || config.concurrency == 0 || config.batches_per_invocation == Some(0);
     let message = if is_zero {
-        "`batch`, `concurrency` and `batches_per_invocation` count what a run gets on by; each must be at least 1"
+        "`batch`, `concurrency` and `batches_per_invocation` must each be at least 1"
     } else if config.concurrency > 1 && carries {
-        "`concurrency` is more than 1 and there is carried state, which goes from one batch to the next; remove one of them"
+        "`concurrency` is more than 1 and the job has state, which passes from one batch to the next; remove one of them"
     } else if takes_a_file && (config.concurrency > 1 || skips || config.compression != Compression::Auto) {
         "`compression`, `concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
     } else if skips && !recorded {
-        "`on_error = skip(..)` sets records aside beside the record of the run, and RECURSIVE_LAMBDA_STATE=none keeps none; \
-         record runs in a bucket, or remove it"
+        "`on_error = skip(..)` keeps the skipped records in the store, and RECURSIVE_LAMBDA_STATE=none has no store; \
+         use a bucket, or remove it"
     } else {
         return None;
     };
@@ -50,16 +50,16 @@ mod tests {
             ("count", Config::new(1).concurrency(1), true, true, false, None),
             ("count", several.on_error(OnError::Skip(1)), false, false, true, None),
             ("count", skipping, true, false, true, None),
-            ("count", Config::new(0), false, false, true, Some("`batch`, `concurrency` and `batches_per_invocation` count")),
+            ("count", Config::new(0), false, false, true, Some("`batch`, `concurrency` and `batches_per_invocation` must")),
             ("count", Config::new(1).concurrency(0), false, false, true, Some("`batch`, `concurrency` and")),
             ("count", Config::new(1).batches_per_invocation(0), false, false, true, Some("`batch`, `concurrency` and")),
             ("a/b", Config::new(1), false, false, true, Some("`Handler::NAME` is `a/b`")),
-            ("count", several, true, false, true, Some("`concurrency` is more than 1 and there is carried state")),
+            ("count", several, true, false, true, Some("`concurrency` is more than 1 and the job has state")),
             ("count", several, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
             ("count", skipping, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
             ("count", Config::new(1).compression(Compression::None), false, true, true, Some("`compression`, `concurrency` and")),
             ("count", Config::new(1).compression(Compression::Gzip), false, false, true, None),
-            ("count", skipping, false, false, false, Some("`on_error = skip(..)` sets records aside beside")),
+            ("count", skipping, false, false, false, Some("`on_error = skip(..)` keeps the skipped records")),
         ] {
             let found = mistake(name, config, carries, takes_a_file, recorded);
             let begins = found.as_deref().zip(want).is_some_and(|(found, want)| found.starts_with(want));

@@ -51,7 +51,7 @@ where
             match begin(deployment, &*store, invocation, named).await? {
                 Beginning::OwnFile => {
                     tracing::error!(
-                        "RECURSIVE_LAMBDA_STATE lies in a bucket and prefix that trigger this function: every checkpoint starts it again; \
+                        "RECURSIVE_LAMBDA_STATE is in a bucket and prefix that trigger this function: every checkpoint starts it again; \
                          move the state, or filter the trigger by prefix"
                     );
                     return Ok(Answer::Nothing("a checkpoint of a run"));
@@ -106,7 +106,7 @@ fn other_job(signal: &Signal, name: &str) -> Error {
     Error::new(
         ErrorKind::UnknownRun,
         format!(
-            "the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are under way",
+            "the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are in progress",
             signal.job
         ),
     )
@@ -160,9 +160,9 @@ where
                     None => error,
                 })
             }
-            Reply::Fail => {
-                Err(self.error.unwrap_or_else(|| Error::new(ErrorKind::Store, "an error was lost; please report this")))
-            }
+            Reply::Fail => Err(self
+                .error
+                .unwrap_or_else(|| Error::new(ErrorKind::Store, "internal error: an error was lost; please report it"))),
         }
     }
 
@@ -306,8 +306,8 @@ where
             self.error = Some(Error::terminal(Error::new(
                 ErrorKind::Invoke,
                 format!(
-                    "with RECURSIVE_LAMBDA_STATE=none the carried state travels in the signal, which is now {} bytes of at most {LARGEST_SIGNAL}; \
-                     checkpoint runs in a bucket, or carry less",
+                    "with RECURSIVE_LAMBDA_STATE=none the state travels in the signal, which is now {} bytes of at most {LARGEST_SIGNAL}; \
+                     keep checkpoints in a bucket, or make the state smaller",
                     payload.len()
                 ),
             )));
@@ -326,5 +326,5 @@ where
 const LARGEST_SIGNAL: usize = 200_000;
 
 fn not_acquired() -> Error {
-    Error::new(ErrorKind::Store, "work was asked for on a run that is not acquired; please report this")
+    Error::new(ErrorKind::Store, "internal error: work on a run that is not acquired; please report it")
 }

@@ -18,7 +18,7 @@ pub(super) struct Failed {
 /// The job would be called forever.
 pub(super) fn no_progress(checkpoint: &Checkpoint, advance: &Advance) -> Error {
     let message = format!(
-        "at position {} the job returned {advance:?}, and a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
+        "at position {} the job returned {advance:?}, but a position must grow: return `Advance::by` of at least 1, or `.and_complete()`",
         checkpoint.position
     );
     Error::terminal(Error::new(ErrorKind::Runaway, message))
@@ -47,7 +47,7 @@ pub(super) fn at(error: Error, place: Option<Place>) -> Error {
 }
 
 pub(super) fn nothing_in_flight() -> Failed {
-    Error::new(ErrorKind::Store, "a batch was waited for that was not begun; please report this").into()
+    Error::new(ErrorKind::Store, "internal error: the driver waited for a batch that was not started; please report it").into()
 }
 
 pub(super) fn panicked(who: &str, panic: &(dyn Any + Send)) -> Error {

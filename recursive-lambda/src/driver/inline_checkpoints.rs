@@ -19,17 +19,15 @@ impl Store for InlineCheckpoints {
             Some(checkpoint) => {
                 Read::Found(Box::new(Stored { checkpoint: checkpoint.clone(), etag: String::new(), age: Duration::MAX }))
             }
-            None => {
-                Read::Failed("the signal carries no checkpoint, and with RECURSIVE_LAMBDA_STATE=none there is no other".into())
-            }
+            None => Read::Failed("the signal carries no checkpoint, which RECURSIVE_LAMBDA_STATE=none requires".into()),
         }
     }
 
     async fn list(&self, _: &'static str, _: Option<String>) -> Result<Page, Error> {
         Err(Error::new(
             ErrorKind::Config,
-            "there is nothing to sweep: with RECURSIVE_LAMBDA_STATE=none no run is recorded, so a signal that was lost cannot be found; remove \
-             the schedule of sweeps, or checkpoint runs in a bucket: `s3://BUCKET/PREFIX`",
+            "there is nothing to sweep: RECURSIVE_LAMBDA_STATE=none saves no run, so a lost signal cannot be found; remove \
+             the schedule of sweeps, or keep checkpoints in a bucket: `s3://BUCKET/PREFIX`",
         ))
     }
 
@@ -38,6 +36,6 @@ impl Store for InlineCheckpoints {
     }
 
     async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
-        Err("with RECURSIVE_LAMBDA_STATE=none there is no place for it".into())
+        Err("RECURSIVE_LAMBDA_STATE=none has no store for it".into())
     }
 }

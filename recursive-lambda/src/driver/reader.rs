@@ -89,7 +89,7 @@ impl Raw {
             return Ok(());
         }
         let message =
-            format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} can be");
+            format!("{error}; this record is not skipped, because it has {length} bytes, and at most {MOST_SKIPPED} are allowed");
         Err(Error::terminal(Error::new(ErrorKind::Record, message).at(self.place)))
     }
 }
@@ -269,7 +269,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
     fn damaged(&self, Corrupt { offset, reason }: &Corrupt) -> Error {
         let Cursor { position, offset: text, line } = self.splitter.cursor();
         let message = format!(
-            "{reason} (at byte {offset} of the compressed object); upload it again, whole: the copy starts a run of its own"
+            "{reason} (at byte {offset} of the compressed object); upload the whole object again, which starts a new run"
         );
         Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text).compressed()))
     }
@@ -321,11 +321,11 @@ mod tests {
                 line => Ok(line.len()),
             },
         };
-        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [3], "what stands before it");
+        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [3], "the record before it");
         let Err(ReadError::Undecoded(raw, error)) = reader.batch(10, 1, decode).await else { unreachable!() };
         assert_eq!(raw.bytes, b"two");
         let wanted = "the record does not decode: its type panicked: not two (record 1, line 2, byte 4)";
         assert_eq!((error.to_string().as_str(), error.is_terminal()), (wanted, true));
-        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [5], "what stands behind it");
+        assert_eq!(reader.batch(10, 1, decode).await.ok().unwrap().records, [5], "the record after it");
     }
 }

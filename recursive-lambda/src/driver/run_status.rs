@@ -33,7 +33,7 @@ impl Stands {
                 next = %humantime::format_rfc3339_seconds(next),
                 errors,
                 said = said(error),
-                "the run waits, and is tried again"
+                "the run waits and will be retried"
             ),
             Self::Failed(error, true) => {
                 tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run));

@@ -273,7 +273,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
                 Err(error) => Err(error.to_string()),
             };
             written.map_err(|why| {
-                let message = "a skipped record could not be kept; the run waits, and goes on when this event is delivered again";
+                let message =
+                    "a skipped record could not be written; the run waits, and goes on when this event is delivered again";
                 Failed::by_the_environment(Error::new(ErrorKind::Store, message).because(why))
             })?;
             let Place { record, line, offset, .. } = raw.place;

@@ -13,18 +13,18 @@ pub(crate) fn source_error(error: SourceError, object: &PinnedObject, begun: boo
     match error {
         SourceError::Changed => terminal(
             ErrorKind::SourceChanged,
-            format!("{place} was overwritten during the run; the new upload has a run of its own, this one ends here"),
+            format!("{place} was overwritten during the run; the new upload starts its own run, and this one ends here"),
         ),
         SourceError::NoSuchObject if begun => {
-            terminal(ErrorKind::SourceChanged, format!("{place} was deleted during the run; what was processed before stands"))
+            terminal(ErrorKind::SourceChanged, format!("{place} was deleted during the run; what was processed before is kept"))
         }
         SourceError::NoSuchObject => terminal(
             ErrorKind::SourceGone,
-            format!("{place} does not exist; it was deleted before the run began, or the event names another key"),
+            format!("{place} does not exist; it was deleted before the run began, or the event names a wrong key"),
         ),
         SourceError::NoSuchBucket => terminal(
             ErrorKind::SourceGone,
-            format!("there is no bucket `{bucket}`; it was deleted, or the event names another one"),
+            format!("there is no bucket `{bucket}`; it was deleted, or the event names a wrong one"),
         ),
         SourceError::Archived => terminal(
             ErrorKind::Source,
@@ -52,29 +52,26 @@ pub(crate) fn source_error(error: SourceError, object: &PinnedObject, begun: boo
         SourceError::Elsewhere(region) => Error::new(
             ErrorKind::Source,
             format!(
-                "bucket `{bucket}` is in {region}, and the event says or implies another: start its objects by events of S3 or EventBridge, \
+                "bucket `{bucket}` is in {region}, but the event says or implies another: start its objects by events of S3 or EventBridge, \
                  which name the region, or by a function there"
             ),
         ),
         SourceError::NoSpace { needed } => Error::new(
             ErrorKind::NoSpace,
             format!(
-                "{place} has {} bytes and does not fit into /tmp beside what is in use there; give the function `EphemeralStorage: Size: {}` \
+                "{place} has {} bytes and does not fit into /tmp together with the files in use there; give the function `EphemeralStorage: Size: {}` \
                  (Lambda has at most 10240 MB, and 32768 MB for some functions){}",
                 object.size,
                 megabytes(needed),
-                if object.size > LARGEST_TMP {
-                    ", which is not enough either: read it as a `Batch` with `source = stream`"
-                } else {
-                    ""
-                },
+                if object.size > LARGEST_TMP { ", which is not enough: read it as a `Batch` with `source = stream`" } else { "" },
             ),
         ),
         SourceError::Disk(why) => {
-            Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp; the event comes again")).because(why)
+            Error::new(ErrorKind::Source, format!("{place} could not be kept in /tmp; the event will be delivered again"))
+                .because(why)
         }
         SourceError::Failed(why) => {
-            Error::new(ErrorKind::Source, format!("{place} could not be read; the event comes again")).because(why)
+            Error::new(ErrorKind::Source, format!("{place} could not be read; the event will be delivered again")).because(why)
         }
     }
 }

@@ -110,7 +110,7 @@ fn through_json<S: Serialize + DeserializeOwned + 'static>(state: S) -> Result<S
     let json = SavedState::new(json);
     let live = serde_json::from_str(json.json()).map_err(|error| {
         let place = place_of_reading::<S>(json.json());
-        Error::new(ErrorKind::Job, format!("does not read back from the JSON that it was saved as: {place}{error}"))
+        Error::new(ErrorKind::Job, format!("does not read back from its own JSON: {place}{error}"))
     })?;
     Ok(Saved { live, json: Some(json) })
 }
@@ -127,7 +127,7 @@ fn read<S: DeserializeOwned>(json: &SavedState) -> Result<S, Error> {
     serde_json::from_str(json.json()).map_err(|error| {
         let place = place_of_reading::<S>(json.json());
         let message = format!(
-            "the carried state of the run does not read as `{}`; the type was changed during the run: deploy one that reads \
+            "the saved state does not read as `{}`; the type was changed during the run: deploy one that reads \
              both, or the old one, and redrive this event",
             std::any::type_name::<S>()
         );

@@ -34,7 +34,7 @@ where
     if !complete {
         tracing::warn!(
             job = H::NAME,
-            "the time did not suffice to sweep every run; give the function a longer time-out, or let old records expire sooner"
+            "there was not enough time to sweep every run; give the function a longer time-out, or let old checkpoints expire sooner"
         );
     }
     Ok(sweep.swept)
@@ -126,7 +126,7 @@ where
                     seq,
                     ?age,
                     last_error,
-                    "nobody was at work on the run; it was signalled again"
+                    "no invocation was working on the run; it was signalled again"
                 );
             }
             Err(error) => {

@@ -239,7 +239,7 @@ fn each_run_has_an_id_of_its_own() {
         id
     };
     let same = id(OWN, None, start(true));
-    assert_eq!(same, id(OWN.trim_end_matches(":live"), None, start(true)), "whatever alias it was invoked by");
+    assert_eq!(same, id(OWN.trim_end_matches(":live"), None, start(true)), "no matter which alias was invoked");
     let others = [
         id("arn:aws:lambda:eu-west-1:123456789012:function:g", None, start(true)),
         id(OWN, Some("blue"), start(true)),

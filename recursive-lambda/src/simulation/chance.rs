@@ -1,4 +1,4 @@
-//! The only source of chance: a seed decides every choice, on every machine, for ever.
+//! The only source of randomness: a seed decides every choice, on every machine, forever.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(super) struct Chance(u64);
 
 impl Chance {
-    /// Independent of the same seed's other streams.
+    /// Independent of the other streams of the same seed.
     pub(super) fn new(seed: u64, stream: u64) -> Self {
         let mut chance = Self(seed ^ stream.wrapping_mul(0xd1b5_4a32_d192_ed03));
         chance.next();
@@ -36,7 +36,7 @@ impl Chance {
         Duration::from_millis(self.between(least, most))
     }
 
-    /// So many times in ten thousand.
+    /// This many times in ten thousand.
     pub(super) fn strikes(&mut self, rate: u16) -> bool {
         self.below(10_000) < u64::from(rate)
     }

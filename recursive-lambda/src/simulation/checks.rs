@@ -1,4 +1,4 @@
-//! What must hold: of every write as it is applied, of every batch as it runs, and of the whole at its end.
+//! What must hold: for every applied write, every batch, and for the whole at its end.
 //!
 //! It knows the truth from the oracle, never from the crate.
 
@@ -23,21 +23,21 @@ pub(super) struct Checks {
     worked: HashMap<Group, BTreeSet<u64>>,
     /// Batches, or records.
     units: usize,
-    /// Invocations that something happened to since they acquired the run: they may lose their lease.
+    /// Invocations that were struck since they acquired the run: they may lose their lease.
     excused: BTreeSet<Group>,
-    /// When each invocation was told that its time is up, rightly or not: it renews its lease no longer.
+    /// When each invocation was told that its time is up, rightly or not: then it stops renewing its lease.
     told: HashMap<Group, Duration>,
-    /// Invocations that something slowed between a write and a batch.
+    /// Invocations that were slowed between a write and a batch.
     slowed: BTreeSet<Group>,
-    /// When each invocation's last write was applied, and the position it says.
+    /// When each invocation's last write was applied, and its position.
     written: HashMap<Group, (Duration, u64)>,
-    /// How often a batch was begun that never ends: each time its invocation dies.
+    /// How many times an endless batch was started: each time its invocation dies.
     pub(super) hung: u64,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
 }
 
-/// What is looked at of a record that was set aside.
+/// The parts of a skipped record that are checked.
 #[derive(Debug, Deserialize)]
 struct SkippedRecord {
     record: u64,
@@ -45,12 +45,12 @@ struct SkippedRecord {
     data: String,
 }
 
-/// What a run's jobs did, by batch: or, where a batch may begin anywhere, by record.
+/// What a run's jobs did, by batch; or by record, if a batch may begin anywhere.
 struct Log {
     executed: Vec<u32>,
     sunk: Vec<bool>,
     completed: u32,
-    /// Records that were set aside.
+    /// Records that were skipped.
     aside: BTreeSet<u64>,
 }
 
@@ -93,7 +93,7 @@ impl Checks {
         self.slowed.insert(group);
     }
 
-    /// The invocation is over; so is what is known of it.
+    /// The invocation is over, and what was known about it.
     pub(super) fn forget(&mut self, group: Group) {
         self.worked.remove(&group);
         self.excused.remove(&group);
@@ -125,7 +125,7 @@ impl Log {
 }
 
 impl Checks {
-    /// What is wrong with runs that are done.
+    /// What is wrong with finished runs.
     pub(super) fn unfinished(&self, options: &Options, faults: u64) -> Vec<String> {
         let mut wrong = Vec::new();
         if self.units > 0 && self.runs.len() as u64 != options.uploads {
@@ -148,7 +148,7 @@ impl Checks {
 }
 
 impl State {
-    /// Where the runs stand: the first that is not done, if there is one.
+    /// The status of the runs: of the first that is not done, if there is one.
     pub(super) fn end(&self) -> Option<Status> {
         if (self.records.len() as u64) < self.uploads {
             return None;
@@ -167,7 +167,7 @@ impl State {
             self.wrong(group, format!("the batch at {position} runs again although the run is over"));
         }
         if let Some((written, saved)) = self.checks.written.get(&group) {
-            // A bit more, because reading takes time. The first batch after a save begins in any case.
+            // A bit longer, because reading takes time. The first batch after a save begins in any case.
             let late = self.now - *written > options.lease * 2 / 3 + Duration::from_secs(1);
             if position > *saved && late && !self.checks.slowed.contains(&group) {
                 self.wrong(group, format!("the batch at {position} begins with an old lease"));
@@ -176,7 +176,7 @@ impl State {
         if !position.is_multiple_of(options.unit()) || records.end > options.rows {
             return self.wrong(group, format!("there is no batch at {position}"));
         }
-        // Concurrent batches may run behind the end that the job itself will see.
+        // Concurrent batches may go past the end that the job will see.
         for unit in units(&records, options) {
             if let Some(count) = self.checks.log(run).executed.get_mut(unit) {
                 *count += 1;
@@ -248,7 +248,7 @@ impl State {
         }
     }
 
-    /// A write of a record that the store applies.
+    /// The store applies a write of a checkpoint.
     pub(super) fn check_write(
         &mut self,
         writer: Group,
@@ -277,7 +277,7 @@ impl State {
                 must(!before.is_over() || resumes, "a run that is over is written again");
                 must(after.position >= before.position, "the position goes back");
                 must(after.position == before.position || mine(before), "somebody else's position is committed");
-                // Whose owner died is left to the next invocation.
+                // A run whose owner died is left to the next invocation.
                 let leaves = free && before.owner.is_some() && after.owner.is_none() && after.seq == before.seq + 1;
                 let hands_over = after.seq == before.seq + 1 && (mine(before) || leaves || resumes);
                 must(after.seq == before.seq || hands_over, "a seq is skipped, or taken");
@@ -308,14 +308,14 @@ impl State {
                 let done = |set: Option<&BTreeSet<u64>>, checkpoint: u64| set.is_some_and(|set| set.contains(&checkpoint));
                 let mut passed = before.position..after.position;
                 let all = passed.all(|checkpoint| done(worked, checkpoint) || done(aside, checkpoint));
-                must(all, "a record is passed that its writer did not process, and nobody set aside");
+                must(all, "a record is passed that its writer did not process, and that was not skipped");
             }
         }
         if before.is_none_or(|stored| stored.checkpoint.epoch < after.epoch) {
             self.checks.excused.remove(&writer);
         }
         self.checks.written.insert(writer, (self.now, after.position));
-        // The one that is written was taken out.
+        // The checkpoint being written was taken out.
         must((self.records.len() as u64) < self.uploads, "there are more runs than uploads");
         let aside = self.checks.runs.get(run).map(|log| log.aside.clone()).unwrap_or_default();
         wrong.extend(check_place(after, &world.options, &world.oracle, &aside));
@@ -325,7 +325,7 @@ impl State {
     }
 }
 
-/// The invocation that a nonce is of.
+/// The invocation that made a nonce.
 fn of(nonce: &str) -> Option<Group> {
     nonce.strip_prefix('i')?.split('-').next()?.parse().ok().map(Group)
 }

@@ -1,4 +1,4 @@
-//! One invocation's place in the world: its clock, its effects, and the points at which it can die, sleep or be left without an answer.
+//! One invocation's place in the world: its clock, its effects, and the points at which it can die, sleep or get no answer.
 
 use super::executor::Group;
 use super::faults::{Fault, Moment};
@@ -13,24 +13,24 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::oneshot;
 
-/// When the world began, by clocks that are right: 2026-11-18.
+/// The start of the world, by correct clocks: 2026-11-18.
 const EPOCH: Duration = Duration::from_secs(1_795_000_000);
 
-/// How long one waits for an answer that does not come.
+/// How long a caller waits for an answer that never comes.
 pub(super) const SILENCE: Duration = Duration::from_secs(3);
 
 #[derive(Clone)]
 pub(super) struct Environment {
     pub(super) world: Arc<World>,
     pub(super) group: Group,
-    /// How far the host's clock is off, in seconds.
+    /// The error of the host's clock, in seconds.
     pub(super) skew: i64,
-    /// As Lambda tells it; `None` if it does not.
+    /// As Lambda reports it; `None` if it does not.
     pub(super) deadline: Option<Duration>,
 }
 
 impl Environment {
-    /// Begins an effect: it has a number, and perhaps something happens to it.
+    /// Begins an effect: it gets a number, and a fault may strike.
     pub(super) async fn begin(&self, what: &str) -> Option<Moment> {
         let group = self.group;
         let (moment, pause, unawares) = self.world.with(|state| {
@@ -58,7 +58,7 @@ impl Environment {
         moment.filter(|moment| *moment != Moment::Sleeps)
     }
 
-    /// Everything in the invocation stands still, longer than its lease.
+    /// The whole invocation stands still, longer than its lease.
     async fn pause(&self, unawares: bool) {
         let (world, group) = (Arc::clone(&self.world), self.group);
         let lease = world.options.lease.as_millis() as u64;
@@ -94,7 +94,7 @@ impl Environment {
         self.world.sleep(latency).await;
     }
 
-    /// What a job does with a batch: takes its time, writes to the sink, and sometimes fails.
+    /// What a job does with a batch: takes time, writes to the sink, and sometimes fails.
     pub(super) async fn execute<T>(&self, batch: &Batch<T>, digest: u64) -> Result<(), Error> {
         let (world, group, position) = (&self.world, self.group, batch.position());
         let moment = self.begin(&format_batch(batch)).await;
@@ -129,7 +129,7 @@ impl Environment {
         Ok(())
     }
 
-    /// What a job that is no `async fn` can do to its caller.
+    /// What a job that is not an `async fn` can do to its caller.
     pub(super) fn panic_at_once<T>(&self, batch: &Batch<T>) {
         let records = batch.position()..batch.position() + batch.len() as u64;
         if self.world.options.poison_in(records) == Some(Poison::PanicAtOnce) {
@@ -137,7 +137,7 @@ impl Environment {
         }
     }
 
-    /// What a batch says of its run must be so.
+    /// What a batch says about its run must be true.
     fn hear<T>(&self, batch: &Batch<T>) {
         let (left, now, said) = (batch.time_left(), self.now(), batch.object());
         self.world.with(|state| {
@@ -155,7 +155,7 @@ impl Environment {
         });
     }
 
-    /// The batch's time, or what a poisonous record in it does.
+    /// The batch's time, or the effect of a poisonous record in it.
     fn poisoned(&self, position: u64, len: u64, took: Duration) -> Result<Duration, Error> {
         match self.world.options.poison_in(position..position + len) {
             None => Ok(took),
@@ -205,7 +205,7 @@ fn format_batch<T>(batch: &Batch<T>) -> String {
     format!("batch {}+{} epoch {} attempt {}", batch.position(), batch.len(), batch.epoch(), batch.attempt())
 }
 
-/// None of the simulated jobs reads a file: a real disk has no virtual time.
+/// No simulated job reads a file: a real disk has no virtual time.
 impl Disk for Environment {
     fn temporary(&self) -> PathBuf {
         PathBuf::new()
@@ -238,7 +238,7 @@ impl Clock for Environment {
         let (ended, end) = oneshot::channel();
         self.world.executor().spawn(self.group, async move {
             task.await;
-            // Nobody may wait for it any more.
+            // The receiver may be gone.
             let _ = ended.send(());
         });
         async move {

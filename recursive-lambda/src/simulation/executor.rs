@@ -1,6 +1,7 @@
-//! Tasks, timers and virtual time, on one thread: what runs next among the runnable is the seed's choice.
+//! Tasks, timers and virtual time, on one thread. The seed chooses which runnable task runs next.
 //!
-//! It never looks at a real clock and never blocks. Tasks belong to groups: an invocation is one, and dies or sleeps as one.
+//! It never looks at a real clock and never blocks. Each task belongs to a group: an invocation is one, and dies or sleeps as a
+//! whole.
 
 use super::chance::Chance;
 use futures_util::future::BoxFuture;
@@ -31,7 +32,7 @@ struct State {
     chance: Chance,
     tasks: HashMap<TaskId, Task>,
     members: HashMap<Group, Vec<TaskId>>,
-    /// Groups that sleep, with their tasks that were woken meanwhile.
+    /// Sleeping groups, with their tasks that were woken meanwhile.
     paused: HashMap<Group, Vec<TaskId>>,
     condemned: Vec<Group>,
     ready: Vec<TaskId>,
@@ -99,7 +100,7 @@ impl Executor {
         Sleep { executor: Arc::clone(self), until: self.now() + duration, waker: None }
     }
 
-    /// The group's tasks are dropped before anything else runs; the one that is running, as soon as it yields.
+    /// Drops the group's tasks before anything else runs; the running one as soon as it yields.
     pub(super) fn kill(&self, group: Group) {
         lock(&self.state).condemned.push(group);
     }
@@ -126,7 +127,7 @@ impl Executor {
         state.tasks.len() + state.timers.len()
     }
 
-    /// Runs until nothing is left to wait for; false if that takes more than so many polls.
+    /// Runs until nothing is left to wait for; false if that takes more than `polls` polls.
     pub(super) fn run(&self, mut polls: u64) -> bool {
         loop {
             self.bury();
@@ -154,7 +155,7 @@ impl Executor {
         }
     }
 
-    /// Drops whatever is left, and with it the world that the tasks hold.
+    /// Drops everything that is left, and with it the world that the tasks hold.
     pub(super) fn clear(&self) {
         let tasks = {
             let mut state = lock(&self.state);
@@ -206,7 +207,7 @@ impl Executor {
 }
 
 impl State {
-    /// On to the next instant at which something is due.
+    /// Moves to the next instant at which something is due.
     fn pass_time(&mut self) -> Option<()> {
         let ((due, _), waker) = self.timers.pop_first()?;
         self.now = self.now.max(due);

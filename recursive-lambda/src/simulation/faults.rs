@@ -1,6 +1,6 @@
-//! What goes wrong: which kinds a seed enables, how often they strike, and until when.
+//! What goes wrong: which kinds of fault a seed enables, how often they strike, and until when.
 //!
-//! It decides only that a fault strikes; what that means stands where it happens.
+//! It only decides that a fault strikes. The effect is coded where it happens.
 
 use super::chance::Chance;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ macro_rules! faults {
 }
 
 faults! {
-    // The store of records.
+    // The store of checkpoints.
     WriteReplyLost, WriteNotApplied, WriteLate, WriteConflict, WriteTwice, WriteSlow, WriteDenied, ReadFails, ReadSlow,
     // The store of objects.
     BodyTorn, GetFails, GetSlow, HeadFails,
@@ -35,7 +35,7 @@ faults! {
 }
 
 impl Fault {
-    /// Whether it keeps an invocation from going on, so that its lease is older than it looks.
+    /// Whether it delays an invocation, so that its lease is older than it looks.
     pub(super) fn slows(self) -> bool {
         use Fault::{BodyTorn, GetSlow, Paused, PausedUnawares, ReadSlow, WriteLate, WriteReplyLost, WriteSlow};
         matches!(self, BodyTorn | GetSlow | Paused | PausedUnawares | ReadSlow | WriteLate | WriteReplyLost | WriteSlow)
@@ -46,7 +46,7 @@ impl Fault {
         matches!(self, EventLate | EventThrottled | EventTwice | ReadFails | SignalReplyLost | SignalThrottled | WriteReplyLost)
     }
 
-    /// Whether an invocation that it strikes may lose its lease although it is at work.
+    /// Whether an invocation that it strikes may lose its lease while it works.
     pub(super) fn delays_renewals(self) -> bool {
         use Fault::{
             Paused, PausedUnawares, ReadFails, ReadSlow, WriteConflict, WriteDenied, WriteLate, WriteNotApplied, WriteReplyLost,
@@ -69,7 +69,7 @@ impl Fault {
     }
 }
 
-/// How often of ten thousand occasions each fault of a brown-out strikes.
+/// How many times in ten thousand each fault of a brown-out strikes.
 const BROWN: u16 = 3_000;
 
 const KINDS: usize = Fault::ALL.len();
@@ -77,15 +77,15 @@ const KINDS: usize = Fault::ALL.len();
 /// When, within an effect, something happens to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Moment {
-    /// The invocation dies, and the effect is not begun.
+    /// The invocation dies before the effect.
     Before,
-    /// The invocation dies, and the effect is done.
+    /// The invocation dies after the effect.
     Applied,
     /// The invocation dies with the answer in hand.
     After,
-    /// The effect is done, and no answer comes.
+    /// The effect is done, and the answer is lost.
     ReplyLost,
-    /// Nothing is done, and no answer comes.
+    /// The effect is not done, and there is no answer.
     NotApplied,
     /// The invocation stands still, longer than its lease, and wakes.
     Sleeps,
@@ -99,19 +99,19 @@ impl Moment {
 #[derive(Clone)]
 pub(super) struct Faults {
     chance: Chance,
-    /// Per kind, how often of ten thousand occasions.
+    /// Per kind, how many times in ten thousand.
     rates: [u16; KINDS],
     struck: [u32; KINDS],
     /// How many may still strike.
     left: u32,
-    /// When the queue, Invoke and the store are all unwell.
+    /// When the queue, Invoke and the store are all unreliable.
     brown_out: Range<Duration>,
-    /// When faults stop, so that everything can come to its end.
+    /// When faults stop, so that everything can finish.
     until: Duration,
-    /// Effects by number, and what happens to them: for enumerations.
+    /// What happens to effects, by their numbers: for enumerations.
     script: BTreeMap<u64, Moment>,
     effects: u64,
-    /// The signals that were lost so far, if each is to be lost the first time.
+    /// The signals that were lost so far, if each must be lost the first time.
     lost_once: Option<BTreeSet<String>>,
 }
 
@@ -130,7 +130,7 @@ impl Faults {
         }
     }
 
-    /// Each seed has kinds of its own: what is always on hides what needs quiet.
+    /// Each seed has its own kinds: a fault that is always on hides bugs that need quiet.
     pub(super) fn swarm(seed: u64) -> Self {
         let mut chance = Chance::new(seed, 1);
         let mut faults = Self::none();
@@ -153,7 +153,7 @@ impl Faults {
         faults
     }
 
-    /// These kinds, each so often of ten thousand occasions, until then.
+    /// These kinds, each this many times in ten thousand, until then.
     pub(super) fn of(seed: u64, kinds: &[(Fault, u16)], until: Duration) -> Self {
         let mut faults = Self { chance: Chance::new(seed, 1), left: u32::MAX, until, ..Self::none() };
         for (fault, rate) in kinds {
@@ -181,10 +181,10 @@ impl Faults {
         self.lost_once.is_some() || self.rates.get(Fault::EventLost as usize).is_some_and(|rate| *rate > 0)
     }
 
-    /// Whether this signal is lost because it is the first of its kind.
+    /// Whether this signal is lost because it is the first for its run and number.
     pub(super) fn loses_first(&mut self, payload: &str) -> bool {
         let Some(lost) = &mut self.lost_once else { return false };
-        // Whoever sends it, and however often: its run and number.
+        // No matter who sends it, and how often: its run and number.
         let signal = payload.split_once("\"recursive_lambda\"").and_then(|(_, rest)| rest.split_once(",\"token\""));
         let loses = signal.is_some_and(|(signal, _)| lost.insert(signal.into()));
         if loses && let Some(count) = self.struck.get_mut(Fault::EventLost as usize) {
@@ -221,7 +221,7 @@ impl Faults {
         strikes
     }
 
-    /// Numbers the next effect, and says what the script has for it.
+    /// Numbers the next effect, and returns what the script has for it.
     pub(super) fn scripted_for_next_effect(&mut self) -> Option<Moment> {
         self.effects += 1;
         self.script.get(&self.effects).copied()

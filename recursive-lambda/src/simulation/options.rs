@@ -137,7 +137,7 @@ pub(super) struct Options {
     pub(super) keep: super::trace::Keep,
 }
 
-/// So many attempts that no run fails for them.
+/// More attempts than any run needs.
 pub(super) const PATIENT: u32 = 1_000_000;
 
 /// As in the example's template.

@@ -144,7 +144,7 @@ impl World {
             }
         };
         if outcome.is_some() && self.executor().alive(group) > 0 {
-            self.with(|state| state.wrong(group, "a task is left behind when the event is answered".into()));
+            self.with(|state| state.wrong(group, "a task still runs when the event is answered".into()));
         }
         self.executor().kill(group);
         self.with(|state| {

@@ -1,4 +1,4 @@
-//! Batches in flight beside each other, and records set aside; one at a time is said of a job with state, too.
+//! Concurrent batches and skipped records; a job with state may also ask for one batch at a time.
 
 use recursive_lambda::{Batch, Error, recursive_lambda};
 

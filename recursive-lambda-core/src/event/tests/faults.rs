@@ -38,7 +38,7 @@ fn an_unrecognised_event_is_refused_whole() {
         let lines = read(event);
         assert_eq!(lines.len(), 1, "{event}: {lines:?}");
         assert!(lines[0].starts_with(&format!("UnknownEvent: {expected}")), "{event}: {}", lines[0]);
-        assert_eq!(expected.ends_with(';'), lines[0].contains("understood are events of S3"), "{}", lines[0]);
+        assert_eq!(expected.ends_with(';'), lines[0].contains("expected an event of S3"), "{}", lines[0]);
     }
     assert_eq!(parse(b"{\"\xff\":1}").unwrap_err().to_string().split(';').next(), Some("the event is not UTF-8"));
 }

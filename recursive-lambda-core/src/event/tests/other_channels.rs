@@ -36,10 +36,7 @@ fn cloudtrail_calls_start_runs() {
         (with(put("dir/", 0.0), "/detail", "eventName", "CopyObject".into()), "start bkt \"dir/\" - - - - call-1 -"),
         (put("empty", 0.0), "start bkt \"empty\" - - - - call-1 -"),
         (with(detail("eventID", Value::Null), "", "id", "event-1".into()), "start bkt \"k\" - - - - event-1 -"),
-        (
-            detail("eventID", Value::Null),
-            "UnknownEvent: `detail.eventID` is missing, and tells one upload of a key from the next",
-        ),
+        (detail("eventID", Value::Null), "UnknownEvent: `detail.eventID` is missing; it tells two uploads of one key apart"),
         (asked(Value::Null), "UnknownEvent: `detail.requestParameters` is missing"),
         (asked(json!({ "bucketName": "bkt" })), "UnknownEvent: `detail.requestParameters.key` is missing"),
         (asked(json!({ "key": "k" })), "UnknownEvent: `detail.requestParameters.bucketName` is missing"),

@@ -55,8 +55,8 @@ fn signal_contents_pass_unchanged() {
 fn foreign_signals_are_refused() {
     let of = |signal: Value| json!({ "recursive_lambda": signal });
     let cases = [
-        (of(json!({ "v": 2, "job": "s3cret" })), "`recursive_lambda.v` is 2, and this code knows 1 only"),
-        (of(json!({ "v": 0 })), "`recursive_lambda.v` is 0, and this code knows 1 only"),
+        (of(json!({ "v": 2, "job": "s3cret" })), "`recursive_lambda.v` is 2, and this release only knows 1"),
+        (of(json!({ "v": 0 })), "`recursive_lambda.v` is 0, and this release only knows 1"),
         (of(json!({})), "`recursive_lambda.v` is missing"),
         (of(json!({ "v": "1" })), "`recursive_lambda.v` is not a whole number"),
         (of(json!("s3cret")), "`recursive_lambda` is not a JSON object"),

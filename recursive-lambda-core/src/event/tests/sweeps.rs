@@ -15,9 +15,9 @@ fn schedules_ask_for_a_sweep() {
 fn foreign_sweeps_are_refused() {
     let of = |sweep: Value| json!({ "recursive_lambda_sweep": sweep });
     for (event, expected) in [
-        (of(json!({ "v": 2 })), "`recursive_lambda_sweep.v` is 2, and this code knows 1 only"),
-        (of(json!({ "v": 0 })), "`recursive_lambda_sweep.v` is 0, and this code knows 1 only"),
-        (of(json!({ "v": 2, "since": "s3cret" })), "`recursive_lambda_sweep.v` is 2, and this code knows 1 only"),
+        (of(json!({ "v": 2 })), "`recursive_lambda_sweep.v` is 2, and this release only knows 1"),
+        (of(json!({ "v": 0 })), "`recursive_lambda_sweep.v` is 0, and this release only knows 1"),
+        (of(json!({ "v": 2, "since": "s3cret" })), "`recursive_lambda_sweep.v` is 2, and this release only knows 1"),
         (of(json!({})), "`recursive_lambda_sweep.v` is missing"),
         (of(json!({ "v": "1" })), "`recursive_lambda_sweep.v` is not a whole number"),
         (of(json!({ "v": -1 })), "`recursive_lambda_sweep.v` is not a whole number"),
@@ -43,7 +43,7 @@ fn a_resume_is_read_on_any_channel() {
     assert_eq!(only(&sqs(&resume)), "m resume 9f86d081884c7d65");
     let of = |resume: Value| json!({ "recursive_lambda_resume": resume });
     for (event, expected) in [
-        (of(json!({ "v": 2, "run": "r" })), "`recursive_lambda_resume.v` is 2, and this code knows 1 only"),
+        (of(json!({ "v": 2, "run": "r" })), "`recursive_lambda_resume.v` is 2, and this release only knows 1"),
         (of(json!({ "run": "r" })), "`recursive_lambda_resume.v` is missing"),
         (of(json!({ "v": 1 })), "`recursive_lambda_resume.run` is missing"),
         (of(json!({ "v": 1, "run": "../s3cret" })), "`recursive_lambda_resume.run` is not a run's name"),

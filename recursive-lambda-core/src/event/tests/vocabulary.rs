@@ -109,14 +109,14 @@ fn an_unknown_name_is_an_error() {
     let cases = [
         (
             named(s3("k"), "/Records/0/eventName", "ObjectRenamed:Put"),
-            "`Records[0].eventName` is `ObjectRenamed:Put`, which this release does not know: it may tell of an upload, and no run was started",
+            "`Records[0].eventName` is `ObjectRenamed:Put`, which this release does not know: it may mean an upload, and no run was started",
         ),
         (named(bridge("k"), "/detail-type", "Object Renamed"), "`detail-type` is `Object Renamed`, which"),
         (named(bridge("k"), "/detail-type", "a\u{1b}[31m\n"), "`detail-type` is `a\\u{1b}[31m\\n`, which"),
         (named(bridge("k"), "/detail-type", &"x".repeat(61)), &long),
         (named(super::call("k"), "/detail/eventName", "RenameObject"), "`detail.eventName` is `RenameObject`, which"),
         (detail, "`reason` is `RenameObject`, which"),
-        (named(bridge("k"), "/source", "aws.events"), "`source` is `aws.events`, and only events of aws.s3 are understood"),
+        (named(bridge("k"), "/source", "aws.events"), "`source` is `aws.events`, and only events of aws.s3 are supported"),
         (
             named(sqs(&bridge("k")), "/Records/0/body", &named(bridge("k"), "/source", "my.app").to_string()),
             "`Records[0].body.source` is `my.app`, and",

@@ -35,7 +35,7 @@ fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), 
             shown(header.iter()),
             what_it_is(header).unwrap_or(match misspelt(header, names) {
                 Some(_) => RENAME,
-                None if only => "it is all of the object, one line; is it CSV?",
+                None if only => "it is the whole object, one line; is it CSV?",
                 None => HEADERLESS,
             })
         ));
@@ -63,7 +63,7 @@ fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
         ))
     } else if only {
         Err(format!(
-            "the object is one line without a line end, which would be the header of no row: is it CSV? It has {}; a header alone ends with \
+            "the object is one line without a line end, so it would be a header without rows: is it CSV? It has {}; a header alone ends with \
              a line end",
             shown(header.iter())
         ))

@@ -34,7 +34,7 @@ const WITH_A_GAP: &str = include_str!("../testdata/numbers-with-a-gap.txt");
 const BATCH: usize = 3;
 const PLACES: u32 = 9;
 
-/// An object, and nothing that takes time.
+/// An object, and a store that takes no time.
 struct World(&'static str);
 
 impl Objects for World {
@@ -79,7 +79,7 @@ impl Clock for World {
     }
 }
 
-/// A state that is a job.
+/// A state that acts as a job.
 trait Counts: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static {
     fn count(&mut self, line: &str);
     fn result(&self) -> String;
@@ -101,7 +101,7 @@ impl<S: Counts> Handler for Over<S> {
     }
 }
 
-/// Runs the job; an invocation ends where the bit of the batch is set.
+/// Runs the job; an invocation ends after each batch whose bit is set.
 fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
     let world = Arc::new(World(object));
     let deployment = Deployment::<Over<S>, World> {
@@ -148,7 +148,7 @@ fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
     Ok(serde_json::from_str::<S>(json.json()).unwrap().result())
 }
 
-/// The result, wherever the run is cut.
+/// The result is the same wherever the run is cut.
 fn everywhere<S: Counts>(object: &'static str) -> String {
     let ends: BTreeSet<_> = (0..1 << PLACES).map(|cuts| run::<S>(object, cuts)).collect();
     assert_eq!(ends.len(), 1, "{}: {ends:#?}", std::any::type_name::<S>());

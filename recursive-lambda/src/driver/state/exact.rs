@@ -1,5 +1,5 @@
-//! A serialiser that writes nothing and fails where JSON would lose a value: at a number that is not finite, which becomes null, and at a
-//! `Some` whose content becomes null, which reads as `None`.
+//! A serialiser that writes nothing and fails if JSON would lose a value: at a number that is not finite, which becomes null, and
+//! at a `Some` whose content becomes null, which reads as `None`.
 
 use serde::ser::{self, Serialize};
 use std::fmt;
@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Clone, Copy)]
 pub(super) struct Exact;
 
-/// What JSON has no place for.
+/// A value that JSON cannot hold.
 #[derive(Debug)]
 pub(super) enum Lost {
     NotFinite(f64),
@@ -140,7 +140,7 @@ impl ser::Serializer for Exact {
     }
 }
 
-/// Each element is looked at; what holds them is an array or an object, never null.
+/// Each element is checked; its container is an array or an object, never null.
 macro_rules! looks_at {
     ($($compound:ident $method:ident),* $(,)?) => {
         $(impl ser::$compound for Exact {
@@ -186,7 +186,7 @@ impl ser::SerializeMap for Exact {
     type Ok = IsNull;
     type Error = Lost;
 
-    /// What JSON has no key for, its own serialiser refuses.
+    /// serde_json itself refuses the keys that JSON cannot hold.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, _: &T) -> Result<(), Lost> {
         Ok(())
     }

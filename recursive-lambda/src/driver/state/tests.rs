@@ -1,4 +1,4 @@
-//! What JSON does to a state: nothing, or it is refused with the place of the field.
+//! What JSON does to a state: it keeps it, or the field's place is in the error.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use super::*;
@@ -51,7 +51,7 @@ fn as_text<S: Serializer>(count: &u64, serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_str(&count.to_string())
 }
 
-/// Panics as it is saved.
+/// Panics when it is saved.
 struct Explosive;
 
 impl Serialize for Explosive {
@@ -87,7 +87,7 @@ fn state_json_cannot_hold_is_refused() {
     const SOME_NULL: &str = "`Some` of a value that JSON writes as null, which reads back as `None`; use an enum instead";
     let max = |max| Totals { max: Some(max), ..Totals::default() };
     let saved = |what: &str| format!("the state after this batch cannot be saved as JSON: {what}");
-    let read = |what: &str| format!("the state after this batch does not read back from the JSON that it was saved as: {what}");
+    let read = |what: &str| format!("the state after this batch does not read back from its own JSON: {what}");
     let json = |json: &str| json.to_owned();
     let cases = [
         (said(()), json("nothing")),

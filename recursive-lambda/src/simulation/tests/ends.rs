@@ -75,7 +75,7 @@ fn a_changed_object_ends_the_run() {
     }
 }
 
-/// R15: whatever is done first, `is_complete` is asked in the order of positions.
+/// R15: no matter which batch is done first, `is_complete` is asked in the order of positions.
 #[test]
 fn concurrent_batches_end_early_too() {
     for seed in 0..50 {

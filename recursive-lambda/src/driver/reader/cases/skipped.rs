@@ -88,7 +88,7 @@ fn records_over_1_mib_are_not_skipped() {
             assert!(error.is_terminal());
             error.to_string()
         });
-        let error = "the record does not decode: why; this record is not skipped, because it has 1048577 bytes, and at most 1048576 can be \
+        let error = "the record does not decode: why; this record is not skipped, because it has 1048577 bytes, and at most 1048576 are allowed \
              (record 7, line 8, byte 90)";
         assert_eq!(said, if may_be { Ok(()) } else { Err(error.into()) });
     }

@@ -4,7 +4,7 @@ use super::Counts;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// The largest number, where what is no number is NaN.
+/// The largest number; text that is not a number is NaN.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Max {
     totals: Totals,
@@ -18,7 +18,7 @@ struct Totals {
 impl Counts for Max {
     fn count(&mut self, line: &str) {
         let number = line.parse().unwrap_or(f64::NAN);
-        // Whatever is compared with NaN is not larger.
+        // A comparison with NaN is always false.
         self.totals.max = Some(match self.totals.max {
             Some(max) if number > max => number,
             Some(max) if !max.is_nan() && !number.is_nan() => max,
@@ -86,7 +86,7 @@ impl Counts for Nested {
     }
 }
 
-/// Reads as the first variant whatever was written.
+/// Always reads as the first variant.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Number {
