@@ -34,7 +34,7 @@ mod returned {
 }
 
 #[tokio::test]
-async fn an_error_converts_from_all_that_a_boxed_error_does_anyhow_included() {
+async fn errors_convert_like_boxed_ones() {
     let cases = [
         ("std", false),
         ("its context\n  because: anyhow", false),
@@ -50,7 +50,7 @@ async fn an_error_converts_from_all_that_a_boxed_error_does_anyhow_included() {
 }
 
 #[tokio::test]
-async fn a_job_may_return_what_anyhow_calls_a_result() {
+async fn a_job_may_return_anyhows_result() {
     let few = || Batch::of(["one".to_owned()]);
     assert_eq!(returned::nothing(few()).await.unwrap_err().to_string(), "too few");
     assert_eq!(returned::flow(few()).await.unwrap_err().to_string(), "too few");

@@ -117,7 +117,7 @@ fn arguments_become_constants() {
 }
 
 #[tokio::test]
-async fn parameters_reach_the_function_in_its_own_order() {
+async fn parameters_keep_their_order() {
     let db = Db::default();
     let (answer, state) = call::<import, Db>(&db, &["a", "b"]).await;
     assert_eq!((answer.unwrap(), state.as_str()), (Flow::Continue.into(), r#"{"rows":2}"#));
@@ -138,7 +138,7 @@ async fn answers_reach_the_runtime() {
 }
 
 #[tokio::test]
-async fn a_job_over_a_file_batch_stays_a_function_too() {
+async fn a_file_batch_job_stays_a_function() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("three");
     std::fs::write(&path, "abc").unwrap();
@@ -153,7 +153,7 @@ async fn a_job_over_a_file_batch_stays_a_function_too() {
 }
 
 #[tokio::test]
-async fn an_annotated_function_stays_a_function() {
+async fn a_job_stays_a_function() {
     let (db, mut totals) = (Db::default(), Totals::default());
     import(&db, Batch::of(["a".to_owned()]), &mut totals).await.unwrap();
     assert_eq!(totals, Totals { rows: 1 });

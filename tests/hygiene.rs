@@ -99,7 +99,7 @@ mod shadowed {
 }
 
 #[test]
-fn names_of_the_users_are_not_taken_for_others() {
+fn user_names_do_not_collide() {
     let (name, config) = constants::<shadowed::shadowed, u8>();
     assert_eq!(name, "shadowed");
     assert_eq!(config, Config::new(4).reserve_ms(1000).batches_per_invocation(2).on_complete());
@@ -292,7 +292,7 @@ mod silenced {
 
 #[test]
 #[expect(deprecated, reason = "the struct is as deprecated as the function")]
-fn what_the_user_says_of_lints_holds_for_the_job() {
+fn lint_attributes_apply_to_the_job() {
     assert_eq!(constants::<silenced::allowed, silenced::Old>().0, "allowed");
     assert_eq!(constants::<silenced::expected, silenced::Old>().0, "expected");
     assert_eq!(constants::<silenced::outdated, ()>().0, "outdated");

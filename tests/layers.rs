@@ -39,7 +39,7 @@ fn shipped(path: &Path) -> String {
 
 /// What clippy.toml in recursive-lambda-core forbids is the rest of it: clocks, the environment, IO.
 #[test]
-fn the_pure_crate_needs_no_runtime_and_no_aws() {
+fn the_core_needs_no_runtime_or_aws() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tree = ["tree", "--package", "recursive-lambda-core", "--edges", "normal", "--prefix", "none", "--offline"];
     let output = std::process::Command::new(cargo).args(tree).current_dir(workspace()).output().unwrap();
@@ -80,7 +80,7 @@ fn no_source_is_long() {
 
 /// The README's table of claims names the test behind each.
 #[test]
-fn every_claim_names_tests_that_exist() {
+fn every_claim_names_its_tests() {
     let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
     let table = readme.split("| claim | shown by |").nth(1).unwrap();
     let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
@@ -102,7 +102,7 @@ fn every_claim_names_tests_that_exist() {
 
 /// Each block of Rust on the page about testing stands, but for its indentation, in the package whose tests are run.
 #[test]
-fn the_page_on_testing_shows_what_is_tested() {
+fn the_testing_page_shows_tested_code() {
     let flat = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
     let package = workspace().join("examples/tested");
     let tested = ["src/main.rs", "tests/whole_runs.rs"].map(|file| flat(&std::fs::read_to_string(package.join(file)).unwrap()));

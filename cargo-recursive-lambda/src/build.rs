@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_program_is_chosen_and_several_are_named() {
+    fn several_programs_are_named() {
         let line = br#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"job"},"executable":"/t/job"}"#;
         let test = br#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"lib"},"executable":null}"#;
         assert_eq!(program(line), Some(("job".into(), "/t/job".into())));

@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_batch_is_read_from_every_kind_of_log() {
+    fn batches_are_read_from_every_log() {
         let rows = Some(Begun { record: 400, line: Some(402), records: 10 });
         for (line, wanted) in [
             ("DEBUG a batch begins record=400 line=402 records=10 object=s3://uploads/a b.csv", rows),
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_death_names_its_batch_and_what_to_change() {
+    fn a_death_names_its_batch() {
         let crashed = |status: &str| Outcome::Crashed { status: status.into() };
         let saved = Checkpoint { position: 300, ..Checkpoint::for_tests() };
         let named = Some("DEBUG a batch begins record=400 line=402 records=10 object=o");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_answered_has_not_died_and_its_batch_is_forgotten() {
+    fn an_answer_is_not_a_death() {
         let mut deaths = Deaths::new("a.csv", Duration::from_secs(3));
         let container = "container-1";
         deaths.hears(container, "DEBUG a batch begins record=400 line=402 records=10");

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_one_command_and_names_it() {
+    fn a_folder_has_one_command() {
         let folder = std::env::temp_dir().join(format!("recursive-lambda-lock-{}", std::process::id()));
         let held = lock(&folder, Path::new("first.csv")).unwrap();
         let refused = lock(&folder, Path::new("a-name-that-is-longer.csv")).unwrap_err();

@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cannot_be_meant_is_refused_with_what_to_write() {
+    fn bad_arguments_say_what_to_write() {
         for (arguments, wanted) in [
             (&[][..], Ok(Duration::from_secs(120))),
             (&["--timeout", "1m 30s"], Ok(Duration::from_secs(90))),

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pace_tells_of_time_left_where_bytes_tell_of_it() {
+    fn the_time_left_follows_from_bytes() {
         let seconds = Duration::from_secs;
         for (took, records, bytes, left, wanted) in [
             (seconds(0), 10, 10, 10, None),

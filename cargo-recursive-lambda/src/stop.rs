@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_was_stopped_says_how_to_go_on() {
+    fn a_stopped_run_says_how_to_resume() {
         let checkpoint = Checkpoint { position: 4_000, offset: 2 << 20, size: 5 << 20, ..Checkpoint::for_tests() };
         for (checkpoint, kept, wanted) in [
             (
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_can_be_given_to_a_shell_again() {
+    fn the_command_is_quoted_for_a_shell() {
         for (arguments, wanted) in [
             (&["recursive-lambda", "run", "a.csv", "--timeout", "3s"][..], "cargo recursive-lambda run a.csv --timeout 3s"),
             (&["run", "a b.csv", "it's", ""], r"cargo run 'a b.csv' 'it'\''s' ''"),

@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_done_if_its_record_says_so_or_if_none_is_kept() {
+    fn the_checkpoint_says_whether_it_is_done() {
         let with = |status| Some(Checkpoint { status, ..Checkpoint::for_tests() });
         for (checkpoint, recorded, succeeded, words) in [
             (with(Status::Done), true, true, "done: a.csv"),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_skipped_is_counted_and_named_by_record() {
+    fn skipped_records_are_named() {
         let message = format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100));
         let error = LastError { kind: "Record".into(), message, record: None, line: None, offset: None };
         let skipped = |record: u64| Skipped {

@@ -134,7 +134,7 @@ mod tests {
     use std::sync::Arc;
 
     #[tokio::test]
-    async fn the_newest_checkpoint_after_the_upload_is_found() {
+    async fn the_newest_checkpoint_is_found() {
         let folder = tempfile::tempdir().unwrap();
         let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
         for bucket in [UPLOADS, STATE] {

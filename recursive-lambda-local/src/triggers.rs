@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_encoded_like_a_form_except_for_the_slash() {
+    fn keys_are_form_encoded_but_for_slashes() {
         let cases = [
             ("red flower.jpg", "red+flower.jpg"),
             ("a+b.csv", "a%2Bb.csv"),

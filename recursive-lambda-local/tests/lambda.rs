@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::support::{blob, json as value, lambda_client, platform};
 
 #[tokio::test]
-async fn a_synchronous_invocation_answers_with_the_result_or_the_error() {
+async fn synchronous_invocations_are_answered() {
     let (patient, hasty) = (platform(), platform().timeout(Duration::from_secs(1)));
     let (patient, hasty) = (patient.start().await.unwrap(), hasty.start().await.unwrap());
     // payload -> the function error's header, and the payload or the error's type
@@ -39,7 +39,7 @@ async fn a_synchronous_invocation_answers_with_the_result_or_the_error() {
 }
 
 #[tokio::test]
-async fn refusals_are_the_typed_errors_of_the_sdk() {
+async fn refusals_are_typed_sdk_errors() {
     let platform = platform().qualifier("live").start().await.unwrap();
     let client = lambda_client(&platform);
     let arn = platform.function_arn().to_owned();
@@ -73,7 +73,7 @@ async fn refusals_are_the_typed_errors_of_the_sdk() {
 }
 
 #[tokio::test]
-async fn a_synchronous_invocation_is_throttled_or_stopped_by_recursion_detection() {
+async fn synchronous_invocations_have_limits() {
     let platform = platform().max_concurrency(1).start().await.unwrap();
     let client = lambda_client(&platform);
     let mut entries = platform.subscribe();
@@ -110,7 +110,7 @@ async fn a_synchronous_invocation_is_throttled_or_stopped_by_recursion_detection
 }
 
 #[tokio::test]
-async fn the_program_gets_lambdas_environment_and_nothing_of_ours() {
+async fn the_program_gets_lambdas_environment() {
     let platform =
         platform().env("OWN", "1").memory_mb(512).timeout(Duration::from_secs(40)).qualifier("live").start().await.unwrap();
     let before = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
@@ -158,9 +158,9 @@ async fn the_program_gets_lambdas_environment_and_nothing_of_ours() {
 
 /// Again in a process that has such variables.
 #[test]
-fn variables_of_the_platforms_own_process_do_not_reach_the_program() {
+fn our_variables_do_not_reach_the_program() {
     let again = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "lambda::the_program_gets_lambdas_environment_and_nothing_of_ours"])
+        .args(["--exact", "lambda::the_program_gets_lambdas_environment"])
         .env("AWS_PROFILE", "production")
         .env("AWS_SESSION_TOKEN", "secret")
         .env("RECURSIVE_LAMBDA_STATE", "s3://production")
@@ -171,7 +171,7 @@ fn variables_of_the_platforms_own_process_do_not_reach_the_program() {
 }
 
 #[tokio::test]
-async fn a_program_that_cannot_start_is_an_error() {
+async fn a_program_must_start() {
     let platform = platform().env("EXIT_AT_INIT", "1").start().await.unwrap();
     let outcome = platform.invoke("1").await.unwrap();
     let (kind, message) = outcome.error().unwrap();
@@ -195,7 +195,7 @@ async fn lines_are_journaled_with_their_stream() {
 }
 
 #[tokio::test]
-async fn faults_of_invoke_are_seen_by_the_caller_and_applied_or_not() {
+async fn the_caller_sees_faults_of_invoke() {
     // fault -> events accepted
     for (fault, accepted) in [(Fault::Unavailable, 0), (Fault::Hangup, 0), (Fault::LoseResponse, 1)] {
         let platform = platform().start().await.unwrap();

@@ -65,14 +65,14 @@ async fn shutdown_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn dropping_the_platform_leaves_nothing_behind() {
+async fn a_dropped_platform_leaves_nothing() {
     let (platform, pids, tmp) = busy().await;
     drop(platform);
     assert_gone(&pids, &tmp);
 }
 
 #[test]
-fn dropping_the_runtime_first_leaves_nothing_behind() {
+fn a_dropped_runtime_leaves_nothing() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let (platform, pids, tmp) = runtime.block_on(busy());
     drop(runtime);
@@ -81,7 +81,7 @@ fn dropping_the_runtime_first_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_container_is_reused_and_its_tmp_survives_a_crash_but_not_its_end() {
+async fn tmp_survives_a_crash_of_its_container() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     let found = async || value(&platform.invoke(json!({"do": "read_tmp"}).to_string()).await.unwrap());
     assert_eq!(found().await, false);
@@ -97,7 +97,7 @@ async fn a_container_is_reused_and_its_tmp_survives_a_crash_but_not_its_end() {
 }
 
 #[tokio::test]
-async fn a_container_that_is_evicted_takes_its_tmp_with_it() {
+async fn an_evicted_container_loses_its_tmp() {
     for (chance, seed, evicted) in [(1.0, 1, 10..=10), (0.0, 1, 0..=0), (0.5, 1, 2..=8), (0.5, 2, 2..=8)] {
         let small = tempfile::tempdir().unwrap();
         let platform = platform().eviction(chance).seed(seed).tmp_folder(small.path()).start().await.unwrap();
@@ -117,7 +117,7 @@ async fn a_container_that_is_evicted_takes_its_tmp_with_it() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_process_dies_of_an_allocation_beyond_its_memory_limit() {
+async fn the_memory_limit_kills_a_process() {
     let cases = [(None, 4 << 30, "ok"), (Some(2048), 16 << 20, "ok"), (Some(2048), 4_u64 << 30, "crashed")];
     for (limit, bytes, expected) in cases {
         let platform = limit.into_iter().fold(platform(), Builder::memory_limit_mb).start().await.unwrap();
@@ -129,7 +129,7 @@ async fn a_process_dies_of_an_allocation_beyond_its_memory_limit() {
 }
 
 #[tokio::test]
-async fn what_the_program_has_started_ends_with_it() {
+async fn children_of_the_program_end_with_it() {
     let platform = platform().start().await.unwrap();
     let spawned = value(&platform.invoke(json!({"do": "spawn"}).to_string()).await.unwrap());
     let pid = u32::try_from(spawned.as_u64().unwrap()).unwrap();
@@ -143,7 +143,7 @@ async fn what_the_program_has_started_ends_with_it() {
 }
 
 #[tokio::test]
-async fn a_process_that_died_while_idle_costs_no_attempt() {
+async fn an_idle_death_costs_no_attempt() {
     let platform = platform().start().await.unwrap();
     platform.invoke("1").await.unwrap();
     let pid = platform.idle_containers()[0].pid.unwrap();

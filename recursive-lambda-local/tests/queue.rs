@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{GUARD, blob, lambda_client, name, outcomes, platform};
 
 #[tokio::test]
-async fn an_event_is_accepted_at_once_and_tried_three_times() {
+async fn an_event_is_tried_three_times() {
     let cases = [
         (json!({"do": "echo"}), vec!["ok"], None),
         (json!({"do": "fail"}), vec!["error"; 3], Some(("as asked", 3))),
@@ -55,7 +55,7 @@ async fn an_event_is_accepted_at_once_and_tried_three_times() {
 }
 
 #[tokio::test]
-async fn recursion_is_stopped_at_the_seventeenth_invocation_unless_allowed() {
+async fn recursion_stops_at_invocation_17() {
     // invocations wanted by the chain, setting -> invocations made, dropped
     let cases = [(16, RecursiveLoop::Terminate, 16, 0), (20, RecursiveLoop::Terminate, 16, 1), (20, RecursiveLoop::Allow, 20, 0)];
     for (wanted, setting, made, dropped) in cases {
@@ -71,7 +71,7 @@ async fn recursion_is_stopped_at_the_seventeenth_invocation_unless_allowed() {
 }
 
 #[tokio::test]
-async fn events_wait_for_a_container_without_losing_an_attempt() {
+async fn waiting_events_lose_no_attempt() {
     let platform = platform().max_concurrency(2).start().await.unwrap();
     for _ in 0..6 {
         platform.send(json!({"do": "sleep", "ms": 50}).to_string());
@@ -94,7 +94,7 @@ async fn events_wait_for_a_container_without_losing_an_attempt() {
 }
 
 #[tokio::test]
-async fn an_event_that_waits_too_long_is_given_up() {
+async fn old_events_are_given_up() {
     let one = platform().max_concurrency(1).retry_delays([]);
     let platform = one.max_event_age(Duration::from_millis(150)).start().await.unwrap();
     let mut entries = platform.subscribe();
@@ -109,7 +109,7 @@ async fn an_event_that_waits_too_long_is_given_up() {
 }
 
 #[tokio::test]
-async fn faults_of_the_queue_duplicate_lose_and_repeat_themselves() {
+async fn queue_faults_repeat_by_seed() {
     let run = async |faults, seed| {
         let platform = platform().queue_faults(faults).seed(seed).start().await.unwrap();
         for n in 0..20 {
@@ -143,7 +143,7 @@ async fn faults_of_the_queue_duplicate_lose_and_repeat_themselves() {
 }
 
 #[tokio::test]
-async fn armed_kills_strike_in_the_middle_and_the_event_is_tried_again() {
+async fn armed_kills_strike_in_the_middle() {
     let platform = platform().seed(3).start().await.unwrap();
     platform.arm_kills(3, Duration::from_millis(10)..=Duration::from_millis(60));
     for _ in 0..4 {
@@ -158,7 +158,7 @@ async fn armed_kills_strike_in_the_middle_and_the_event_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_kill_that_comes_too_late_is_armed_again() {
+async fn a_late_kill_is_armed_again() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     platform.arm_kills(1, Duration::from_secs(5)..=Duration::from_secs(5));
     platform.send(json!({"do": "echo"}).to_string());

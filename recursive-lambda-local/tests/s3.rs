@@ -65,7 +65,7 @@ async fn conditions_hold_on_reads_and_writes() {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_of_another_account_is_named() {
+async fn missing_and_foreign_buckets_are_named() {
     let (platform, client) = with_bucket().await;
     for (bucket, expected) in [("bucket", "NoSuchKey"), ("nowhere", "NoSuchBucket")] {
         let error = client.get_object().bucket(bucket).key("x").send().await.unwrap_err();
@@ -86,7 +86,7 @@ async fn what_is_missing_or_of_another_account_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_eight_writers_from_one_state_one_wins() {
+async fn one_of_eight_writers_wins() {
     let (_platform, client) = with_bucket().await;
     for round in 0..20 {
         let key = format!("key {round}");
@@ -116,7 +116,7 @@ async fn of_eight_writers_from_one_state_one_wins() {
 }
 
 #[tokio::test]
-async fn hostile_keys_come_back_as_they_went_in() {
+async fn hostile_keys_survive() {
     let (platform, client) = with_bucket().await;
     let long = "x".repeat(1024);
     let component = format!("a/{}/b", "ü".repeat(300));
@@ -186,7 +186,7 @@ async fn hostile_keys_come_back_as_they_went_in() {
 }
 
 #[tokio::test]
-async fn a_listing_groups_by_delimiter_over_pages() {
+async fn listings_group_by_delimiter() {
     let (platform, client) = with_bucket().await;
     for key in ["a/1", "a/2", "b", "c/1", "c/2/3", "d"] {
         platform.s3().put("bucket", key, "x").unwrap();
@@ -216,7 +216,7 @@ async fn a_listing_groups_by_delimiter_over_pages() {
 }
 
 #[tokio::test]
-async fn ranges_are_answered_with_their_place() {
+async fn ranges_are_answered() {
     let (platform, client) = with_bucket().await;
     platform.s3().put("bucket", "k", "0123456789").unwrap();
     platform.s3().put("bucket", "empty", "").unwrap();
@@ -244,7 +244,7 @@ async fn ranges_are_answered_with_their_place() {
 }
 
 #[tokio::test]
-async fn dates_are_of_one_clock_and_tags_follow_the_content() {
+async fn dates_use_one_clock() {
     let (platform, client) = with_bucket().await;
     let put = async |bytes: &str| {
         let put = client.put_object().bucket("bucket").key("k").body(body(bytes)).send().await.unwrap();

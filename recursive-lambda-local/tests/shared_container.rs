@@ -18,7 +18,7 @@ async fn invoke_all(platform: &Platform, payloads: &[Value]) -> Vec<&'static str
 }
 
 #[tokio::test]
-async fn a_process_has_as_many_events_at_once_as_it_is_told() {
+async fn a_process_has_several_events_at_once() {
     let platform = four_at_once().start().await.unwrap();
     // None of them ends before all four are there.
     let meet = json!({"do": "meet", "count": 4});
@@ -40,7 +40,7 @@ async fn a_process_has_as_many_events_at_once_as_it_is_told() {
 }
 
 #[tokio::test]
-async fn a_process_that_ends_takes_all_its_events_with_it() {
+async fn a_dead_process_fails_all_its_events() {
     let platform = four_at_once().start().await.unwrap();
     // One ends when all are there, the others never.
     let slow = json!({"do": "meet", "count": 4, "ms": 600_000});
@@ -62,7 +62,7 @@ async fn a_process_that_ends_takes_all_its_events_with_it() {
 }
 
 #[tokio::test]
-async fn an_event_whose_time_is_up_goes_on_and_its_late_answer_is_refused() {
+async fn a_late_answer_is_refused() {
     let platform = four_at_once().timeout(Duration::from_secs(5)).start().await.unwrap();
     let all = [json!({"do": "sleep", "ms": 6000}), json!({"do": "sleep", "ms": 400}), json!({"do": "echo"})];
     assert_eq!(invoke_all(&platform, &all).await, ["timed out", "ok", "ok"]);
@@ -76,7 +76,7 @@ async fn an_event_whose_time_is_up_goes_on_and_its_late_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn a_process_that_cannot_start_fails_every_event_that_waits_for_it() {
+async fn a_failed_start_fails_waiting_events() {
     for (set, error, patience) in
         [("EXIT_AT_INIT", "Runtime.ExitError", GUARD), ("HANG_AT_INIT", "Sandbox.Timedout", Duration::from_secs(1))]
     {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::platform;
 
 #[tokio::test]
-async fn every_channel_delivers_the_key_in_its_encoding() {
+async fn every_channel_encodes_the_key() {
     let key = "in/a b+c/ü.csv";
     let form = "in/a+b%2Bc/%C3%BC.csv";
     let inner = |event: &Value, pointer: &str| -> Value {
@@ -46,13 +46,13 @@ async fn every_channel_delivers_the_key_in_its_encoding() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_not_there_has_no_events() {
+async fn a_missing_object_has_no_events() {
     let platform = platform().start().await.unwrap();
     assert!(platform.notify(&Channel::S3, "uploads", "x").is_err());
 }
 
 #[tokio::test]
-async fn messages_that_were_not_processed_are_received_again_until_they_are_given_up() {
+async fn unprocessed_messages_return() {
     // bodies, heeding partial reports -> polls, given up
     let cases: [(&[&str], bool, u64, usize); 4] = [
         (&["good", "fine"], true, 1, 0),

@@ -89,7 +89,7 @@ fn attribute(arguments: TokenStream, tokens: TokenStream) -> TokenStream {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_argument_has_its_row_in_the_documentation() {
+    fn every_argument_is_documented() {
         let rows: Vec<_> = include_str!("lib.rs")
             .lines()
             .filter(|line| line.starts_with("/// | `") && line.matches(" | ").count() == 4)

@@ -101,7 +101,7 @@ fn arguments() {
 }
 
 #[test]
-fn arguments_that_the_function_does_not_go_with() {
+fn arguments_must_fit_the_function() {
     for (arguments, item, expected) in [
         ("batch = 1, concurrency = 2", "async fn f(b: Batch<String>, r: &R) -> Done {}", &[][..]),
         ("batch = 1, concurrency = 1", "async fn f(b: Batch<String>, s: &mut S) -> Done {}", &[]),

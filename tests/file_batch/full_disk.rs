@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
-const NAME: &str = "file_batch::full_disk::an_object_that_does_not_fit_into_tmp_says_what_it_needs_and_goes_on_when_it_has_it";
+const NAME: &str = "file_batch::full_disk::a_full_tmp_says_how_much_it_needs";
 
 /// Set in the process that may mount.
 const OWN_MOUNTS: &str = "FILE_BATCH_OWN_MOUNTS";
@@ -17,7 +17,7 @@ const OWN_MOUNTS: &str = "FILE_BATCH_OWN_MOUNTS";
 const MB: usize = 1 << 20;
 
 #[test]
-fn an_object_that_does_not_fit_into_tmp_says_what_it_needs_and_goes_on_when_it_has_it() {
+fn a_full_tmp_says_how_much_it_needs() {
     if std::env::var_os(OWN_MOUNTS).is_some() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         return runtime.block_on(on_a_small_disk());

@@ -15,7 +15,7 @@ const UNIT: u64 = 4096;
 const MB: usize = 1 << 20;
 
 #[tokio::test]
-async fn a_large_file_in_200_steps_is_fetched_once() {
+async fn a_large_file_is_fetched_once() {
     let stage = Stage::new("whole", UNIT, |builder| builder).await;
     let body = bytes(1, 50 * MB + 123);
     stage.upload("film", &body);
@@ -35,7 +35,7 @@ async fn a_large_file_in_200_steps_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn a_file_batch_tells_its_run_its_epoch_its_attempt_and_how_much_time_is_left() {
+async fn a_file_batch_knows_its_run() {
     let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "20")).await;
     stage.upload("film", &bytes(9, 25 * 64 * UNIT as usize));
     stage.settle().await;
@@ -59,7 +59,7 @@ async fn a_file_batch_tells_its_run_its_epoch_its_attempt_and_how_much_time_is_l
 }
 
 #[tokio::test]
-async fn temporary_files_go_where_tmpdir_says() {
+async fn temporary_files_go_to_tmpdir() {
     let folder = tempfile::tempdir().unwrap();
     let tmp = folder.path().to_str().unwrap().to_owned();
     let stage = Stage::new("whole", UNIT, |builder| builder.env("TMPDIR", &tmp)).await;
@@ -74,7 +74,7 @@ async fn temporary_files_go_where_tmpdir_says() {
 }
 
 #[tokio::test]
-async fn with_every_container_thrown_away_it_is_fetched_by_each_and_ends_right() {
+async fn every_cold_container_fetches_the_file() {
     each_container_fetches(20 * MB, UNIT, 10).await;
 }
 
@@ -93,7 +93,7 @@ async fn each_container_fetches(size: usize, unit: u64, steps: u64) {
 }
 
 #[tokio::test]
-async fn runs_over_several_objects_share_one_tmp() {
+async fn several_objects_share_one_tmp() {
     in_one_tmp(|builder| builder).await;
 }
 
@@ -127,7 +127,7 @@ async fn in_one_tmp(set: impl FnOnce(Builder) -> Builder) {
 }
 
 #[tokio::test]
-async fn an_object_that_is_overwritten_ends_its_run_and_the_new_one_has_its_own() {
+async fn an_overwritten_object_ends_its_run() {
     let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "25")).await;
     let (first, second) = (bytes(3, 20 * MB), bytes(4, 20 * MB));
     stage.upload("film", &first);
@@ -149,7 +149,7 @@ async fn an_object_that_is_overwritten_ends_its_run_and_the_new_one_has_its_own(
 }
 
 #[tokio::test]
-async fn containers_that_die_leave_nothing_that_is_taken_for_the_object() {
+async fn dead_containers_leave_no_object() {
     let stage = Stage::new("whole", UNIT, |builder| builder.env("PIECES_PAUSE", "10").seed(5)).await;
     let body = bytes(5, 20 * MB);
     // In the fetch, and in the work.
@@ -164,7 +164,7 @@ async fn containers_that_die_leave_nothing_that_is_taken_for_the_object() {
 }
 
 #[tokio::test]
-async fn a_job_says_its_own_step_and_its_own_end() {
+async fn a_job_chooses_its_step_and_end() {
     let stage = Stage::new("strides", UNIT, |builder| builder).await;
     let body = bytes(6, 33 * UNIT as usize);
     stage.upload("film", &body);
@@ -180,7 +180,7 @@ async fn a_job_says_its_own_step_and_its_own_end() {
 }
 
 #[tokio::test]
-async fn a_job_that_does_not_get_on_fails_at_once() {
+async fn a_job_without_progress_fails() {
     let stage = Stage::new("stuck", UNIT, |builder| builder).await;
     stage.upload("film", &bytes(7, 100));
     stage.settle().await;
@@ -192,7 +192,7 @@ async fn a_job_that_does_not_get_on_fails_at_once() {
 }
 
 #[tokio::test]
-async fn an_empty_object_is_done_without_a_call() {
+async fn an_empty_object_needs_no_call() {
     let stage = Stage::new("whole", UNIT, |builder| builder).await;
     stage.upload("film", &[]);
     stage.settle().await;
@@ -226,7 +226,7 @@ fn large() -> bool {
 }
 
 #[tokio::test]
-async fn a_gigabyte_in_1000_steps_is_fetched_once() {
+async fn a_gigabyte_is_fetched_once() {
     if !large() {
         return;
     }
@@ -244,7 +244,7 @@ async fn a_gigabyte_in_1000_steps_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn a_gigabyte_in_1000_steps_ends_right_without_a_warm_container() {
+async fn a_gigabyte_without_warm_containers() {
     if large() {
         each_container_fetches(LARGE, LARGE_UNIT, 125).await;
     }

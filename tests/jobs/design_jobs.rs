@@ -75,7 +75,7 @@ mod carried {
     #[cfg(test)]
     #[tokio::test]
     #[allow(clippy::unwrap_used, reason = "a test may")]
-    async fn a_job_is_an_ordinary_function_in_a_unit_test() {
+    async fn a_unit_test_calls_the_job() {
         let (order, mut totals, db) = (Order { id: 7 }, Totals::default(), Db);
         import(Batch::of([order]), &mut totals, &db).await.unwrap();
         assert_eq!(totals.rows, 1);

@@ -54,7 +54,7 @@ fn apart<'a>(terms: &'a str, operator: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn the_filter_is_read_as_cloudwatch_reads_it() {
+fn the_filter_works_as_in_cloudwatch() {
     let pattern = r#"{ $.a = "x" && ($.b = "y" || $.c = "*") }"#;
     for (line, want) in [
         (json!({ "a": "x", "b": "y" }), true),
@@ -69,7 +69,7 @@ fn the_filter_is_read_as_cloudwatch_reads_it() {
 }
 
 #[tokio::test]
-async fn an_alarm_is_raised_by_what_no_retry_mends_and_by_nothing_else() {
+async fn alarms_ring_for_lasting_errors_only() {
     let stage = Stage::new("rows", |platform| {
         platform.env("AWS_LAMBDA_LOG_FORMAT", "JSON").env("TALLY_AT", "800").env("TALLY_DO", "terminal")
     })

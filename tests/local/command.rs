@@ -72,7 +72,7 @@ pub(super) fn first_example() -> String {
 
 /// One test, because the packages share a folder to build in: cargo lets in one at a time.
 #[test]
-fn the_command_runs_a_new_crates_job_and_says_what_came_of_it() {
+fn the_command_runs_a_new_crates_job() {
     let folder = package("a-new-job", &first_example());
     let file = folder.path().join("two lines & more.txt");
     std::fs::write(&file, "one\ntwo\n".repeat(300)).unwrap();
@@ -189,7 +189,7 @@ fn number(said: &str, line: &str, after: &str) -> u64 {
 }
 
 #[test]
-fn the_demo_takes_many_invocations_and_one_kill_and_counts_every_row() {
+fn the_demo_counts_every_row() {
     let output = command(&workspace()).args(arguments_of_the_demo()).output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");

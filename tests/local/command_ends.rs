@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 /// The README's lines, in a package made by `cargo new` next to a checkout.
 #[test]
-fn the_readmes_lines_make_a_package_whose_job_runs() {
+fn the_readmes_package_runs() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(workspace(), folder.path().join("recursive-lambda")).unwrap();
     // So that what is built already serves it, too.
@@ -82,7 +82,7 @@ fn arguments<'a>(command: &'a mut Command, what: &str, more: &[&str]) -> &'a mut
 
 /// One test, because a package is built in the folder of all.
 #[test]
-fn a_run_that_does_not_end_well_says_where_it_stands_and_what_to_do() {
+fn a_bad_end_says_what_to_do() {
     let package = package("ends-early", JOB);
     let folder = package.path();
     std::fs::write(folder.join("lines.txt"), "line\n".repeat(200)).unwrap();

@@ -20,7 +20,7 @@ fn assert_done(stage: &Stage, story: &str) -> usize {
 }
 
 #[tokio::test]
-async fn batches_that_wait_wait_beside_each_other() {
+async fn waiting_batches_run_concurrently() {
     let stage = wide(|platform| platform).await;
     let begun = Instant::now();
     stage.run_birdstrikes().await;
@@ -36,7 +36,7 @@ async fn batches_that_wait_wait_beside_each_other() {
 }
 
 #[tokio::test]
-async fn a_hand_over_waits_for_all_of_them() {
+async fn a_hand_over_waits_for_all_batches() {
     let stage = wide(|platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "10")).await;
     stage.run_birdstrikes().await;
     assert_eq!(assert_done(&stage, "ten at a time"), 0);
@@ -44,7 +44,7 @@ async fn a_hand_over_waits_for_all_of_them() {
 }
 
 #[tokio::test]
-async fn an_error_or_a_death_costs_no_more_than_what_was_in_flight() {
+async fn an_error_costs_only_batches_in_flight() {
     let fails = wide(|platform| platform.env("TALLY_AT", "4000").env("TALLY_DO", "error-once"));
     let dies = wide(|platform| platform.retry_delays(PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch"));
     let (fails, dies) = tokio::join!(fails, dies);

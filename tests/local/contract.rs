@@ -9,7 +9,7 @@ use serde_json::Value;
 /// Each begins the program by a shell, which makes other variables of those that lead to the platform. An address of digits has no name for
 /// each bucket anyway, so the host is a name here.
 #[tokio::test]
-async fn the_variables_of_the_sdk_lead_to_a_custom_endpoint_and_buckets_are_part_of_its_path() {
+async fn custom_endpoints_are_used() {
     let cases = [
         (
             "AWS_ENDPOINT_URL_S3 with the name of a host",
@@ -44,7 +44,7 @@ async fn the_variables_of_the_sdk_lead_to_a_custom_endpoint_and_buckets_are_part
 const PARTNER: &str = "210987654321";
 
 #[tokio::test]
-async fn without_a_list_any_bucket_of_the_functions_account_is_read_and_none_of_another() {
+async fn only_own_buckets_are_read_by_default() {
     let cases = [
         ("", UPLOADS, true),
         ("", "more-uploads", true),
@@ -68,7 +68,7 @@ async fn without_a_list_any_bucket_of_the_functions_account_is_read_and_none_of_
 }
 
 #[tokio::test]
-async fn a_function_invokes_itself_under_the_qualifier_it_was_invoked_with() {
+async fn signals_keep_the_qualifier() {
     for qualifier in ["", ":live", ":$LATEST"] {
         let set = |platform: Builder| platform.qualifier("live").env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5");
         let stage = Stage::new("rows", set).await;
@@ -116,7 +116,7 @@ async fn at_work() -> Stage {
 }
 
 #[tokio::test]
-async fn the_idempotency_key_of_a_batch_is_the_same_after_a_deploy() {
+async fn keys_survive_a_deploy() {
     let mut stage = at_work().await;
     let accepted = stage.platform.journal().into_iter().filter_map(|entry| match entry.what {
         What::Accepted { payload, .. } => Some(payload),
@@ -137,7 +137,7 @@ async fn the_idempotency_key_of_a_batch_is_the_same_after_a_deploy() {
 }
 
 #[tokio::test]
-async fn the_record_of_a_run_at_work_is_what_a_person_reads() {
+async fn a_person_can_read_the_checkpoint() {
     let stage = at_work().await;
     let object = stage.platform.s3().head(UPLOADS, KEY).unwrap();
     let record = stage.platform.s3().get(STATE, &format!("runs/tally/rows/{}.json", stage.run())).unwrap();

@@ -36,7 +36,7 @@ async fn kill_in_turn(stage: &Stage, kills: u32, moment: std::ops::RangeInclusiv
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_that_comes_twice_does_not_fork_the_run() {
+async fn a_duplicate_does_not_fork_the_run() {
     let twice = QueueFaults { duplicate: 1.0, ..QueueFaults::default() };
     let late = QueueFaults { delay: Duration::from_millis(500), ..twice };
     let cases = [("at once", twice, 1, 0), ("one of them late", late, 3, 0), ("and one crashes", twice, 2, 1)];
@@ -64,7 +64,7 @@ const CRASHES: [(u64, u32, &str, usize); 6] =
     [(1, 3, "batch", 1), (2, 3, "batch", 1), (3, 2, "batch", 1), (4, 3, "100ms", 4), (5, 2, "100ms", 4), (6, 2, "1s", 4)];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn kills_lose_nothing_and_count_nothing_twice() {
+async fn kills_lose_and_double_nothing() {
     join_all(CRASHES.map(|(seed, kills, checkpoint, window)| async move {
         let name = format!("seed {seed}, {kills} kills, a save every {checkpoint}");
         let stage = Stage::new("rows", |platform| {
@@ -93,7 +93,7 @@ async fn kills_lose_nothing_and_count_nothing_twice() {
 }
 
 #[tokio::test]
-async fn on_complete_runs_again_after_a_crash_in_it_and_no_batch_does() {
+async fn a_crash_repeats_only_on_complete() {
     let stage = Stage::new("rows", |platform| platform.retry_delays(PAST_THE_LEASE).env("TALLY_REPORT_PAUSE", "5000")).await;
     let object = stage.upload_birdstrikes().await;
     stage.tell(&object);
@@ -110,7 +110,7 @@ async fn on_complete_runs_again_after_a_crash_in_it_and_no_batch_does() {
 }
 
 #[tokio::test]
-async fn a_batch_that_computes_longer_than_its_lease_keeps_it() {
+async fn a_long_batch_keeps_its_lease() {
     let stage = Stage::new("rows", |platform| {
         platform.retry_delays([3, 3, 3, 10, 20].map(Duration::from_secs)).env("TALLY_SPIN", "9500")
     })

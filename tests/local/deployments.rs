@@ -169,7 +169,7 @@ const CASES: &[Case] = &[
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_deployment_at_fault_says_what_to_do_and_loses_nothing() {
+async fn broken_deployments_say_what_to_do() {
     let begun = std::time::Instant::now();
     let played = stream::iter(CASES).map(|case| tokio::spawn(play(*case))).buffer_unordered(8);
     let failed = played.filter(|played| ready(played.is_err())).count().await;

@@ -25,7 +25,7 @@ fn ended(record: &Value) -> (&str, u64, &Value) {
 }
 
 #[tokio::test]
-async fn the_first_example_of_the_contract_counts_lines() {
+async fn the_first_example_counts_lines() {
     let stage = Stage::new("", |platform| platform.binary(env!("CARGO_BIN_EXE_design-count"))).await;
     let object = stage.upload("line\n".repeat(1_001));
     stage.tell(&object);
@@ -36,7 +36,7 @@ async fn the_first_example_of_the_contract_counts_lines() {
 }
 
 #[tokio::test]
-async fn typed_records_are_read_as_the_contract_says() {
+async fn typed_records_are_read() {
     let rows: String = (1..=900).map(|id| format!("{id}\n")).collect();
     let (record, printed) = run(env!("CARGO_BIN_EXE_design-jobs"), "typed", format!("id\n{rows}")).await;
     assert_eq!(ended(&record), ("Done", 900, &Value::Null));
@@ -45,7 +45,7 @@ async fn typed_records_are_read_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn carried_state_resources_and_a_report_are_as_the_contract_says() {
+async fn state_resources_and_report_work() {
     let orders: String = (0..1_000_900).map(|id| format!("{{\"id\":{id}}}\n")).collect();
     let (record, printed) = run(env!("CARGO_BIN_EXE_design-jobs"), "carried", orders).await;
     assert_eq!(ended(&record), ("Done", 1_000_000, &json!({ "rows": 1_000_000 })), "`enough` ends it before the object does");
@@ -58,7 +58,7 @@ async fn carried_state_resources_and_a_report_are_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn the_file_itself_is_read_as_the_contract_says() {
+async fn the_file_itself_is_read() {
     let film: Vec<u8> = (0..10_000_u32).flat_map(|frame| [(frame / 400) as u8; 16]).collect();
     let (record, printed) = run(env!("CARGO_BIN_EXE_design-jobs"), "frames", film).await;
     assert_eq!(ended(&record), ("Done", 10_000, &Value::Null));

@@ -4,7 +4,7 @@ use super::stage::{BATCHES, DOLLARS, ROWS, Stage, birdstrikes};
 use serde_json::{Value, json};
 
 #[tokio::test]
-async fn state_is_carried_over_invocations_and_on_complete_runs_once() {
+async fn state_outlives_invocations() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")).await;
     stage.run_birdstrikes().await;
 
@@ -24,7 +24,7 @@ async fn state_is_carried_over_invocations_and_on_complete_runs_once() {
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)], Vec<u8>, (&'static str, u64, usize, usize));
 
 #[tokio::test]
-async fn a_run_ends_where_the_object_or_the_job_says() {
+async fn the_object_or_the_job_ends_the_run() {
     let file = || std::fs::read(birdstrikes()).unwrap();
     let rows =
         |count: usize| file().split_inclusive(|byte| *byte == b'\n').take(count + 1).flatten().copied().collect::<Vec<_>>();
@@ -63,7 +63,7 @@ async fn a_run_ends_where_the_object_or_the_job_says() {
 }
 
 #[tokio::test]
-async fn is_complete_is_asked_after_every_batch_and_told_how_far_the_run_has_come() {
+async fn is_complete_sees_every_batch() {
     let text = std::fs::read_to_string(birdstrikes()).unwrap();
     let until = |row: usize| text.split_inclusive('\n').take(row + 1).map(str::len).sum::<usize>();
     let told = |size: usize, row: usize, batches: usize, invocations: usize| json!({ "asked": [row, until(row), size, batches, invocations], "at_end": until(row) == size });
@@ -88,7 +88,7 @@ async fn is_complete_is_asked_after_every_batch_and_told_how_far_the_run_has_com
 
 /// What the job does at position 800, and then: the record's status, its executions of that batch, and the error.
 #[tokio::test]
-async fn an_error_of_the_job_is_tried_again_and_then_fails_the_run_where_it_stands() {
+async fn errors_are_retried_then_fail_the_run() {
     let place = |error: &Value| [error["record"].as_u64(), error["line"].as_u64(), error["offset"].as_u64()].map(Option::unwrap);
     let text = std::fs::read_to_string(birdstrikes()).unwrap();
     let offset: usize = text.split_inclusive('\n').take(801).map(str::len).sum();
@@ -124,7 +124,7 @@ async fn an_error_of_the_job_is_tried_again_and_then_fails_the_run_where_it_stan
 }
 
 #[tokio::test]
-async fn an_error_that_passes_leaves_no_trace() {
+async fn a_passing_error_leaves_no_trace() {
     let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "error-once")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("error-once"), 1);
@@ -133,7 +133,7 @@ async fn an_error_that_passes_leaves_no_trace() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_named_by_record_line_and_byte() {
+async fn a_bad_row_is_named_by_its_place() {
     let text = std::fs::read_to_string(birdstrikes()).unwrap();
     let good: Vec<&str> = text.split_inclusive('\n').take(1_001).collect();
     let offset: u64 = good.iter().map(|line| line.len() as u64).sum();

@@ -30,7 +30,7 @@ fn answers(stage: &Stage, request: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn events_of_every_other_channel_start_one_run_each() {
+async fn every_channel_starts_one_run() {
     let stage = Stage::new("rows", |platform| platform).await;
     let object = stage.upload_birdstrikes().await;
     let Trigger::Events(events) = Channel::S3.trigger(std::slice::from_ref(&object)) else { panic!("S3 has no queue") };
@@ -67,7 +67,7 @@ async fn events_of_every_other_channel_start_one_run_each() {
 }
 
 #[tokio::test]
-async fn batch_operations_hears_that_a_run_is_admitted_or_why_not() {
+async fn batch_operations_tasks_are_answered() {
     let stage = Stage::new("rows", |platform| platform).await;
     stage.upload_birdstrikes().await;
     let mut event = by_batch_operations("a");

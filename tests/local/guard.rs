@@ -4,7 +4,7 @@ use super::stage::Stage;
 use recursive_lambda_local::{Reason, RecursiveLoop, What};
 
 #[tokio::test]
-async fn the_log_says_what_to_set_before_lambda_stops_the_run() {
+async fn the_log_warns_before_the_loop_stop() {
     let stage = Stage::new("rows", |platform| {
         platform.recursive_loop(RecursiveLoop::Terminate).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")
     })
@@ -36,7 +36,7 @@ async fn the_log_says_what_to_set_before_lambda_stops_the_run() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_allowed_to_recurse_goes_on() {
+async fn an_allowed_loop_goes_on() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("allowed"), 0);

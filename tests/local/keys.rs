@@ -21,7 +21,7 @@ fn keys() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn the_job_sees_the_key_as_it_was_uploaded() {
+async fn the_job_sees_the_uploaded_key() {
     let stage = Stage::new("lines", |platform| platform.max_concurrency(3)).await;
     let channels = Channel::NOTIFICATIONS.into_iter().chain([Channel::Manual("by-hand".into())]);
     let channels: Vec<_> = channels.enumerate().map(|(index, channel)| (format!("uploads-{index}"), channel)).collect();

@@ -25,7 +25,7 @@ async fn at_row_800(action: &str) -> Stage {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
+async fn one_memory_death_costs_one_execution() {
     let stage = at_row_800("allocate-once").await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("out of memory once"), 1);
@@ -36,7 +36,7 @@ async fn a_batch_that_needs_too_much_memory_once_costs_one_execution() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
+async fn memory_deaths_name_the_batch() {
     let stage = at_row_800("allocate").await;
     stage.run_birdstrikes().await;
     // Lambda has given up, and the record does not know yet: the last attempt died, too.
@@ -63,7 +63,7 @@ async fn a_batch_that_always_needs_too_much_memory_fails_the_run_by_name() {
 }
 
 #[tokio::test]
-async fn sigterm_in_the_middle_of_a_batch_loses_nothing() {
+async fn sigterm_loses_nothing() {
     let stage = Stage::new("rows", |platform| {
         platform.retry_delays(super::stage::PAST_THE_LEASE).env("RECURSIVE_LAMBDA_CHECKPOINT", "batch").env("TALLY_PAUSE", "200")
     })

@@ -184,7 +184,7 @@ const STORIES: [Story; 9] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_fault_repeats_or_loses_batches_of_the_naive_pattern_and_none_of_ours() {
+async fn naive_one_fault_costs_batches() {
     let stories = STORIES.iter().flat_map(|story| [Program::Naive, Program::Ours].map(|program| (story, program)));
     join_all(stories.map(|((name, set, act, expected), program)| async move {
         let slowly = |platform: Builder| set(platform.retry_delays(PAST_THE_LEASE).env("TALLY_PAUSE", "1500"));
@@ -202,7 +202,7 @@ async fn one_fault_repeats_or_loses_batches_of_the_naive_pattern_and_none_of_our
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_object_that_is_overwritten_is_mixed_by_the_naive_pattern_and_pinned_by_ours() {
+async fn naive_an_overwrite_mixes_versions() {
     join_all([Program::Naive, Program::Ours].map(|program| async move {
         let cold = |platform: Builder| platform.eviction(1.0).env("TALLY_PAUSE", "1500");
         let stage = program.stage(cold).await;
@@ -229,7 +229,7 @@ async fn an_object_that_is_overwritten_is_mixed_by_the_naive_pattern_and_pinned_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn recursion_detection_ends_the_naive_pattern_in_silence() {
+async fn naive_recursion_detection_is_silent() {
     for program in [Program::Naive, Program::Ours] {
         // As each is used: ours does as many batches as fit.
         let set = |platform: Builder| {
@@ -248,7 +248,7 @@ async fn recursion_detection_ends_the_naive_pattern_in_silence() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn cold_containers_read_the_whole_object_each_time_with_the_naive_pattern() {
+async fn naive_cold_containers_read_it_all() {
     for program in [Program::Naive, Program::Ours] {
         let stage = program.stage(|platform| platform.eviction(1.0)).await;
         let object = stage.upload_as(KEY, text(0, 24));
@@ -268,7 +268,7 @@ async fn cold_containers_read_the_whole_object_each_time_with_the_naive_pattern(
 const ENOUGH: usize = 1_500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_storm_that_costs_ours_a_batch_a_fault_forks_the_naive_pattern() {
+async fn naive_a_storm_forks_the_run() {
     const SEED: u64 = 1;
     const OBJECTS: usize = 4;
     const KILLS: u32 = 20;

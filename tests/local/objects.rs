@@ -18,7 +18,7 @@ fn slow(platform: Builder) -> Builder {
 }
 
 #[tokio::test]
-async fn a_run_never_mixes_two_versions_of_an_object() {
+async fn a_run_reads_one_object_version() {
     let stage = Stage::new("rows", slow).await;
     let object = stage.upload_birdstrikes().await;
     stage.tell(&object);
@@ -40,7 +40,7 @@ async fn a_run_never_mixes_two_versions_of_an_object() {
 }
 
 #[tokio::test]
-async fn what_is_replaced_before_its_first_record_was_read_is_left_to_the_newer_event() {
+async fn an_unread_replaced_object_is_left() {
     let stage = Stage::new("rows", |platform| platform).await;
     let older = stage.upload_birdstrikes().await;
     let newer = stage.upload(other_birdstrikes());
@@ -58,7 +58,7 @@ async fn what_is_replaced_before_its_first_record_was_read_is_left_to_the_newer_
 
 /// The event of a start by hand names no version: what the object is at that moment, a request for its head says.
 #[tokio::test]
-async fn a_start_by_hand_is_pinned_by_the_objects_head() {
+async fn a_manual_start_pins_the_object() {
     let stage = Stage::new("rows", slow).await;
     let object = stage.upload_birdstrikes().await;
     stage.platform.notify(&Channel::Manual("by-hand".into()), UPLOADS, KEY).unwrap();

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 #[tokio::test]
-async fn an_outage_is_waited_out_with_the_help_of_sweeps() {
+async fn sweeps_carry_a_run_over_an_outage() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_RETRY_FOR", "1h")).await;
     stage.sink_goes_out_of_service();
     stage.run_birdstrikes().await;
@@ -37,7 +37,7 @@ async fn an_outage_is_waited_out_with_the_help_of_sweeps() {
 }
 
 #[tokio::test]
-async fn where_records_may_be_skipped_an_outage_skips_none() {
+async fn an_outage_skips_no_record() {
     let rows: String = (0..24).map(|row| format!("{row},{},\n", 1_u64 << row)).collect();
     let stage = Stage::new("sieve", |platform| platform.env("RECURSIVE_LAMBDA_RETRY_FOR", "1h")).await;
     stage.sink_goes_out_of_service();
@@ -55,7 +55,7 @@ async fn where_records_may_be_skipped_an_outage_skips_none() {
 }
 
 #[tokio::test]
-async fn a_failed_run_goes_on_where_it_stands_when_it_is_resumed() {
+async fn a_failed_run_resumes_in_place() {
     let stage = Stage::new("rows", |platform| platform.env("TALLY_OUT_OF_SERVICE_FROM", "4000")).await;
     stage.sink_goes_out_of_service();
     stage.run_birdstrikes().await;
@@ -83,7 +83,7 @@ async fn a_failed_run_goes_on_where_it_stands_when_it_is_resumed() {
 
 /// The bound on invocations that the simulation holds every seed to, with real processes: signals do not breed signals.
 #[tokio::test]
-async fn duplicates_in_a_late_queue_cost_what_they_are_and_no_more() {
+async fn late_duplicates_cost_only_themselves() {
     const HOPS: u64 = 60;
     let faults = QueueFaults { duplicate: 0.15, delay: Duration::from_secs(1), ..QueueFaults::default() };
     let stage =

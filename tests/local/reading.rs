@@ -43,7 +43,7 @@ async fn run_over_a_million_rows(story: &str, set: impl FnOnce(Builder) -> Build
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_rows_in_as_many_invocations_as_time_allows() {
+async fn a_million_rows_in_few_invocations() {
     let short = |platform: Builder| {
         platform.timeout(Duration::from_secs(8)).env("RECURSIVE_LAMBDA_RESERVE", "2s").env("TALLY_PAUSE", "4").max_concurrency(2)
     };
@@ -53,14 +53,14 @@ async fn a_million_rows_in_as_many_invocations_as_time_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_million_rows_in_hundreds_of_invocations() {
+async fn a_million_rows_in_many_invocations() {
     let few = |platform: Builder| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "12").max_concurrency(2);
     let stage = run_over_a_million_rows("12 batches at a time", few).await;
     assert_eq!(stage.record()["invocations"], 209);
 }
 
 #[tokio::test]
-async fn one_batch_at_a_time_reads_each_byte_about_once() {
+async fn each_byte_is_read_about_once() {
     for (batches, invocations) in [("1", 25), ("5", 5), ("25", 1)] {
         let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", batches)).await;
         stage.run_birdstrikes().await;

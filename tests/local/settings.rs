@@ -5,7 +5,7 @@ use recursive_lambda_local::What;
 use serde_json::Value;
 
 #[tokio::test]
-async fn without_a_record_the_signals_carry_it() {
+async fn without_a_store_signals_carry_the_run() {
     let stage = Stage::new("rows", |platform| {
         platform.env("RECURSIVE_LAMBDA_STATE", "none").env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "7")
     })
@@ -33,7 +33,7 @@ async fn without_a_record_the_signals_carry_it() {
 }
 
 #[tokio::test]
-async fn a_run_that_takes_too_many_invocations_is_stopped_and_says_what_to_raise() {
+async fn a_runaway_run_is_stopped() {
     let stage = Stage::new("rows", |platform| {
         platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1").env("RECURSIVE_LAMBDA_MAX_INVOCATIONS", "4")
     })

@@ -78,7 +78,7 @@ fn chain(trace: &str) -> (String, u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn runs_that_share_a_process_keep_their_own_trace_and_tenant() {
+async fn runs_in_a_process_keep_their_tenant() {
     let count = 10;
     let stage = Stage::new("rows", |platform| eight_at_once(platform).env("TALLY_PAUSE", "100")).await;
     upload(&stage, count).await;
@@ -115,7 +115,7 @@ async fn runs_that_share_a_process_keep_their_own_trace_and_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_of_an_event_in_the_same_process_does_not_fork_the_run() {
+async fn a_copy_in_the_process_does_not_fork() {
     let twice = QueueFaults { duplicate: 1.0, ..QueueFaults::default() };
     let set = |platform| eight_at_once(platform).queue_faults(twice).env("TALLY_PAUSE", "100");
     let stage = Stage::new("rows", set).await;
@@ -127,7 +127,7 @@ async fn a_copy_of_an_event_in_the_same_process_does_not_fork_the_run() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_of_a_process_takes_all_its_invocations_and_loses_nothing() {
+async fn a_kill_of_a_shared_process_is_safe() {
     let stage = Stage::new("rows", |platform| eight_at_once(platform).seed(11).env("TALLY_PAUSE", "200")).await;
     stage.platform.arm_kills(1, Duration::from_millis(150)..=Duration::from_millis(250));
     upload(&stage, AT_ONCE).await;
@@ -141,7 +141,7 @@ async fn a_kill_of_a_process_takes_all_its_invocations_and_loses_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_invocation_whose_time_is_up_is_left_and_its_company_goes_on() {
+async fn a_timed_out_invocation_stops_alone() {
     let stage = Stage::new("rows", |platform| {
         let slow = eight_at_once(platform).timeout(Duration::from_secs(12)).env("TALLY_PAUSE", "20");
         slow.env("TALLY_AT", "2400").env("TALLY_DO", "hang-once")

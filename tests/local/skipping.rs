@@ -33,7 +33,7 @@ const CASES: [Case; 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn records_that_cannot_be_processed_are_skipped_and_the_rest_counts() {
+async fn bad_records_are_skipped_and_written() {
     futures_util::future::join_all(CASES.map(|(deeds, aside)| async move {
         let stage = run(deeds).await;
         let record = stage.record();
@@ -54,7 +54,7 @@ async fn records_that_cannot_be_processed_are_skipped_and_the_rest_counts() {
 }
 
 #[tokio::test]
-async fn what_is_skipped_can_be_read_and_processed_by_hand() {
+async fn skipped_records_can_be_processed_later() {
     let stage = run(&["", "?", ""]).await;
     let aside = stage.skipped().pop().unwrap();
     let place = json!([aside["record"], aside["line"], aside["offset"]]);
@@ -66,7 +66,7 @@ async fn what_is_skipped_can_be_read_and_processed_by_hand() {
 }
 
 #[tokio::test]
-async fn one_more_than_the_limit_fails_the_run_and_what_was_skipped_stays() {
+async fn one_skip_too_many_fails_the_run() {
     let stage = run(&["?", "?", "", "?", "?", "?", "", "?", ""]).await;
     let record = stage.record();
     assert_eq!((&record["status"], &record["position"], &record["skipped"]), (&json!("Failed"), &json!(7), &json!(5)));
@@ -77,7 +77,7 @@ async fn one_more_than_the_limit_fails_the_run_and_what_was_skipped_stays() {
 }
 
 #[tokio::test]
-async fn a_quote_that_is_left_open_costs_its_line_and_no_other() {
+async fn an_open_quote_skips_one_line() {
     let object = rows(&["", "", "", "", "", "", "", "", ""]).replace("4,16,", "4,\"16,");
     let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
     let uploaded = stage.upload(object);
@@ -92,7 +92,7 @@ async fn a_quote_that_is_left_open_costs_its_line_and_no_other() {
 }
 
 #[tokio::test]
-async fn an_object_of_another_kind_is_refused_and_not_skipped() {
+async fn other_kinds_are_refused_not_skipped() {
     for (object, words) in
         [(b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec(), "compressed (gzip)"), (b"a;b\n1;2\n".to_vec(), "separated by `;`")]
     {

@@ -28,7 +28,7 @@ fn number(name: &str, otherwise: u32) -> u32 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_storm_of_kills_loses_nothing_counts_nothing_twice_and_forks_nothing() {
+async fn a_storm_of_kills_loses_nothing() {
     let (mut kills, mut seed) = (number("RL_KILLS", ROUND), u64::from(number("RL_SEED", 1)));
     while kills > 0 {
         let round = kills.min(ROUND);

@@ -44,7 +44,7 @@ fn line(stage: &Stage, text: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
+async fn sweeps_replace_lost_signals() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")).await;
     let object = stage.upload_birdstrikes().await;
     let lose_next = || stage.platform.set_queue_faults(QueueFaults { lose_next: 1, ..QueueFaults::default() });
@@ -78,7 +78,7 @@ async fn a_run_whose_every_signal_is_lost_goes_on_by_sweeps() {
 }
 
 #[tokio::test]
-async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
+async fn a_sweep_reports_and_goes_on() {
     let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "terminal")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.status(), "Failed");
@@ -136,7 +136,7 @@ async fn what_failed_or_cannot_be_read_is_reported_and_stops_nothing() {
 }
 
 #[tokio::test]
-async fn a_run_at_work_is_left_alone_and_one_whose_owner_died_is_not() {
+async fn a_sweep_leaves_working_runs_alone() {
     let at_work = async {
         let stage = Stage::new("rows", |platform| platform.env("TALLY_SPIN", "20000")).await;
         let file = std::fs::read_to_string(birdstrikes()).unwrap();
@@ -172,7 +172,7 @@ async fn a_run_at_work_is_left_alone_and_one_whose_owner_died_is_not() {
 }
 
 #[tokio::test]
-async fn a_sweep_that_cannot_be_is_an_error_that_says_what_to_do() {
+async fn an_impossible_sweep_says_what_to_do() {
     let listing_denied = |call: &recursive_lambda_local::ApiCall| {
         (call.operation == recursive_lambda_local::Operation::ListObjects)
             .then_some(recursive_lambda_local::Fault::Refuse(403, "AccessDenied"))

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 type Choose = fn(&ApiCall) -> Option<Fault>;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_happens_on_the_wire_executes_a_batch_twice() {
+async fn wire_faults_execute_no_batch_twice() {
     use Operation::{GetObject, Invoke, PutObject};
     let cases: [(&str, Choose); 9] = [
         ("a record is written and the response lost", |call| {

@@ -98,7 +98,7 @@ fn free_addresses() -> [SocketAddr; 2] {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs AWS's Runtime Interface Emulator: cargo xtask test"]
-async fn awss_runtime_sees_the_bundled_example_to_its_end() {
+async fn the_example_runs_on_awss_emulator() {
     let emulator = Emulator::start(&program("s3-upload"), 2).await;
     let file = std::fs::read(workspace().join("examples/s3-upload/birdstrikes.csv")).unwrap();
     let record = emulator.run("2026/bird strikes+more.csv", &file).await;

@@ -84,7 +84,7 @@ fn texts(value: &Value) -> BTreeSet<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: cargo xtask test"]
-async fn an_upload_to_the_stack_becomes_a_run_of_the_example() {
+async fn an_upload_to_the_stack_starts_a_run() {
     let moto = Moto::start().await;
     let stack = Stack::create(&moto).await;
     the_wiring_is_whole(&stack);

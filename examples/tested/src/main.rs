@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_database_that_is_down_is_tried_again_and_a_price_that_is_none_is_not() {
+    async fn a_bad_price_is_not_retried() {
         let (mut totals, down) = (Totals::default(), Db { is_down: true, ..Db::default() });
         let error = import(Batch::of([order("250")]), &mut totals, &down).await.unwrap_err();
         assert!(!error.is_terminal(), "{error}");

@@ -18,7 +18,7 @@ fn orders(count: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_run_takes_several_invocations_and_reports_once() {
+async fn a_run_reports_once() {
     let platform = job().start().await.unwrap();
     let run = platform.run_over(orders(1_000)).await.unwrap();
     assert_eq!((run.status.as_str(), run.position, run.invocations), ("Done", 1_000, 4));
@@ -27,7 +27,7 @@ async fn a_run_takes_several_invocations_and_reports_once() {
 }
 
 #[tokio::test]
-async fn kills_duplicates_and_lost_answers_change_no_total() {
+async fn faults_change_no_total() {
     let platform = job().start().await.unwrap();
     // A container is killed in the middle of its work, three events come twice, and every fifth write gets no answer.
     platform.arm_kills(1, Duration::from_millis(10)..=Duration::from_millis(40));
@@ -40,7 +40,7 @@ async fn kills_duplicates_and_lost_answers_change_no_total() {
 }
 
 #[tokio::test]
-async fn a_price_that_is_none_fails_the_run_and_is_named() {
+async fn a_bad_price_fails_the_run() {
     // Without a second attempt, which would be told the same.
     let platform = job().retry_delays([]).start().await.unwrap();
     let run = platform.run_over(orders(250) + "{\"cents\":\"free\"}\n").await.unwrap();

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lineages_are_read_in_both_forms_and_counted_on() {
+    fn both_lineage_forms_are_counted() {
         let cases = [
             ("Root=1-a-b;Sampled=0", 0, "Root=1-a-b;Sampled=0;Lineage=me:1"),
             ("Root=1-a-b;Lineage=me:3", 3, "Root=1-a-b;Lineage=me:4"),

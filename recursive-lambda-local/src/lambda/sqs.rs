@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_names_the_messages_to_receive_again() {
+    fn a_report_names_failed_messages() {
         let message = |id: &str| Message { id: id.to_owned(), body: String::new(), received: 1, sent_millis: 0 };
         let messages = [message("a"), message("b")];
         let cases: &[(&str, bool, &[&str])] = &[

@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_objects_file_has_its_bytes_and_a_folder_that_is_none_is_named() {
+    async fn objects_are_files_in_the_folder() {
         let folder = tempfile::tempdir().unwrap();
         let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
         s3.create_bucket("uploads").unwrap();
