@@ -7,3 +7,4 @@ mod hygiene;
 mod layers;
 pub mod lints;
 mod local;
+mod plain_english;

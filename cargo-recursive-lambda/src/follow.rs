@@ -96,7 +96,7 @@ pub(crate) async fn follow(wanted: &Run, platform: &Platform, key: &str) -> Resu
     Ok(summary.succeeded())
 }
 
-/// Sends the event of the upload, or the signal by which a run that was stopped goes on. Gives since when records of the run are written.
+/// Sends the event of the upload, or the signal by which a run that was stopped goes on. Gives since when checkpoints are written.
 async fn start(platform: &Platform, progress: &Progress, key: &str, etag: &str) -> Result<SystemTime, String> {
     let stopped = StoredRun::find(platform.s3(), key, etag, UNIX_EPOCH).and_then(|run| Some((run.event_to_go_on()?, run)));
     let Some((event, run)) = stopped else {

@@ -1,4 +1,4 @@
-//! What must be gone when a platform is gone, also by a signal: its folder. Its processes are in `lambda::groups`.
+//! What must be gone when a platform is gone, also by a signal: its folder. Its processes are in `lambda::process_groups`.
 
 use std::collections::BTreeSet;
 use std::io;

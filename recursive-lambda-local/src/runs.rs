@@ -92,7 +92,7 @@ impl Platform {
             .recursive_loop(RecursiveLoop::Allow)
     }
 
-    /// Uploads an object, tells the function of it, waits until nothing is queued, delayed or running, and gives the record of the run. For a
+    /// Uploads an object, tells the function of it, waits until nothing is queued, delayed or running, and gives the checkpoint. For a
     /// platform of [`for_job`](Self::for_job); each object is a run of its own.
     ///
     /// # Errors

@@ -24,14 +24,14 @@ struct Task {
     position: u64,
 }
 
-struct Site {
+struct Deployment {
     s3: aws_sdk_s3::Client,
     lambda: aws_sdk_lambda::Client,
     log: File,
     pause: Duration,
 }
 
-impl Site {
+impl Deployment {
     async fn new() -> Result<Self, Error> {
         let config = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
         let s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
@@ -106,6 +106,6 @@ fn file_of(key: &str) -> PathBuf {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let site = Site::new().await?;
+    let site = Deployment::new().await?;
     lambda_runtime::run(service_fn(|event| site.handle(event))).await
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 /// The whole object, by the file batch's own step.
 #[recursive_lambda(batch = 64, is_complete = at_the_end, on_complete = report)]
-async fn whole(batch: FileBatch, sum: &mut u64, site: &Site) -> Result<(), Error> {
+async fn whole(batch: FileBatch, sum: &mut u64, site: &Deployment) -> Result<(), Error> {
     *sum += site.read(&batch, batch.limit() as u64)?;
     site.works().await
 }
 
 /// By 5 units at a time until nothing is left, which only the call finds that has nothing to do.
 #[recursive_lambda(batch = 64, is_complete = never, on_complete = report)]
-async fn strides(batch: FileBatch, sum: &mut u64, site: &Site) -> Result<Advance, Error> {
+async fn strides(batch: FileBatch, sum: &mut u64, site: &Deployment) -> Result<Advance, Error> {
     *sum += site.read(&batch, 5)?;
     site.works().await?;
     if batch.position() * unit() < batch.object().size() {
@@ -30,14 +30,14 @@ async fn strides(batch: FileBatch, sum: &mut u64, site: &Site) -> Result<Advance
 
 /// Never gets on.
 #[recursive_lambda(batch = 64, is_complete = never)]
-async fn stuck(batch: FileBatch, _: &mut u64, site: &Site) -> Result<Advance, Error> {
+async fn stuck(batch: FileBatch, _: &mut u64, site: &Deployment) -> Result<Advance, Error> {
     site.read(&batch, 1)?;
     Ok(Advance::by(0))
 }
 
 /// Lines of numbers, from the file.
 #[recursive_lambda(batch = 100, source = tmp, on_complete = report)]
-async fn lines(batch: Batch<String>, sum: &mut u64, site: &Site) -> Result<(), Error> {
+async fn lines(batch: Batch<String>, sum: &mut u64, site: &Deployment) -> Result<(), Error> {
     for line in &batch {
         *sum += line.trim().parse::<u64>()?;
     }
@@ -53,7 +53,7 @@ fn never(_: &Progress, _: &u64) -> bool {
     false
 }
 
-async fn report(summary: &Summary, sum: &u64, site: &Site) -> Result<(), Error> {
+async fn report(summary: &Summary, sum: &u64, site: &Deployment) -> Result<(), Error> {
     site.write(&json!({
         "what": "complete",
         "sum": sum,
@@ -64,12 +64,12 @@ async fn report(summary: &Summary, sum: &u64, site: &Site) -> Result<(), Error> 
     }))
 }
 
-struct Site {
+struct Deployment {
     log: File,
     pause: Duration,
 }
 
-impl Site {
+impl Deployment {
     /// Adds up the bytes from the file batch's position on.
     fn read(&self, batch: &FileBatch, units: u64) -> Result<u64, Error> {
         let mut file = File::open(batch.path())?;
@@ -113,7 +113,7 @@ fn variable(name: &str) -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let log = OpenOptions::new().append(true).create(true).open(variable("PIECES_LOG"))?;
-    let site = Site { log, pause: Duration::from_millis(variable("PIECES_PAUSE").parse().unwrap_or(0)) };
+    let site = Deployment { log, pause: Duration::from_millis(variable("PIECES_PAUSE").parse().unwrap_or(0)) };
     match variable("PIECES_JOB").as_str() {
         "whole" => recursive_lambda::run_with::<whole>(site).await,
         "strides" => recursive_lambda::run_with::<strides>(site).await,

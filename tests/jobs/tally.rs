@@ -34,7 +34,7 @@ struct Totals {
 }
 
 #[recursive_lambda(batch = 400, format = csv, on_complete = report)]
-async fn rows(batch: Batch<Row>, totals: &mut Totals, site: &Site) -> Result<Flow, Error> {
+async fn rows(batch: Batch<Row>, totals: &mut Totals, site: &Deployment) -> Result<Flow, Error> {
     site.begins(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
     totals.rows += batch.len() as u64;
     totals.dollars += batch.iter().map(|row| row.dollars).sum::<u64>();
@@ -42,7 +42,7 @@ async fn rows(batch: Batch<Row>, totals: &mut Totals, site: &Site) -> Result<Flo
 }
 
 #[recursive_lambda(batch = 400, format = csv, is_complete = enough, on_complete = report)]
-async fn some(batch: Batch<Row>, totals: &mut Totals, site: &Site) -> Result<(), Error> {
+async fn some(batch: Batch<Row>, totals: &mut Totals, site: &Deployment) -> Result<(), Error> {
     site.begins(&batch, None, None)?;
     totals.rows += batch.len() as u64;
     Ok(())
@@ -55,7 +55,7 @@ fn enough(progress: &Progress, totals: &Totals) -> bool {
     progress.position() >= 1_000 && totals.rows >= 1_000
 }
 
-async fn report(summary: &Summary, totals: &Totals, site: &Site) -> Result<(), Error> {
+async fn report(summary: &Summary, totals: &Totals, site: &Deployment) -> Result<(), Error> {
     site.write(&json!({
         "what": "complete",
         "rows": totals.rows,
@@ -77,7 +77,7 @@ struct Deed {
 }
 
 #[recursive_lambda(batch = 4, format = csv, on_error = skip(5), on_complete = report)]
-async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Site) -> Result<(), Error> {
+async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Deployment) -> Result<(), Error> {
     site.begins(&batch, None, None)?;
     site.needs_its_sink(batch.position())?;
     for deed in &batch {
@@ -89,20 +89,20 @@ async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Site) -> Result<(
 }
 
 #[recursive_lambda(batch = 400, format = csv, concurrency = 8)]
-async fn wide(batch: Batch<Row>, site: &Site) -> Result<Flow, Error> {
+async fn wide(batch: Batch<Row>, site: &Deployment) -> Result<Flow, Error> {
     site.begins(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
     site.works(&batch).await
 }
 
 #[recursive_lambda(batch = 10)]
-async fn lines(batch: Batch<String>, site: &Site) -> Result<Flow, Error> {
+async fn lines(batch: Batch<String>, site: &Deployment) -> Result<Flow, Error> {
     site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
     site.works(&batch).await
 }
 
 /// Each line an amount.
 #[recursive_lambda(batch = 10, on_complete = report)]
-async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Site) -> Result<Flow, Error> {
+async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Deployment) -> Result<Flow, Error> {
     site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
     for amount in &batch {
         totals.rows += 1;
@@ -112,7 +112,7 @@ async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Site) -> Resu
 }
 
 /// What the environment asks for, and where to write.
-struct Site {
+struct Deployment {
     log: File,
     pause: Duration,
     report_pause: Duration,
@@ -124,7 +124,7 @@ struct Site {
     in_flight: AtomicU64,
 }
 
-impl Site {
+impl Deployment {
     fn new() -> Result<Self, Error> {
         let log = OpenOptions::new().append(true).create(true).open(variable("TALLY_LOG"))?;
         let millis = |name| Duration::from_millis(variable(name).parse().unwrap_or(0));
@@ -220,12 +220,12 @@ fn variable(name: &str) -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     match variable("TALLY_JOB").as_str() {
-        "" | "rows" => recursive_lambda::run_with::<rows>(Site::new()?).await,
-        "some" => recursive_lambda::run_with::<some>(Site::new()?).await,
-        "sieve" => recursive_lambda::run_with::<sieve>(Site::new()?).await,
-        "wide" => recursive_lambda::run_with::<wide>(Site::new()?).await,
-        "lines" => recursive_lambda::run_with::<lines>(Site::new()?).await,
-        "amounts" => recursive_lambda::run_with::<amounts>(Site::new()?).await,
+        "" | "rows" => recursive_lambda::run_with::<rows>(Deployment::new()?).await,
+        "some" => recursive_lambda::run_with::<some>(Deployment::new()?).await,
+        "sieve" => recursive_lambda::run_with::<sieve>(Deployment::new()?).await,
+        "wide" => recursive_lambda::run_with::<wide>(Deployment::new()?).await,
+        "lines" => recursive_lambda::run_with::<lines>(Deployment::new()?).await,
+        "amounts" => recursive_lambda::run_with::<amounts>(Deployment::new()?).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }
 }

@@ -25,7 +25,7 @@ enum Mistake {
     Variable(&'static str, &'static str),
     /// While the run is at work.
     MidRun(fn(&Stage)),
-    /// Between two invocations, to the record of the run.
+    /// Between two invocations, to the checkpoint.
     Record(fn(&[u8]) -> Vec<u8>),
     /// State where uploads trigger: the event of a record comes, too.
     StateAmongUploads,

@@ -1,4 +1,4 @@
-//! `on_error = skip(5)`: what cannot be processed is set aside, and nothing else is.
+//! `on_error = skip(5)`: what cannot be processed is skipped, and nothing else is.
 
 use super::stage::{PAST_THE_LEASE, Stage};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn run(deeds: &[&str]) -> Stage {
     stage
 }
 
-/// What rows do, which of them are set aside, and the kind of error it was.
+/// What rows do, which of them are skipped, and the kind of error it was.
 type Case = (&'static [&'static str], &'static [(u64, &'static str)]);
 
 const CASES: [Case; 6] = [
@@ -34,20 +34,20 @@ const CASES: [Case; 6] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bad_records_are_skipped_and_written() {
-    futures_util::future::join_all(CASES.map(|(deeds, aside)| async move {
+    futures_util::future::join_all(CASES.map(|(deeds, skipped)| async move {
         let stage = run(deeds).await;
         let record = stage.record();
         assert_eq!(record["status"], "Done", "{deeds:?}: {record}\n{}", stage.said().join("\n"));
-        assert_eq!(record["skipped"], aside.len(), "{deeds:?}");
-        let counted = (0..deeds.len() as u64).filter(|index| aside.iter().all(|(skipped, _)| skipped != index));
+        assert_eq!(record["skipped"], skipped.len(), "{deeds:?}");
+        let counted = (0..deeds.len() as u64).filter(|index| skipped.iter().all(|(skipped, _)| skipped != index));
         let cents = counted.map(|index| 1 << index).sum::<u64>();
-        assert_eq!(record["state"], json!({ "rows": deeds.len() - aside.len(), "dollars": cents }), "{deeds:?}");
+        assert_eq!(record["state"], json!({ "rows": deeds.len() - skipped.len(), "dollars": cents }), "{deeds:?}");
         let found: Vec<_> =
             stage.skipped().iter().map(|record| (record["record"].as_u64(), record["error"]["kind"].clone())).collect();
-        let want: Vec<_> = aside.iter().map(|(index, kind)| (Some(*index), Value::from(*kind))).collect();
+        let want: Vec<_> = skipped.iter().map(|(index, kind)| (Some(*index), Value::from(*kind))).collect();
         assert_eq!(found, want, "{deeds:?}");
         let completion = stage.completions().pop().unwrap();
-        assert_eq!((&completion["skipped"], &completion["position"]), (&aside.len().into(), &deeds.len().into()), "{deeds:?}");
+        assert_eq!((&completion["skipped"], &completion["position"]), (&skipped.len().into(), &deeds.len().into()), "{deeds:?}");
         assert!(stage.dead_letters().is_empty(), "{deeds:?}: {:?}", stage.dead_letters());
     }))
     .await;
@@ -56,11 +56,11 @@ async fn bad_records_are_skipped_and_written() {
 #[tokio::test]
 async fn skipped_records_can_be_processed_later() {
     let stage = run(&["", "?", ""]).await;
-    let aside = stage.skipped().pop().unwrap();
-    let place = json!([aside["record"], aside["line"], aside["offset"]]);
-    assert_eq!((place, &aside["header"], &aside["data"]), (json!([1, 3, 19]), &json!("id,cents,does"), &json!("1,many,")));
-    assert_eq!(aside["object"]["bucket"], "uploads");
-    assert!(aside["error"]["message"].as_str().unwrap().contains("cents"), "{aside}");
+    let skipped = stage.skipped().pop().unwrap();
+    let place = json!([skipped["record"], skipped["line"], skipped["offset"]]);
+    assert_eq!((place, &skipped["header"], &skipped["data"]), (json!([1, 3, 19]), &json!("id,cents,does"), &json!("1,many,")));
+    assert_eq!(skipped["object"]["bucket"], "uploads");
+    assert!(skipped["error"]["message"].as_str().unwrap().contains("cents"), "{skipped}");
     let said = stage.said().join("\n");
     assert!(said.contains("skipped") && !said.contains("1,many"), "the log has its place, and not its data: {said}");
 }
@@ -86,9 +86,9 @@ async fn an_open_quote_skips_one_line() {
     let record = stage.record();
     assert_eq!((&record["status"], &record["skipped"]), (&json!("Done"), &json!(1)), "{record}");
     assert_eq!(record["state"], json!({ "rows": 8, "dollars": (1 << 9) - 1 - (1 << 4) }));
-    let aside = stage.skipped().pop().unwrap();
-    assert_eq!((&aside["record"], &aside["line"], &aside["data"]), (&json!(4), &json!(6), &json!("4,\"16,")));
-    assert!(aside["error"]["message"].as_str().unwrap().contains("is not closed"), "{aside}");
+    let skipped = stage.skipped().pop().unwrap();
+    assert_eq!((&skipped["record"], &skipped["line"], &skipped["data"]), (&json!(4), &json!(6), &json!("4,\"16,")));
+    assert!(skipped["error"]["message"].as_str().unwrap().contains("is not closed"), "{skipped}");
 }
 
 #[tokio::test]

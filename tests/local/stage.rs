@@ -175,17 +175,17 @@ impl Stage {
     pub(super) fn records(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        // Below the records lies what was set aside.
+        // Skipped records are below the checkpoints.
         let records = all.iter().filter(|object| object.key.matches('/').count() == 3);
         records.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
-    /// What the one run set aside.
+    /// The records that the one run skipped.
     pub(super) fn skipped(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        let aside = all.iter().filter(|object| object.key.matches('/').count() == 5);
-        aside.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
+        let skipped = all.iter().filter(|object| object.key.matches('/').count() == 5);
+        skipped.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
     /// The record of the one run.

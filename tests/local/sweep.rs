@@ -103,7 +103,7 @@ async fn a_sweep_reports_and_goes_on() {
         // None of these is a record of a run of this job.
         ("rows/a name.json", other_plan.as_str()),
         ("rows/notes.txt", "of somebody"),
-        ("rows/00aa/800.json", "set aside"),
+        ("rows/00aa/800.json", "a skipped record"),
         ("other/00dd.json", other_plan.as_str()),
     ] {
         stage.platform.s3().put(STATE, &format!("runs/tally/{place}"), body).unwrap();

@@ -66,7 +66,7 @@ impl Emulator {
         emulator
     }
 
-    /// Uploads an object, tells the function as S3 would, and waits until nothing is left to do. Returns the record of the run.
+    /// Uploads an object, tells the function as S3 would, and waits until nothing is left to do. Returns the checkpoint.
     pub(crate) async fn run(&self, key: &str, body: &[u8]) -> Value {
         let object = self.store.s3().put("uploads", key, body).unwrap();
         let Trigger::Events(events) = Channel::S3.trigger(&[object]) else { panic!("S3 has no queue") };

@@ -8,8 +8,8 @@ use crate::excerpt;
 use crate::{Error, ErrorKind, Place};
 
 #[derive(Debug)]
-pub(super) struct Unread {
-    buffer: Vec<u8>,
+pub(super) struct Buffer {
+    held: Vec<u8>,
     /// How many bytes of the buffer are passed.
     passed: usize,
     /// The offset in the object of the first byte not passed.
@@ -19,20 +19,20 @@ pub(super) struct Unread {
     pub(super) is_compressed: bool,
 }
 
-impl From<Cursor> for Unread {
+impl From<Cursor> for Buffer {
     fn from(start: Cursor) -> Self {
-        Self { buffer: Vec::new(), passed: 0, start, finished: false, is_compressed: false }
+        Self { held: Vec::new(), passed: 0, start, finished: false, is_compressed: false }
     }
 }
 
-impl Unread {
+impl Buffer {
     pub(super) fn push(&mut self, part: &[u8]) {
         // Bytes are moved only when at least as many were passed since the last move: linear over all pushes.
-        if self.passed >= self.buffer.len() - self.passed {
-            self.buffer.drain(..self.passed);
+        if self.passed >= self.held.len() - self.passed {
+            self.held.drain(..self.passed);
             self.passed = 0;
         }
-        self.buffer.extend_from_slice(part);
+        self.held.extend_from_slice(part);
     }
 
     pub(super) fn finish(&mut self) {
@@ -44,7 +44,7 @@ impl Unread {
     }
 
     pub(super) fn bytes(&self) -> &[u8] {
-        self.buffer.get(self.passed..).unwrap_or_default()
+        self.held.get(self.passed..).unwrap_or_default()
     }
 
     pub(super) fn start(&self) -> Cursor {
@@ -137,15 +137,15 @@ mod tests {
     fn memory_is_bounded_by_unread_bytes() {
         // (part, bytes passed after each push): all but a few, all, and fewer than arrive for a while.
         for (part, pass) in [(1_000, 999), (1_000, 1_000), (1_000, 500)] {
-            let mut unread = Unread::from(Cursor::default());
+            let mut buffer = Buffer::from(Cursor::default());
             for _ in 0..200 {
-                unread.push(&vec![b'\n'; part]);
-                unread.advance::<Lines>(pass);
-                let left = unread.bytes().len();
-                assert!(unread.buffer.len() <= 2 * (left + part), "{} bytes kept of {left}", unread.buffer.len());
+                buffer.push(&vec![b'\n'; part]);
+                buffer.advance::<Lines>(pass);
+                let left = buffer.bytes().len();
+                assert!(buffer.held.len() <= 2 * (left + part), "{} bytes kept of {left}", buffer.held.len());
             }
-            assert_eq!(unread.wanted(), 200 * part as u64);
-            assert_eq!(unread.start().line, 200 * pass as u64);
+            assert_eq!(buffer.wanted(), 200 * part as u64);
+            assert_eq!(buffer.start().line, 200 * pass as u64);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! The way the object is cut into parts, and where a run was resumed, change no record, place or cursor. It holds at most one
 //! record's limit, one part, and what was pushed ahead, each at most twice.
 
-use super::buffer::Unread;
+use super::buffer::Buffer;
 use super::misread::{Extent, Misread};
 use super::{Format, Split};
 use crate::excerpt;
@@ -54,7 +54,7 @@ pub struct Splitter<F> {
     /// Whether the header is all of the object.
     only: bool,
     checked: bool,
-    unread: Unread,
+    buffer: Buffer,
     cursor: Cursor,
     limit: usize,
 }
@@ -76,22 +76,22 @@ impl<F: Format> Splitter<F> {
     }
 
     fn at(cursor: Cursor, limit: usize) -> Self {
-        Self { format: None, header: Vec::new(), only: false, checked: false, unread: Unread::from(cursor), cursor, limit }
+        Self { format: None, header: Vec::new(), only: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
     }
 
     /// Takes the bytes after all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
     pub fn push(&mut self, part: &[u8]) {
-        self.unread.push(part);
+        self.buffer.push(part);
     }
 
     /// Says whether the bytes are the decompressed text of the object, so that the places of records can tell.
     pub fn set_compressed(&mut self, is_compressed: bool) {
-        self.unread.is_compressed = is_compressed;
+        self.buffer.is_compressed = is_compressed;
     }
 
     /// Takes note that no bytes follow.
     pub fn finish(&mut self) {
-        self.unread.finish();
+        self.buffer.finish();
     }
 
     /// Finds the header and checks it, once. False: more bytes are needed.
@@ -112,30 +112,30 @@ impl<F: Format> Splitter<F> {
         if self.format.is_some() {
             return Ok(true);
         }
-        let (unread, limit) = (&mut self.unread, self.limit);
-        let mut split = F::header(unread.bytes(), unread.is_finished());
-        if split == Split::More && unread.may_grow(limit)? {
+        let (buffer, limit) = (&mut self.buffer, self.limit);
+        let mut split = F::header(buffer.bytes(), buffer.is_finished());
+        if split == Split::More && buffer.may_grow(limit)? {
             return Ok(false);
         }
-        if unread.is_too_long(split, limit) {
-            split = match F::header(unread.first(limit), true) {
+        if buffer.is_too_long(split, limit) {
+            split = match F::header(buffer.first(limit), true) {
                 Split::Bad { content, reason, .. } => Split::Bad { content, next: limit, reason },
-                _ => return Err(unread.too_long("object's first line", limit)),
+                _ => return Err(buffer.too_long("object's first line", limit)),
             };
         }
         let (content, next) = match split {
-            Split::Skip(skipped) => (0, unread.checked(0, skipped)?),
-            split => unread.record(split)?,
+            Split::Skip(skipped) => (0, buffer.checked(0, skipped)?),
+            split => buffer.record(split)?,
         };
-        let header = unread.bytes().get(..content).unwrap_or_default();
+        let header = buffer.bytes().get(..content).unwrap_or_default();
         if let Split::Bad { reason, .. } = split {
             return Err(at_the_start(format!("{reason}; it begins with {}", excerpt::bytes(header))));
         }
         self.format = Some(open(header)?);
         self.header = header.to_vec();
-        self.only = unread.is_finished() && content > 0 && content == unread.bytes().len();
-        unread.advance::<F>(next);
-        self.cursor = unread.start();
+        self.only = buffer.is_finished() && content > 0 && content == buffer.bytes().len();
+        buffer.advance::<F>(next);
+        self.cursor = buffer.start();
         Ok(true)
     }
 
@@ -145,35 +145,35 @@ impl<F: Format> Splitter<F> {
     /// its contract, an object of another format. Asked again, it gives the same error again.
     pub fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
         self.find_header()?;
-        let (unread, limit) = (&mut self.unread, self.limit);
+        let (buffer, limit) = (&mut self.buffer, self.limit);
         let Some(format) = &mut self.format else { return Ok(Next::More) };
         loop {
-            if unread.bytes().is_empty() {
-                if !unread.is_finished() {
+            if buffer.bytes().is_empty() {
+                if !buffer.is_finished() {
                     return Ok(Next::More);
                 }
-                self.cursor = unread.start();
+                self.cursor = buffer.start();
                 return Ok(Next::End);
             }
-            let mut split = format.split(unread.bytes(), unread.is_finished());
+            let mut split = format.split(buffer.bytes(), buffer.is_finished());
             if let Split::Skip(skipped) = split {
-                let skipped = unread.checked(1, skipped)?;
-                unread.advance::<F>(skipped);
+                let skipped = buffer.checked(1, skipped)?;
+                buffer.advance::<F>(skipped);
                 continue;
             }
-            if split == Split::More && unread.may_grow(limit)? {
+            if split == Split::More && buffer.may_grow(limit)? {
                 return Ok(Next::More);
             }
-            if unread.is_too_long(split, limit) {
+            if buffer.is_too_long(split, limit) {
                 // By its first bytes only, so that it does not matter how much of the rest has arrived.
-                split = match format.split(unread.first(limit), true) {
+                split = match format.split(buffer.first(limit), true) {
                     Split::Bad { content, next, reason } if next < limit => Split::Bad { content, next, reason },
-                    _ => return Err(unread.too_long("record", limit)),
+                    _ => return Err(buffer.too_long("record", limit)),
                 };
             }
-            let (mut content, mut next) = unread.record(split)?;
-            let place = unread.place();
-            let record = unread.bytes().get(..content).unwrap_or_default();
+            let (mut content, mut next) = buffer.record(split)?;
+            let place = buffer.place();
+            let record = buffer.bytes().get(..content).unwrap_or_default();
             let decoded = match split {
                 Split::Bad { reason, .. } => Err(bad(format!("{reason}: {}", excerpt::quoted(record)), place)),
                 _ => match decode(format, record) {
@@ -193,8 +193,8 @@ impl<F: Format> Splitter<F> {
                 },
             };
             let value = decoded.map_err(|error| Undecoded { error, bytes: record.get(..content).unwrap_or_default().to_vec() });
-            unread.advance_record::<F>(next);
-            self.cursor = unread.start();
+            buffer.advance_record::<F>(next);
+            self.cursor = buffer.start();
             return Ok(Next::Record { value, place });
         }
     }
@@ -211,7 +211,7 @@ impl<F: Format> Splitter<F> {
 
     /// The offset in the object of the first byte not yet pushed.
     pub fn wanted(&self) -> u64 {
-        self.unread.wanted()
+        self.buffer.wanted()
     }
 }
 

@@ -10,7 +10,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::json;
 use tokio::sync::oneshot;
 
-use super::guard::{LIMIT, RecursiveLoop, Trace, hash};
+use super::recursion::{LIMIT, RecursiveLoop, Trace, hash};
 use super::{Event, Lambda, MAX_ASYNC_PAYLOAD, MAX_SYNC_PAYLOAD, request_id, unix_seconds};
 use crate::faults::{Operation, after, before};
 use crate::http::{self, Hangup, Reply};

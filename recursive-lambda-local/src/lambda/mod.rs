@@ -1,12 +1,12 @@
 //! Lambda on loopback: one function, its containers, its asynchronous queue and its API. Never talks to S3.
 
 mod container;
-mod groups;
-mod guard;
 mod invoke_api;
 mod kills;
 mod process;
+mod process_groups;
 mod queue;
+mod recursion;
 mod runtime_api;
 mod shared;
 mod shared_task;
@@ -21,11 +21,11 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use self::container::Container;
-pub(crate) use self::groups::kill_all;
-pub use self::guard::RecursiveLoop;
-use self::guard::Trace;
 use self::kills::Kills;
+pub(crate) use self::process_groups::kill_all;
 pub use self::queue::QueueFaults;
+pub use self::recursion::RecursiveLoop;
+use self::recursion::Trace;
 use self::shared::Shared;
 use crate::faults::Faults;
 use crate::journal::{ContainerId, DeadLetter, Journal, Outcome, Reason, What};
@@ -124,7 +124,7 @@ impl Lambda {
 
     /// An event at the start of a chain of requests, invoked without a qualifier.
     pub(crate) fn first_event(&self, payload: Bytes) -> Event {
-        let trace = Trace::start(unix_seconds()).extended(&guard::hash(&self.function.arn));
+        let trace = Trace::start(unix_seconds()).extended(&recursion::hash(&self.function.arn));
         Event {
             request_id: request_id(),
             payload,

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::Function;
-use super::groups::Group;
+use super::process_groups::Group;
 use super::runtime_api::{self, Answer, Call};
 use crate::http::Server;
 use crate::journal::{ContainerId, Journal, Stream, What};

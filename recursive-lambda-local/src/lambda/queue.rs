@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::guard::LIMIT;
+use super::recursion::LIMIT;
 use super::{Event, Lambda};
 use crate::journal::{Reason, What};
 use crate::sync::locked;

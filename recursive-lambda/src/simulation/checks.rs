@@ -51,7 +51,7 @@ struct Log {
     sunk: Vec<bool>,
     completed: u32,
     /// Records that were skipped.
-    aside: BTreeSet<u64>,
+    skipped: BTreeSet<u64>,
 }
 
 impl Checks {
@@ -120,7 +120,7 @@ impl Checks {
 
 impl Log {
     fn new(units: usize) -> Self {
-        Self { executed: vec![0; units], sunk: vec![false; units], completed: 0, aside: BTreeSet::new() }
+        Self { executed: vec![0; units], sunk: vec![false; units], completed: 0, skipped: BTreeSet::new() }
     }
 }
 
@@ -132,15 +132,16 @@ impl Checks {
             wrong.push(format!("{} runs of {} uploads", self.runs.len(), options.uploads));
         }
         for (run, log) in &self.runs {
-            let aside = |unit: usize| options.kind.is_picky() && log.aside.contains(&(unit as u64));
-            let missing = log.sunk.iter().enumerate().filter(|(unit, sunk)| !**sunk && !aside(*unit)).count();
+            let skipped = |unit: usize| options.kind.is_picky() && log.skipped.contains(&(unit as u64));
+            let missing = log.sunk.iter().enumerate().filter(|(unit, sunk)| !**sunk && !skipped(*unit)).count();
             if missing > 0 || options.kind.completes() != (log.completed > 0) {
                 wrong.push(format!("run {run} lacks {missing} batches, and was completed {} times", log.completed));
             }
             let innocent =
-                log.aside.iter().filter(|checkpoint| options.poison_in(**checkpoint..**checkpoint + 1).is_none()).count() as u64;
+                log.skipped.iter().filter(|checkpoint| options.poison_in(**checkpoint..**checkpoint + 1).is_none()).count()
+                    as u64;
             if innocent > faults {
-                wrong.push(format!("run {run}: {innocent} records without a fault were set aside"));
+                wrong.push(format!("run {run}: {innocent} records without a fault were skipped"));
             }
         }
         wrong
@@ -213,9 +214,9 @@ impl State {
                 && offset.is_none_or(|offset| what.offset == offset)
         };
         if !what.as_ref().is_ok_and(right) {
-            self.wrong(group, format!("record {index} is set aside as {what:?}"));
+            self.wrong(group, format!("record {index} is skipped as {what:?}"));
         }
-        self.checks.log(run).aside.insert(index);
+        self.checks.log(run).skipped.insert(index);
     }
 
     pub(super) fn completed(&mut self, group: Group, summary: &Summary, totals: &Totals, options: &Options, oracle: &Oracle) {
@@ -304,10 +305,10 @@ impl State {
                     must(after.invocations == before.invocations + 1, "an acquisition is not counted");
                 }
                 let worked = self.checks.worked.get(&writer);
-                let aside = self.checks.runs.get(run).map(|log| &log.aside);
+                let skipped = self.checks.runs.get(run).map(|log| &log.skipped);
                 let done = |set: Option<&BTreeSet<u64>>, checkpoint: u64| set.is_some_and(|set| set.contains(&checkpoint));
                 let mut passed = before.position..after.position;
-                let all = passed.all(|checkpoint| done(worked, checkpoint) || done(aside, checkpoint));
+                let all = passed.all(|checkpoint| done(worked, checkpoint) || done(skipped, checkpoint));
                 must(all, "a record is passed that its writer did not process, and that was not skipped");
             }
         }
@@ -317,8 +318,8 @@ impl State {
         self.checks.written.insert(writer, (self.now, after.position));
         // The checkpoint being written was taken out.
         must((self.records.len() as u64) < self.uploads, "there are more runs than uploads");
-        let aside = self.checks.runs.get(run).map(|log| log.aside.clone()).unwrap_or_default();
-        wrong.extend(check_place(after, &world.options, &world.oracle, &aside));
+        let skipped = self.checks.runs.get(run).map(|log| log.skipped.clone()).unwrap_or_default();
+        wrong.extend(check_place(after, &world.options, &world.oracle, &skipped));
         for what in wrong {
             self.wrong(writer, format!("{what} (run {run}, position {})", after.position));
         }

@@ -113,7 +113,7 @@ impl Store for Environment {
     }
 
     async fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> Result<(), String> {
-        let moment = self.begin("set aside").await;
+        let moment = self.begin("write skipped").await;
         self.latency(Fault::WriteSlow).await;
         if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::WriteNotApplied) {
             return Err("503".into());

@@ -26,12 +26,12 @@ impl Model {
             }
             Errand::Write { checkpoint, way } => self.write(world, place, checkpoint, way, out),
             Errand::Work { from, to, begins, ends } => self.work(world, place, from..to, begins..ends, out),
-            Errand::SetAside { from, to } => {
+            Errand::Skipped { from, to } => {
                 let mut well = world.clone();
-                (from..to).for_each(|batch| well.aside |= 1 << batch);
-                self.tell(well, place, Input::SetAside, "sets aside", out);
+                (from..to).for_each(|batch| well.skipped |= 1 << batch);
+                self.tell(well, place, Input::Skipped, "skips", out);
                 if let Some(faulty) = world.faulty() {
-                    self.tell(faulty, place, Input::NotSkipped, "cannot set aside", out);
+                    self.tell(faulty, place, Input::NotSkipped, "cannot skip", out);
                 }
             }
             Errand::Complete => {
@@ -143,11 +143,11 @@ impl Model {
                 }
             }
             Errand::ReadBack { .. } => {}
-            Errand::Work { .. } | Errand::SetAside { .. } | Errand::Complete => {
+            Errand::Work { .. } | Errand::Skipped { .. } | Errand::Complete => {
                 if read {
                     invocation.base = Base::Current;
                 }
-                if !matches!(input, Input::Did(..) | Input::SetAside) {
+                if !matches!(input, Input::Did(..) | Input::Skipped) {
                     (invocation.wrote, invocation.unsaved) = (Wrote::Before, 0);
                 }
             }

@@ -43,7 +43,7 @@ enum Task {
         /// Of those to begin.
         begins: u8,
     },
-    SetAside,
+    Skipped,
     Complete,
     Signal {
         seq: u64,
@@ -116,8 +116,8 @@ impl Interner {
                 flying = if outcome == Outcome::Well { flying + begins - records } else { 0 };
                 (Event::Batch(self.batch(&run, records, flying, outcome)), pace)
             }
-            (Task::SetAside, Input::SetAside) => (Event::Skipped(Ok(())), Pace::GoOn),
-            (Task::SetAside, _) => {
+            (Task::Skipped, Input::Skipped) => (Event::Skipped(Ok(())), Pace::GoOn),
+            (Task::Skipped, _) => {
                 (Event::Skipped(Err(Failure { cause: Cause::Environment, ..failure(Outcome::Fails, 0) })), Pace::GoOn)
             }
             (Task::Complete, Input::Did(Outcome::Well, pace)) => (Event::Completed(Ok(())), pace),
@@ -148,7 +148,7 @@ impl Interner {
                     break Task::Work { records: left.min(records) as u8, begins };
                 }
                 Effect::Complete => break Task::Complete,
-                Effect::Skip => break Task::SetAside,
+                Effect::Skip => break Task::Skipped,
                 Effect::Signal { checkpoint, .. } => break Task::Signal { seq: checkpoint.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, checkpoint) => {
@@ -244,9 +244,9 @@ impl Actor {
                 let flown = from + self.flying;
                 Errand::Work { from, to: from + records, begins: flown, ends: flown + begins }
             }
-            Task::SetAside => {
+            Task::Skipped => {
                 let to = position(&self.run) as u8;
-                Errand::SetAside { from: to - self.run.suspects() as u8, to }
+                Errand::Skipped { from: to - self.run.suspects() as u8, to }
             }
             Task::Complete => Errand::Complete,
             Task::Signal { seq } => Errand::Signal { seq: *seq as u8 },

@@ -28,7 +28,7 @@ pub(super) enum Input {
     Conflict,
     Unknown,
     Did(Outcome, Pace),
-    SetAside,
+    Skipped,
     NotSkipped,
     Accepted,
     Silence,

@@ -38,7 +38,7 @@ pub(super) enum Errand {
         ends: u8,
     },
     /// The batches from `from` to `to`.
-    SetAside {
+    Skipped {
         from: u8,
         to: u8,
     },

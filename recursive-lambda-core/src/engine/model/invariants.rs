@@ -12,28 +12,28 @@ impl Model {
         let new = self.interner.facts(checkpoint);
         if new.status == Status::Done {
             let batches = &world.executed[..usize::from(self.scenario.job.batches)];
-            self.law(world.done == 0, "I3: the run is recorded as done twice");
-            let passed = |(batch, times): (usize, &u8)| *times > 0 || world.aside & (1 << batch) != 0;
-            self.law(batches.iter().enumerate().all(passed), "I3: done without a batch");
-            self.law(!self.scenario.job.on_complete || world.completed > 0, "I3: done without on_complete");
+            self.must(world.done == 0, "I3: the run is recorded as done twice");
+            let passed = |(batch, times): (usize, &u8)| *times > 0 || world.skipped & (1 << batch) != 0;
+            self.must(batches.iter().enumerate().all(passed), "I3: done without a batch");
+            self.must(!self.scenario.job.on_complete || world.completed > 0, "I3: done without on_complete");
         }
         let Some(cell) = world.cell else { return };
         let old = self.interner.facts(cell.checkpoint);
         let resumed = self.scenario.resumes && old.status == Status::Failed && !new.over && new.seq == old.seq + 1;
-        self.law(!old.over || resumed, "I3: a run that is over is written again");
-        self.law(new.position >= old.position, "I1: the cursor goes back");
-        self.law(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
+        self.must(!old.over || resumed, "I3: a run that is over is written again");
+        self.must(new.position >= old.position, "I1: the cursor goes back");
+        self.must(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
         let Some((event, place)) = writer else { return };
         let writer = world.events[event].at_work[place];
-        let done = writer.unsaved | world.aside;
-        self.law(new.owned || !self.interner.is_flying(writer.actor), "R15: the run is left with batches in flight");
+        let done = writer.unsaved | world.skipped;
+        self.must(new.owned || !self.interner.is_flying(writer.actor), "R15: the run is left with batches in flight");
         let all = (old.position..new.position).all(|batch| done & (1 << batch) != 0);
-        self.law(all, "I1, I7: the cursor passes a batch that its writer did not do, and that was not skipped");
+        self.must(all, "I1, I7: the cursor passes a batch that its writer did not do, and that was not skipped");
     }
 
-    fn law(&mut self, holds: bool, law: &str) {
-        if !holds && self.faulty_designs.is_none() {
-            self.faulty_designs = Some(law.into());
+    fn must(&mut self, holds: bool, invariant: &str) {
+        if !holds && self.broken.is_none() {
+            self.broken = Some(invariant.into());
         }
     }
 

@@ -117,7 +117,7 @@ fn told(scenario: Scenario) -> Report {
         job.batches,
         job.concurrency,
         if job.on_complete { "" } else { ", no on_complete" },
-        if job.skips { ", records set aside" } else { "" },
+        if job.skips { ", records skipped" } else { "" },
         if job.every_batch { ", every batch saved" } else { "" },
         if errors { ", user errors" } else { "" },
         if late { ", late writes" } else { "" },

@@ -96,7 +96,7 @@ impl Search {
                     queue.push_back((next_number, depth + 1, next));
                 }
             }
-            if let Some(wrong) = self.model.faulty_designs.take() {
+            if let Some(wrong) = self.model.broken.take() {
                 return (Some((wrong, number)), depth);
             }
         }

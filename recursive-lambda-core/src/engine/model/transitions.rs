@@ -36,12 +36,12 @@ pub(super) struct Model {
     pub(super) interner: Interner,
     pub(super) coverage: Rows,
     /// The first invariant that a transition broke.
-    pub(super) faulty_designs: Option<String>,
+    pub(super) broken: Option<String>,
 }
 
 impl Model {
     pub(super) fn new(scenario: Scenario) -> Self {
-        Self { scenario, interner: Interner::new(scenario.job), coverage: Rows::default(), faulty_designs: None }
+        Self { scenario, interner: Interner::new(scenario.job), coverage: Rows::default(), broken: None }
     }
 
     pub(super) fn next(&mut self, world: &World, out: &mut Vec<Next>) {

@@ -21,7 +21,7 @@ pub(super) struct World {
     /// How many times each batch was done.
     pub(super) executed: [u8; 4],
     /// The batches that were skipped, one bit each.
-    pub(super) aside: u8,
+    pub(super) skipped: u8,
     pub(super) completed: u8,
     /// How many times the run was saved as done.
     pub(super) done: u8,
@@ -138,7 +138,7 @@ impl World {
             faults,
             signals: 0,
             executed: [0; 4],
-            aside: 0,
+            skipped: 0,
             completed: 0,
             done: 0,
         }
@@ -249,7 +249,7 @@ impl World {
         buffer.extend_from_slice(&cell.to_le_bytes());
         buffer.extend_from_slice(&self.late.unwrap_or(u32::MAX).to_le_bytes());
         buffer.extend_from_slice(&self.executed);
-        buffer.extend_from_slice(&[self.faults, self.signals, self.aside, self.completed, self.done]);
+        buffer.extend_from_slice(&[self.faults, self.signals, self.skipped, self.completed, self.done]);
         for event in &self.events {
             let kind = match event.kind {
                 Kind::Admit => 254,

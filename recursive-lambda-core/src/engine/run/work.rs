@@ -31,7 +31,7 @@ impl Run {
     }
 
     /// Whether batches run one at a time, with a save after each.
-    fn is_careful(work: &Work) -> bool {
+    fn is_one_at_a_time(work: &Work) -> bool {
         work.checkpoint.one_at_a_time_ms > 0 || work.checkpoint.search.is_some()
     }
 
@@ -41,7 +41,7 @@ impl Run {
         if in_flight == 0 {
             work.pace.begun = now.elapsed;
         }
-        let is_alone = Self::is_careful(&work) || self.lease_is_old(now);
+        let is_alone = Self::is_one_at_a_time(&work) || self.lease_is_old(now);
         let most = if is_alone { 1_u64.saturating_sub(in_flight) } else { u64::MAX };
         let start = self.budget.allows(in_flight, now.left).min(most).max(u64::from(in_flight == 0));
         let records = work.checkpoint.next_batch();
@@ -90,14 +90,14 @@ impl Run {
         if done.at_end || done.complete {
             return self.finish(now, work);
         }
-        let is_careful = Self::is_careful(&work);
-        let is_past = work.pace.hand_over_after.is_some_and(|after| now.elapsed >= after) && !is_careful;
+        let is_one_at_a_time = Self::is_one_at_a_time(&work);
+        let is_past = work.pace.hand_over_after.is_some_and(|after| now.elapsed >= after) && !is_one_at_a_time;
         let is_late = self.budget.allows(0, now.left) == 0;
         if work.pace.in_flight == 0 && (is_past || is_late) {
             return self.hand_over(work, Status::Ready);
         }
         // Batches in flight at the end are saved together by the hand-over. A save for each could take the time that is left.
-        let due = is_careful
+        let due = is_one_at_a_time
             || (!is_late && now.elapsed.saturating_sub(work.last_save) >= self.rules.checkpoint)
             || self.lease_is_old(now);
         if due { self.save(work, Then::Work) } else { self.work(now, work) }

@@ -226,7 +226,7 @@ fn after_a_death_each_batch_is_saved() {
     let retried = "read > over e Running(1)@0 mine try 2 > work > ";
     for (name, events, want) in [
         (
-            "the first attempt is not careful",
+            "the first attempt saves as usual",
             vec![found(ready(1)), applied(), batch(10)],
             "read > over e Running(1)@0 mine try 1 > work > work".to_owned(),
         ),

@@ -122,10 +122,10 @@ fn on_complete_runs_however_late() {
 #[test]
 fn a_run_of_only_skips_fails() {
     let skipped = Checkpoint { skipped: 7, position: 7, ..ready(1) };
-    let failed = "swap Failed(1)@7 try 1 !Record aside 7 > refuse NothingProcessed { skipped: 7 }";
+    let failed = "swap Failed(1)@7 try 1 !Record skipped 7 > refuse NothingProcessed { skipped: 7 }";
     assert_eq!(work(true, skipped.clone(), vec![nothing_left(), applied()]), failed);
     let one_was_not = Checkpoint { batches: 1, ..skipped };
-    assert_eq!(work(false, one_was_not, vec![nothing_left(), applied()]), "swap Done(1)@7 try 1 aside 7 > ack Done");
+    assert_eq!(work(false, one_was_not, vec![nothing_left(), applied()]), "swap Done(1)@7 try 1 skipped 7 > ack Done");
 }
 
 fn completion_panics() -> In {

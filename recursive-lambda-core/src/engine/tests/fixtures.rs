@@ -267,11 +267,11 @@ pub(super) fn passed_over(position: u64) -> In {
 }
 
 /// The skipped record was written to the store.
-pub(super) fn put_aside() -> In {
+pub(super) fn written() -> In {
     In::of(Event::Skipped(Ok(())))
 }
 
-pub(super) fn cannot_be_put_aside() -> In {
+pub(super) fn cannot_be_written() -> In {
     In::of(Event::Skipped(Err(Failure { records: 0, ..failure(false, Cause::Environment) })))
 }
 
@@ -320,7 +320,7 @@ fn show(effect: &Effect) -> String {
         Effect::Work { start: 1, records: BATCH } => "work".into(),
         Effect::Work { start, records } => format!("work {start}x{records}"),
         Effect::PassOver(error) => format!("pass over !{}", error.kind),
-        Effect::Skip => "set aside".into(),
+        Effect::Skip => "write skipped".into(),
         Effect::Capture => "capture".into(),
         Effect::Complete => "complete".into(),
         Effect::Signal { checkpoint, swept, .. } => format!("signal {}{}", checkpoint.seq, if *swept { " swept" } else { "" }),
@@ -347,7 +347,7 @@ fn show_record(checkpoint: &Checkpoint) -> String {
         Some(_) => " other's",
     };
     let error = checkpoint.last_error.as_ref().map(|error| format!(" !{}", error.kind)).unwrap_or_default();
-    let aside = if checkpoint.skipped > 0 { format!(" aside {}", checkpoint.skipped) } else { String::new() };
+    let skipped = if checkpoint.skipped > 0 { format!(" skipped {}", checkpoint.skipped) } else { String::new() };
     let waits = checkpoint.waiting.as_ref().map(|waiting| format!(" waits {}", waiting.errors)).unwrap_or_default();
     let search = checkpoint.search.map(|search| {
         let doubtful = if search.doubtful { "?" } else { "" };
@@ -355,5 +355,5 @@ fn show_record(checkpoint: &Checkpoint) -> String {
         format!(" search {}..{}{doubtful}{proven}", search.step, search.until)
     });
     let Checkpoint { status, seq, position, attempts, .. } = checkpoint;
-    format!("{status:?}({seq})@{position}{owner} try {attempts}{error}{waits}{aside}{}", search.unwrap_or_default())
+    format!("{status:?}({seq})@{position}{owner} try {attempts}{error}{waits}{skipped}{}", search.unwrap_or_default())
 }

@@ -24,30 +24,30 @@ fn searching(step: u64, until: u64, checkpoint: Checkpoint) -> Checkpoint {
 fn a_bad_record_is_skipped() {
     let begun = |then: Vec<In>| [found(ready(1)), applied()].into_iter().chain(then).collect::<Vec<_>>();
     for (name, rules, then, want) in [
-        ("it alone", skipping(2), vec![records_fail(1), passed_over(0), put_aside()], "pass over !Job > set aside > work"),
+        ("it alone", skipping(2), vec![records_fail(1), passed_over(0), written()], "pass over !Job > write skipped > work"),
         (
             "it is counted with the next save",
             skipping(2),
-            vec![records_fail(1), passed_over(0), put_aside().elapsed(10), applied()],
-            "pass over !Job > set aside > swap Running(1)@1 mine try 1 !Job aside 1 > work",
+            vec![records_fail(1), passed_over(0), written().elapsed(10), applied()],
+            "pass over !Job > write skipped > swap Running(1)@1 mine try 1 !Job skipped 1 > work",
         ),
         (
             "the last of the object",
             skipping(2),
-            vec![batch(10), records_fail(1), captured(), applied(), last_passed_over(10), put_aside(), applied()],
-            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > set aside > swap Done(1)@11 try 1 !Job aside 1 > ack Done",
+            vec![batch(10), records_fail(1), captured(), applied(), last_passed_over(10), written(), applied()],
+            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > write skipped > swap Done(1)@11 try 1 !Job skipped 1 > ack Done",
         ),
         (
             "after a batch, whose state is saved before the record is passed",
             skipping(2),
-            vec![batch(10), records_fail(1), captured(), applied(), passed_over(10), put_aside().elapsed(10)],
-            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > set aside > swap Running(1)@11 mine try 1 !Job aside 1",
+            vec![batch(10), records_fail(1), captured(), applied(), passed_over(10), written().elapsed(10)],
+            "work > capture > swap Running(1)@10 mine try 1 > pass over !Job > write skipped > swap Running(1)@11 mine try 1 !Job skipped 1",
         ),
         (
             "no time is left",
             skipping(2),
-            vec![records_fail(1), passed_over(0), put_aside().left(10), applied(), accepted()],
-            "pass over !Job > set aside > swap Ready(2)@1 try 0 !Job aside 1 > signal 2 > ack Yielded",
+            vec![records_fail(1), passed_over(0), written().left(10), applied(), accepted()],
+            "pass over !Job > write skipped > swap Ready(2)@1 try 0 !Job skipped 1 > signal 2 > ack Yielded",
         ),
         (
             "it was the only one too many",
@@ -58,14 +58,14 @@ fn a_bad_record_is_skipped() {
         (
             "it cannot be written",
             skipping(2),
-            vec![records_fail(1), passed_over(0), cannot_be_put_aside(), applied()],
-            "pass over !Job > set aside > swap Ready(1)@0 try 0 !Job waits 1 > fail",
+            vec![records_fail(1), passed_over(0), cannot_be_written(), applied()],
+            "pass over !Job > write skipped > swap Ready(1)@0 try 0 !Job waits 1 > fail",
         ),
         (
             "no record at the cursor",
             skipping(2),
-            vec![records_fail(1), none_to_pass_over(0), put_aside(), applied()],
-            "pass over !Job > set aside > swap Done(1)@0 try 1 > ack Done",
+            vec![records_fail(1), none_to_pass_over(0), written(), applied()],
+            "pass over !Job > write skipped > swap Done(1)@0 try 1 > ack Done",
         ),
         ("an error that no record caused", skipping(2), vec![records_fail(0), applied()], "swap Failed(1)@0 try 1 !Job > fail"),
         ("an error to try again", skipping(2), vec![fails(), applied()], "swap Ready(1)@0 try 0 !Job waits 1 > fail"),
@@ -116,7 +116,7 @@ fn the_bad_record_is_found_by_halves() {
             applied(),
             records_fail(1),
             passed_over(7),
-            put_aside(),
+            written(),
             applied(),
             parts(2, 10),
         ],
@@ -129,8 +129,8 @@ fn the_bad_record_is_found_by_halves() {
         "swap Running(1)@5 mine try 1 !Job search 2..10 > work 1x2",
         "capture > swap Running(1)@7 mine try 1 search 2..10 > work 1x2",
         "swap Running(1)@7 mine try 1 !Job search 1..10 > work 1x1",
-        "pass over !Job > set aside",
-        "swap Running(1)@8 mine try 1 !Job aside 1 search 2..10 > work 1x2",
+        "pass over !Job > write skipped",
+        "swap Running(1)@8 mine try 1 !Job skipped 1 search 2..10 > work 1x2",
         "work",
     ];
     assert_eq!(told, want.join(" > "));
@@ -229,11 +229,11 @@ fn each_death_of_a_search_signals() {
         (
             "one record",
             run(),
-            vec![aged(46, alone(3)), applied(), passed_over(0), put_aside(), applied()],
-            "read > over e Running(1)@0 mine try 4 search 1..10 > pass over !Runaway > set aside > swap Running(1)@1 mine try 1 !Runaway aside 1 search 9..10 > work 1x9",
+            vec![aged(46, alone(3)), applied(), passed_over(0), written(), applied()],
+            "read > over e Running(1)@0 mine try 4 search 1..10 > pass over !Runaway > write skipped > swap Running(1)@1 mine try 1 !Runaway skipped 1 search 9..10 > work 1x9",
         ),
         (
-            "one record, as it was set aside",
+            "one record, as it was skipped",
             run(),
             vec![aged(46, alone(5)), applied()],
             "read > over e Running(1)@0 mine try 6 search 1..10 > pass over !Runaway",

@@ -125,8 +125,8 @@ fn a_retryable_skip_needs_a_witness() {
         (
             "it is the object's last, and one before it is",
             alone(1, true),
-            vec![last_passed_over(0), put_aside()],
-            "set aside > swap Failed(1)@1".to_owned(),
+            vec![last_passed_over(0), written()],
+            "write skipped > swap Failed(1)@1".to_owned(),
         ),
         (
             "it is the object's last but one, and neither is",
@@ -180,7 +180,7 @@ fn a_proven_record_is_tried_once_more() {
             part_fails(1),
             part_fails(1),
             passed_over(0),
-            put_aside(),
+            written(),
             applied(),
             part(1, 2),
             captured(),
@@ -190,9 +190,9 @@ fn a_proven_record_is_tried_once_more() {
             applied(),
         ],
     );
-    let want = "work 1x1 > work 1x1 > pass over !Job > set aside > swap Running(2)@1 mine try 1 !Job aside 1 search 1..10? > work 1x1 > \
-                capture > swap Running(2)@2 mine try 1 aside 1 search 1..10? > work 1x1 > \
-                capture > swap Running(2)@3 mine try 1 aside 1 search 7..10? > work 1x7";
+    let want = "work 1x1 > work 1x1 > pass over !Job > write skipped > swap Running(2)@1 mine try 1 !Job skipped 1 search 1..10? > work 1x1 > \
+                capture > swap Running(2)@2 mine try 1 skipped 1 search 1..10? > work 1x1 > \
+                capture > swap Running(2)@3 mine try 1 skipped 1 search 7..10? > work 1x7";
     assert_eq!(told, format!("{begun}{want}"), "the one at 1 was not bad, and the one at 2 keeps its key");
     let told = trace(&mut run(), vec![found(proven()), applied(), part(1, 1), captured(), applied()]);
     assert_eq!(told, format!("{begun}capture > swap Running(2)@1 mine try 1 search 1..10?! > work 1x1"), "it passed");
