@@ -78,11 +78,11 @@ fn no_source_is_long() {
     assert!(files >= 60, "{files} files were looked at");
 }
 
-/// The README's table of claims names the test behind each.
+/// RELIABILITY.md names the tests of each claim.
 #[test]
 fn every_claim_names_its_tests() {
-    let readme = std::fs::read_to_string(workspace().join("README.md")).unwrap();
-    let table = readme.split("| claim | shown by |").nth(1).unwrap();
+    let page = std::fs::read_to_string(workspace().join("RELIABILITY.md")).unwrap();
+    let table = page.split("| claim | shown by |").nth(1).unwrap();
     let lines = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let folders = ["recursive-lambda-core/src", "recursive-lambda/src", "tests"].map(|folder| workspace().join(folder));
     let all: String =
@@ -98,6 +98,80 @@ fn every_claim_names_its_tests() {
         claims += 1;
     }
     assert!(claims >= 10, "{claims} claims were found");
+}
+
+/// The page on the protocol has every rule and invariant that the code cites, and every faulty design.
+#[test]
+fn the_protocol_page_matches_the_code() {
+    let page = std::fs::read_to_string(workspace().join("docs/protocol.md")).unwrap();
+    let sources =
+        sources(&workspace().join("recursive-lambda-core/src")).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
+    let code: String = sources.chain([std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap()]).collect();
+    let cited = |letter: char, most: u32| {
+        (1..=most)
+            .filter(|number| {
+                let name = format!("{letter}{number}");
+                code.split(|character: char| !character.is_alphanumeric()).any(|word| word == name)
+            })
+            .collect::<Vec<_>>()
+    };
+    let (rules, invariants) = (cited('R', 99), cited('I', 9));
+    assert!(rules.len() >= 12 && invariants.len() >= 7, "{rules:?} {invariants:?}");
+    for anchor in rules.iter().map(|rule| format!("id=\"r{rule}\"")).chain(invariants.iter().map(|law| format!("id=\"i{law}\"")))
+    {
+        assert!(page.contains(&anchor), "no {anchor}");
+    }
+    let designs = std::fs::read_to_string(workspace().join("recursive-lambda-core/src/engine/model/faulty_designs.rs")).unwrap();
+    let designs = designs.split("Shipped,").nth(1).unwrap().split('}').next().unwrap();
+    let names = designs.lines().map(str::trim).filter_map(|line| line.strip_suffix(',').filter(|name| !name.contains(' ')));
+    let names: Vec<_> = names.collect();
+    assert_eq!(names.len(), 9);
+    for name in names {
+        assert!(page.contains(&format!("`{name}`")), "no {name}");
+    }
+}
+
+/// Links between the pages lead somewhere: files, and headings of them.
+#[test]
+fn links_between_pages_lead_somewhere() {
+    const OWN: &str = "https://github.com/recursive-lambda/recursive-lambda/";
+    let folders = [
+        "",
+        "docs",
+        "examples/s3-upload",
+        "recursive-lambda-core",
+        "recursive-lambda-local",
+        "recursive-lambda-macros",
+        "cargo-recursive-lambda",
+    ];
+    let mut links = 0;
+    for folder in folders.map(|folder| workspace().join(folder)) {
+        let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+        for page in entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+            let text = std::fs::read_to_string(&page).unwrap();
+            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+                let (base, link) = match link.strip_prefix(OWN) {
+                    Some(rest) => {
+                        (workspace().to_path_buf(), rest.split_once('/').and_then(|(_, rest)| rest.split_once('/')).unwrap().1)
+                    }
+                    None if link.contains("://") => continue,
+                    None => (folder.clone(), link),
+                };
+                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+                let target = if file.is_empty() { page.clone() } else { base.join(file) };
+                assert!(target.exists(), "{}: {link}", page.display());
+                let heading = |line: &str| {
+                    line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['\'', ',', '`'], "")
+                };
+                let found = || {
+                    std::fs::read_to_string(&target).unwrap().lines().any(|line| line.starts_with('#') && heading(line) == anchor)
+                };
+                assert!(anchor.is_empty() || found(), "{}: {link}", page.display());
+                links += 1;
+            }
+        }
+    }
+    assert!(links > 30, "{links} links");
 }
 
 /// Each block of Rust on the page about testing stands, but for its indentation, in the package whose tests are run.

@@ -151,7 +151,12 @@ mod tests {
         for (checkpoint, recorded, succeeded, words) in [
             (with(Status::Done), true, true, "done: a.csv"),
             (with(Status::Running), true, false, "error: the run ended as Running"),
-            (None, true, false, "error: no run over a.csv was recorded: look at the log above, and with --verbose at all of it"),
+            (
+                None,
+                true,
+                false,
+                "error: no run over a.csv was saved: see the log above, or run again with --verbose for all of it",
+            ),
             (None, false, true, "done: a.csv"),
         ] {
             let summary = Summary { recorded, ..summary(checkpoint.as_ref(), &[]) };

@@ -8,6 +8,10 @@
 //! For tests of a job of `recursive-lambda`, [`Platform::for_job`] and [`Platform::run_over`] are all there is to know; the repository's
 //! `docs/testing.md` has a package that uses them.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod builder;
 mod cleanup;
 mod error;

@@ -36,7 +36,10 @@ fn arguments() {
             ],
         ),
         ("batch = 1 reserve = 1", &["a comma is missing before this argument", "`reserve` is a duration with its unit"]),
-        ("batch = 1 2, reserve = 1", &["expected a comma or the end after the value before this", "`reserve` is a duration with its unit"]),
+        (
+            "batch = 1 2, reserve = 1",
+            &["expected a comma or the end after the value before this", "`reserve` is a duration with its unit"],
+        ),
         ("batch = 1,, reserve = 1", &["unexpected comma", "`reserve` is a duration with its unit"]),
         (", batch = 1", &["unexpected comma"]),
         ("{}, batch = 1", &["an argument is a name"]),
@@ -131,7 +134,10 @@ fn signatures() {
                 "the input and result of a job must own their data",
             ],
         ),
-        ("async fn f(b: Batch<Row<'_>>, s: &mut Vec<&str>) -> Done {}", &["the input and result of a job must own their data"; 2]),
+        (
+            "async fn f(b: Batch<Row<'_>>, s: &mut Vec<&str>) -> Done {}",
+            &["the input and result of a job must own their data"; 2],
+        ),
         (
             "const unsafe extern \"C\" fn f() {}",
             &[
@@ -145,7 +151,11 @@ fn signatures() {
         ),
         (
             "async fn f<'a, T, const N: usize>(b: Batch<T>) -> Done where T: Send {}",
-            &["a job cannot have a lifetime parameter", "a job cannot have type parameters", "a job cannot have const parameters"],
+            &[
+                "a job cannot have a lifetime parameter",
+                "a job cannot have type parameters",
+                "a job cannot have const parameters",
+            ],
         ),
         ("fn f(b: Batch<String>) -> Done { drop(b) }", &["a job must be an async function"]),
         ("fn f(b: Batch<String>) -> Done { { rt.block_on(b) } }", &["a job must be an async function"]),

@@ -213,10 +213,10 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
     }
 }
 
-/// `a`, `b` and `c`.
+/// `a`, `b` or `c`.
 fn list(words: &[String]) -> String {
     match words {
-        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
         words => words.concat(),
     }
 }

@@ -1,6 +1,10 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(not(feature = "aws"), allow(dead_code, unused_imports, reason = "the runtime that uses the rest is not built"))]
 
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/jobs.md")]
+mod jobs_page {}
+
 mod job;
 mod lent;
 

@@ -167,7 +167,7 @@ fn the_command_runs_a_new_crates_job() {
     let output = run(folder.path(), &file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("error: no run over people.csv was recorded"), "{said}");
+    assert!(said.contains("error: no run over people.csv was saved"), "{said}");
 }
 
 /// What `cargo demo` gives the command.

@@ -145,7 +145,7 @@ mod tests {
             (Refusal::TooManyInvocations { invocations: 9 }, ErrorKind::Runaway, "the run took 9 invocations"),
             (Refusal::TooManySkipped { skipped: 5 }, ErrorKind::TooManySkipped, "5 are skipped already"),
             (Refusal::NothingProcessed { skipped: 5 }, ErrorKind::Record, "every record of the object was skipped, all 5"),
-            (Refusal::CheckpointGone, ErrorKind::CheckpointGone, "must not be cleaned while runs are under way"),
+            (Refusal::CheckpointGone, ErrorKind::CheckpointGone, "do not delete checkpoints while runs are in progress"),
             (Refusal::Unreadable(Unreadable::Newer(2)), ErrorKind::CheckpointUnreadable, "has version 2, written by a newer"),
             (
                 Refusal::Unreadable(Unreadable::Corrupt("a\tb".into())),

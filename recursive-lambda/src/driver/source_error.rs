@@ -150,7 +150,7 @@ mod tests {
             (GB, GB, "Size: 1073`"),
             (GB, 3 * GB, "Size: 3185`"),
             (11 * GB, 11 * GB, "Size: 11633` (Lambda has at most 10240 MB, and 32768 MB for some functions)"),
-            (33 * GB, 33 * GB, "which is not enough either"),
+            (33 * GB, 33 * GB, "which is not enough: read"),
         ] {
             let object = PinnedObject { size, ..PinnedObject::for_tests() };
             let error = source_error(SourceError::NoSpace { needed }, &object, true);

@@ -215,7 +215,7 @@ fn see(design: Design, world: &World, place: Place) -> Input {
             mine: invocation.owns,
             wrote: invocation.wrote,
             expired: cell.expired,
-            handed_over: event.handed_over || design == Design::AnybodySignals,
+            handed_over: event.handed_over || design == Design::AnyStaleEventSignals,
             base: invocation.base == Base::Current,
         })
     })

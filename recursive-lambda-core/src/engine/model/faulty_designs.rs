@@ -25,7 +25,7 @@ pub(super) enum Design {
     /// A live lease of another request means that an invocation works.
     Quiet,
     /// Any late event signals a run without an owner again, whether it handed the run over or not.
-    AnybodySignals,
+    AnyStaleEventSignals,
 }
 
 impl Design {
@@ -78,7 +78,7 @@ impl Design {
             Self::AcknowledgesItself => in_flight && event.owners,
             Self::Quiet | Self::TakesOverLate => in_flight && !event.owners,
             Self::AcknowledgesFenced => is_fenced(interner, before, input),
-            Self::Shipped | Self::DeletesWhatIsDone | Self::AnybodySignals => false,
+            Self::Shipped | Self::DeletesWhatIsDone | Self::AnyStaleEventSignals => false,
         }
     }
 }

@@ -45,7 +45,7 @@ impl Model {
         // sweep finds every run with a checkpoint; that it helps is I5.
         let found = self.scenario.sweeps && world.cell.is_some();
         let live = match self.scenario.design {
-            Design::Shipped | Design::AnybodySignals => world.events.iter().any(|event| !event.acknowledged),
+            Design::Shipped | Design::AnyStaleEventSignals => world.events.iter().any(|event| !event.acknowledged),
             _ => world.events.iter().any(|event| event.dead_letter) || !world.is_quiet(),
         };
         let holders = world.events.iter().flat_map(|event| &event.at_work).filter(|invocation| {
@@ -78,7 +78,7 @@ impl Model {
 
     /// A sweep may send any number. The search must find the other faulty designs by their own fault.
     fn counts_signals(&self) -> bool {
-        !self.scenario.sweeps && matches!(self.scenario.design, Design::Shipped | Design::AnybodySignals)
+        !self.scenario.sweeps && matches!(self.scenario.design, Design::Shipped | Design::AnyStaleEventSignals)
     }
 
     /// One for each hand-over, and for each fault and each extra start its own and one more.

@@ -265,7 +265,7 @@ fn broken_designs_are_found_out() {
         (Design::DeletesWhatIsDone, scenario(2, 0, ADMIT_TWICE), 0),
         (Design::TakesOverLate, scenario(1, 0, ADMIT), 2),
         (Design::AcknowledgesFenced, scenario(1, 0, ADMIT), 3),
-        (Design::AnybodySignals, scenario(3, 0, IN_PLACE), 1),
+        (Design::AnyStaleEventSignals, scenario(3, 0, IN_PLACE), 1),
         (Design::Quiet, without_on_complete(scenario(1, 0, IN_PLACE_TWICE)), 3),
     ] {
         for allowed in 0..=faults {

@@ -57,8 +57,8 @@ fn an_item_is_refused_by_its_field() {
     let deep = (0..4).fold(s3("k"), |event, _| envelope(&event));
     let cases = [
         (s3(""), "`Records[0].s3.object.key` is not a key"),
-        (s3("+"), "`Records[0].s3.object.key` is white space alone: the AWS SDK asks for no such key"),
-        (bridge("\u{a0}\n"), "`detail.object.key` is white space alone"),
+        (s3("+"), "`Records[0].s3.object.key` is only white space, which the AWS SDK cannot request"),
+        (bridge("\u{a0}\n"), "`detail.object.key` is only white space"),
         (s3(&"k".repeat(1025)), "`Records[0].s3.object.key` is not a key"),
         (bridge(&"é".repeat(513)), "`detail.object.key` is not a key"),
         (s3("%"), "`Records[0].s3.object.key` is not a form-encoded key: a `%`"),

@@ -150,7 +150,7 @@ fn a_subscription_notice_is_recognised() {
     let envelope = |kind: &str| json!({ "Type": kind, "Message": "You have chosen to ..", "SubscribeURL": "https://s3cret", "Token": "s3cret" });
     for (event, expected) in [
         (envelope("SubscriptionConfirmation"), "UnknownEvent: `Type` is `SubscriptionConfirmation`: a topic asks"),
-        (envelope("UnsubscribeConfirmation"), "UnknownEvent: `Type` is `UnsubscribeConfirmation`: somebody ended"),
+        (envelope("UnsubscribeConfirmation"), "UnknownEvent: `Type` is `UnsubscribeConfirmation`: someone ended"),
         (
             sqs(&envelope("SubscriptionConfirmation")),
             "m UnknownEvent: `Records[0].body.Type` is `SubscriptionConfirmation`: a topic",
