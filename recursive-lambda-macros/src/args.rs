@@ -3,7 +3,7 @@
 //! [`KEYS`] is the one table of them. Parsing, help and suggestions come from it, and a new argument is a new line there. Nothing
 //! here looks at the function.
 
-use crate::entry::{Entry, read_comma, skip};
+use crate::entry::{Entry, Form, read_comma, skip};
 use crate::errors::Errors;
 use crate::handler::Handler;
 use crate::krate::place_of;
@@ -51,79 +51,65 @@ impl Args {
 
 /// A known argument.
 pub(crate) struct Key {
-    pub(crate) name: &'static str,
-    /// Completes "it takes ..".
-    pub(crate) takes: &'static str,
-    /// An example that compiles.
-    pub(crate) example: &'static str,
+    pub(crate) form: Form,
     read: fn(&mut Draft, &mut Entry<'_>),
 }
 
 pub(crate) const KEYS: &[Key] = &[
     Key {
-        name: "batch",
-        takes: "a whole number, or the path of a `const` of type `usize`",
-        example: "batch = 400",
+        form: Form { name: "batch", takes: "a whole number, or the path of a `const` of type `usize`", example: "batch = 400" },
         read: |draft, entry| draft.batch.set_once(entry, values::batch),
     },
     Key {
-        name: "format",
-        takes: "`lines`, `csv`, `jsonl`, or the path of a type that implements `Format`",
-        example: "format = csv",
+        form: Form {
+            name: "format",
+            takes: "`lines`, `csv`, `jsonl`, or the path of a type that implements `Format`",
+            example: "format = csv",
+        },
         read: |draft, entry| draft.format.set_once(entry, values::format),
     },
     Key {
-        name: "is_complete",
-        takes: "the path of a function of `&Progress`, and of `&S` if the job has state",
-        example: "is_complete = enough",
+        form: Form {
+            name: "is_complete",
+            takes: "the path of a function of `&Progress`, and of `&S` if the job has state",
+            example: "is_complete = enough",
+        },
         read: |draft, entry| draft.is_complete.set_once(entry, values::function),
     },
     Key {
-        name: "on_complete",
-        takes: "the path of an async function of `&Summary`, then `&S` and `&R` if the job has them",
-        example: "on_complete = report",
+        form: Form {
+            name: "on_complete",
+            takes: "the path of an async function of `&Summary`, then `&S` and `&R` if the job has them",
+            example: "on_complete = report",
+        },
         read: |draft, entry| draft.on_complete.set_once(entry, values::function),
     },
     Key {
-        name: "reserve",
-        takes: "a duration, in quotes",
-        example: "reserve = \"20s\"",
+        form: Form { name: "reserve", takes: "a duration, in quotes", example: "reserve = \"20s\"" },
         read: |draft, entry| draft.reserve.set_once(entry, values::duration),
     },
     Key {
-        name: "batches_per_invocation",
-        takes: "a whole number",
-        example: "batches_per_invocation = 1",
+        form: Form { name: "batches_per_invocation", takes: "a whole number", example: "batches_per_invocation = 1" },
         read: |draft, entry| draft.batches_per_invocation.set_once(entry, values::count),
     },
     Key {
-        name: "concurrency",
-        takes: "a whole number",
-        example: "concurrency = 8",
+        form: Form { name: "concurrency", takes: "a whole number", example: "concurrency = 8" },
         read: |draft, entry| draft.concurrency.set_once(entry, values::count),
     },
     Key {
-        name: "source",
-        takes: "`stream` or `tmp`",
-        example: "source = tmp",
+        form: Form { name: "source", takes: "`stream` or `tmp`", example: "source = tmp" },
         read: |draft, entry| draft.source.set_once(entry, values::source),
     },
     Key {
-        name: "compression",
-        takes: "`auto`, `none` or `gzip`",
-        example: "compression = gzip",
+        form: Form { name: "compression", takes: "`auto`, `none` or `gzip`", example: "compression = gzip" },
         read: |draft, entry| draft.compression.set_once(entry, values::compression),
     },
     Key {
-        name: "on_error",
-        takes: "`stop` or `skip(N)`",
-        example: "on_error = skip(100)",
+        form: Form { name: "on_error", takes: "`stop` or `skip(N)`", example: "on_error = skip(100)" },
         read: |draft, entry| draft.on_error.set_once(entry, values::on_error),
     },
     Key {
-        name: "crate",
-        takes: "the path of this crate",
-        example: "crate = ::recursive_lambda",
+        form: Form { name: "crate", takes: "the path of this crate", example: "crate = ::recursive_lambda" },
         read: |draft, entry| draft.krate.set_once(entry, values::path),
     },
 ];
@@ -191,7 +177,7 @@ impl<T> Slot<T> {
         match &self.0 {
             None => self.0 = Some((entry.name.clone(), value)),
             Some((first, _)) => {
-                let message = format!("`{}` is given twice: remove one of them", entry.key.name);
+                let message = format!("`{}` is given twice: remove one of them", entry.form.name);
                 entry.errors.refuse_second::<()>(first, &entry.name, message);
             }
         }
@@ -218,7 +204,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
                 continue;
             }
             read_entry(input, &mut draft, errors);
-            read_comma(input, errors);
+            read_comma(input, |name| KEYS.iter().any(|key| name == key.form.name), errors);
         }
         Ok(draft)
     })
@@ -267,7 +253,7 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
         return skip(input);
     };
     match find(&name, input, errors) {
-        Some(key) => (key.read)(draft, &mut Entry { key, name, input, errors }),
+        Some(key) => (key.read)(draft, &mut Entry { form: key.form, name, input, errors }),
         None => skip(input),
     }
 }
@@ -276,7 +262,7 @@ fn read_entry(input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) {
 /// missing, too.
 fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'static Key> {
     let written = name.to_string();
-    if let Some(key) = KEYS.iter().find(|key| key.name == written) {
+    if let Some(key) = KEYS.iter().find(|key| key.form.name == written) {
         return Some(key);
     }
     if let Some((_, elsewhere)) = ELSEWHERE.iter().find(|(known, _)| *known == written) {
@@ -292,13 +278,13 @@ fn find(name: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Option<&'s
     if FORMATS.iter().any(|(format, _)| *format == written) && !input.peek(Token![=]) {
         return errors.refuse(name, format!("`{written}` is a value without its name: write `format = {written}`"));
     }
-    match nearest(&written, KEYS.iter().map(|key| key.name)) {
+    match nearest(&written, KEYS.iter().map(|key| key.form.name)) {
         Some(near) => {
             errors.refuse::<()>(name, format!("unknown argument `{written}`: did you mean `{near}`?"));
-            KEYS.iter().find(|key| key.name == near)
+            KEYS.iter().find(|key| key.form.name == near)
         }
         None => {
-            let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.name)).collect();
+            let known: Vec<_> = KEYS.iter().map(|key| format!("`{}`", key.form.name)).collect();
             errors.refuse(name, format!("unknown argument `{written}`: the arguments are {}", known.join(", ")))
         }
     }

@@ -2,16 +2,25 @@
 //!
 //! It knows no argument's meaning.
 
-use crate::args::{KEYS, Key};
 use crate::errors::Errors;
 use proc_macro2::TokenTree;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Ident, Token};
 
+/// What messages say about an argument.
+#[derive(Clone, Copy)]
+pub(crate) struct Form {
+    pub(crate) name: &'static str,
+    /// Completes "it takes ..".
+    pub(crate) takes: &'static str,
+    /// An example that compiles.
+    pub(crate) example: &'static str,
+}
+
 /// One argument, and the input after its name.
 pub(crate) struct Entry<'a> {
-    pub(crate) key: &'static Key,
+    pub(crate) form: Form,
     pub(crate) name: Ident,
     pub(crate) input: ParseStream<'a>,
     pub(crate) errors: &'a mut Errors,
@@ -20,7 +29,7 @@ pub(crate) struct Entry<'a> {
 impl Entry<'_> {
     /// Reads the `=`, so that the value comes next.
     pub(crate) fn equals(&mut self) -> Option<()> {
-        let (name, example, input) = (self.key.name, self.key.example, self.input);
+        let (name, example, input) = (self.form.name, self.form.example, self.input);
         if !ends(input) && !starts_value(input) {
             return self.errors.refuse_at(input.span(), format!("`{name}` needs `=` before its value: write `{example}`"));
         }
@@ -33,12 +42,12 @@ impl Entry<'_> {
     }
 }
 
-/// A comma must separate two arguments, and one may follow the last.
-pub(crate) fn read_comma(input: ParseStream<'_>, errors: &mut Errors) {
+/// A comma must separate two arguments, and one may follow the last. `is_argument`: whether an argument has this name.
+pub(crate) fn read_comma(input: ParseStream<'_>, is_argument: fn(&Ident) -> bool, errors: &mut Errors) {
     if input.is_empty() || input.parse::<Token![,]>().is_ok() {
         return;
     }
-    if starts_entry(input) {
+    if starts_entry(input, is_argument) {
         errors.refuse_at::<()>(input.span(), "a comma is missing before this argument");
     } else {
         errors.refuse_at::<()>(input.span(), "expected a comma or the end after the value before this");
@@ -51,9 +60,9 @@ fn ends(input: ParseStream<'_>) -> bool {
     input.is_empty() || input.peek(Token![,])
 }
 
-fn starts_entry(input: ParseStream<'_>) -> bool {
+fn starts_entry(input: ParseStream<'_>, is_argument: fn(&Ident) -> bool) -> bool {
     let ahead = input.fork();
-    ahead.call(Ident::parse_any).is_ok_and(|name| starts_value(&ahead) || KEYS.iter().any(|key| name == key.name))
+    ahead.call(Ident::parse_any).is_ok_and(|name| starts_value(&ahead) || is_argument(&name))
 }
 
 fn starts_value(input: ParseStream<'_>) -> bool {

@@ -95,6 +95,6 @@ mod tests {
             .filter(|line| line.starts_with("/// | `") && line.matches(" | ").count() == 4)
             .collect();
         let names: Vec<_> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
-        assert_eq!(names, crate::args::KEYS.iter().map(|key| key.name).collect::<Vec<_>>());
+        assert_eq!(names, crate::args::KEYS.iter().map(|key| key.form.name).collect::<Vec<_>>());
     }
 }

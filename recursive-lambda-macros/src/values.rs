@@ -62,7 +62,7 @@ pub(crate) fn count(entry: &mut Entry<'_>) -> Option<LitInt> {
 }
 
 fn number(entry: &mut Entry<'_>, value: Expr) -> Option<LitInt> {
-    let (name, example) = (entry.key.name, entry.key.example);
+    let (name, example) = (entry.form.name, entry.form.example);
     let number = match value {
         Expr::Lit(value) => match value.lit {
             Lit::Int(number) => number,
@@ -92,7 +92,7 @@ fn number(entry: &mut Entry<'_>, value: Expr) -> Option<LitInt> {
 }
 
 pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
-    let name = entry.key.name;
+    let name = entry.form.name;
     let text = match expression(entry)? {
         Expr::Lit(value) => match value.lit {
             Lit::Str(text) => text,
@@ -110,17 +110,17 @@ pub(crate) fn duration(entry: &mut Entry<'_>) -> Option<Duration> {
         Ok(time) if time.as_millis() > 0 => Some(time),
         Ok(_) => entry.refuse(
             text,
-            format!("`{name}` must be at least a millisecond, because a save has to fit into it: write `{}`", entry.key.example),
+            format!("`{name}` must be at least a millisecond, because a save has to fit into it: write `{}`", entry.form.example),
         ),
         Err(_) if written.parse::<u64>().is_ok() => {
             entry.refuse(text, format!("`{name}` has no unit: write `{name} = \"{written}s\"` for seconds"))
         }
-        Err(why) => entry.refuse(text, format!("`{name}` is not a duration ({why}): write `{}`", entry.key.example)),
+        Err(why) => entry.refuse(text, format!("`{name}` is not a duration ({why}): write `{}`", entry.form.example)),
     }
 }
 
 pub(crate) fn function(entry: &mut Entry<'_>) -> Option<ExprPath> {
-    let (name, example) = (entry.key.name, entry.key.example);
+    let (name, example) = (entry.form.name, entry.form.example);
     match expression(entry)? {
         Expr::Path(path) => Some(path),
         Expr::Closure(closure) => entry.refuse(
@@ -185,12 +185,12 @@ pub(crate) fn compression(entry: &mut Entry<'_>) -> Option<Word> {
 
 /// One of a few words, each with its variant.
 fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
-    let name = entry.key.name;
+    let name = entry.form.name;
     if let Some(text) = text(entry) {
         let written = text.value();
         let write = match words.iter().find(|(known, _)| *known == written) {
             Some((known, _)) => format!("{name} = {known}"),
-            None => entry.key.example.to_owned(),
+            None => entry.form.example.to_owned(),
         };
         return entry.refuse(text, format!("`{name}` is a word, not text: write it without quotes, `{write}`"));
     }
@@ -223,7 +223,7 @@ fn list(words: &[String]) -> String {
 
 pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
     if let Some(text) = text(entry) {
-        let write = if text.value() == "stop" { "on_error = stop" } else { entry.key.example };
+        let write = if text.value() == "stop" { "on_error = stop" } else { entry.form.example };
         return entry.refuse(text, format!("`on_error` is a word, not text: write it without quotes, `{write}`"));
     }
     let (value, limit) = match expression(entry)? {
@@ -308,10 +308,10 @@ fn text(entry: &Entry<'_>) -> Option<LitStr> {
 
 /// Refuses a path in quotes.
 fn unquote<T>(entry: &mut Entry<'_>, text: &LitStr) -> Option<T> {
-    let name = entry.key.name;
+    let name = entry.form.name;
     let write = match text.parse::<Path>() {
         Ok(_) => format!("{name} = {}", text.value().trim()),
-        Err(_) => entry.key.example.to_owned(),
+        Err(_) => entry.form.example.to_owned(),
     };
     entry.refuse(text, format!("`{name}` is a path, not text: write it without quotes, `{write}`"))
 }
@@ -327,8 +327,8 @@ fn refuse_at<T>(entry: &mut Entry<'_>, at: Span) -> Option<T> {
 }
 
 fn kind(entry: &Entry<'_>) -> String {
-    let key = entry.key;
-    format!("`{}` takes {}: write `{}`", key.name, key.takes, key.example)
+    let form = entry.form;
+    format!("`{}` takes {}: write `{}`", form.name, form.takes, form.example)
 }
 
 impl Entry<'_> {

@@ -3,9 +3,9 @@
 //! It never looks into the file, and keeps it in /tmp while it lives.
 
 use crate::batch::{Context, IdempotencyKey};
-use crate::cache::CachedFile;
 use crate::object::Object;
 use recursive_lambda_core::object::PinnedObject;
+use std::any::Any;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,13 +48,26 @@ use std::time::Duration;
 /// # });
 /// ```
 pub struct FileBatch {
-    file: Arc<CachedFile>,
+    file: HeldFile,
     limit: usize,
     context: Context,
 }
 
+/// A file in /tmp, and what keeps it there.
+#[doc(hidden)]
+pub struct HeldFile {
+    path: PathBuf,
+    _keep: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl HeldFile {
+    pub(crate) fn new(path: PathBuf, keep: Arc<dyn Any + Send + Sync>) -> Self {
+        Self { path, _keep: Some(keep) }
+    }
+}
+
 impl FileBatch {
-    pub(crate) fn new(file: Arc<CachedFile>, limit: usize, context: Context) -> Self {
+    pub(crate) fn new(file: HeldFile, limit: usize, context: Context) -> Self {
         Self { file, limit, context }
     }
 
@@ -65,14 +78,14 @@ impl FileBatch {
         let path = path.into();
         let size = std::fs::metadata(&path).map_or(0, |file| file.len());
         let context = Context::for_tests(position, PinnedObject { size, ..PinnedObject::for_tests() });
-        Self::new(Arc::new(CachedFile::outside(path)), limit, context)
+        Self::new(HeldFile { path, _keep: None }, limit, context)
     }
 
     /// The file's path, valid while this file batch lives. Other invocations read the same copy, so do not write to it. The name
     /// does not depend on the object's key.
     #[must_use]
     pub fn path(&self) -> &Path {
-        self.file.path()
+        &self.file.path
     }
 
     /// How far this call should go: the attribute's `batch`.
@@ -128,7 +141,7 @@ impl FileBatch {
 impl fmt::Debug for FileBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileBatch")
-            .field("path", &self.file.path())
+            .field("path", &self.file.path)
             .field("position", &self.context.position)
             .field("limit", &self.limit)
             .field("run_id", &self.context.run.run_id)

@@ -4,14 +4,13 @@
 //! Nothing here runs; the driver does that. Everything the attribute generates can be written by hand against [`Handler`].
 
 use crate::batch::Context;
-use crate::cache::CachedFile;
+use crate::file_batch::HeldFile;
 use crate::format::{Decode, Format, Lines};
 use crate::{Advance, Batch, BoxError, Config, Error, FileBatch, Flow, Progress, Summary};
 use serde::{Serialize, de::DeserializeOwned};
 use std::convert::Infallible;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 /// A job that runs with resources of type `R`. [`run`](fn@crate::run) and [`run_with`](crate::run_with) take one, and the struct
 /// with the name of an annotated function is one.
@@ -177,7 +176,7 @@ impl Flows for FileBatch {
 #[doc(hidden)]
 pub enum Supply<I, F, T> {
     Records { decoding: Decoding<F, T>, hand_over: fn(Vec<T>, Context) -> I },
-    File { hand_over: fn(Arc<CachedFile>, usize, Context) -> I },
+    File { hand_over: fn(HeldFile, usize, Context) -> I },
 }
 
 /// How bytes become records of one type.

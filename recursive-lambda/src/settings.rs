@@ -8,7 +8,7 @@ use std::time::Duration;
 /// The settings of a deployment. Each has its default until it is read or set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    pub(crate) state: Option<State>,
+    pub(crate) state: Option<StoreLocation>,
     pub(crate) lease: Duration,
     /// Time between saves; zero: after every batch.
     pub(crate) checkpoint: Duration,
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
 
 /// The store of checkpoints.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub(crate) enum StoreLocation {
     S3 {
         bucket: String,
         /// Without slashes at its ends; may be empty.
@@ -109,11 +109,11 @@ impl Settings {
     }
 
     /// Checks that the settings fit together; returns the store.
-    pub(crate) fn check(&self) -> Result<&State, Error> {
+    pub(crate) fn check(&self) -> Result<&StoreLocation, Error> {
         if !(Duration::from_secs(2)..=Duration::from_secs(50)).contains(&self.lease) {
             return Err(config(format!(
-                "{PREFIX}LEASE is {}; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda tries \
-                 a failed event again after one minute",
+                "{PREFIX}LEASE is {}; it must be at least 2s, because the store's clock counts seconds, and at most 50s, because Lambda retries \
+                 a failed event after one minute",
                 humantime::format_duration(self.lease)
             )));
         }
@@ -132,15 +132,15 @@ pub(crate) fn unknown(variables: impl Iterator<Item = String>) -> Vec<String> {
     variables.filter(|name| !known(name)).collect()
 }
 
-pub(crate) fn parse_state(value: &str) -> Result<State, Error> {
+pub(crate) fn parse_state(value: &str) -> Result<StoreLocation, Error> {
     let value = value.trim();
     if value == "none" {
-        return Ok(State::None);
+        return Ok(StoreLocation::None);
     }
     let place = value.strip_prefix("s3://").map(|rest| rest.split_once('/').unwrap_or((rest, "")));
     match place {
         Some((bucket, prefix)) if is_bucket(bucket) && !prefix.contains(char::is_control) => {
-            Ok(State::S3 { bucket: bucket.into(), prefix: prefix.trim_matches('/').into() })
+            Ok(StoreLocation::S3 { bucket: bucket.into(), prefix: prefix.trim_matches('/').into() })
         }
         _ => Err(config(format!(
             "{PREFIX}STATE is `{}`; write `s3://BUCKET/PREFIX`, with the bucket's name as S3 has it, or `none`",
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn defaults_are_those_of_the_contract() {
         let want = Settings {
-            state: Some(State::S3 { bucket: "state".into(), prefix: "runs".into() }),
+            state: Some(StoreLocation::S3 { bucket: "state".into(), prefix: "runs".into() }),
             lease: Duration::from_secs(45),
             checkpoint: Duration::from_secs(10),
             max_attempts: 3,
@@ -286,7 +286,7 @@ mod tests {
             ("BATCHES_PER_INVOCATION", "1"),
         ]);
         let want = Settings {
-            state: Some(State::S3 { bucket: "state".into(), prefix: "a/b".into() }),
+            state: Some(StoreLocation::S3 { bucket: "state".into(), prefix: "a/b".into() }),
             lease: Duration::from_secs(2),
             checkpoint: Duration::ZERO,
             max_attempts: 5,
@@ -300,7 +300,7 @@ mod tests {
             batches_per_invocation: Some(1),
         };
         assert_eq!(all.unwrap(), want.clone());
-        assert_eq!(read(&[("STATE", "none")]).unwrap().state, Some(State::None));
+        assert_eq!(read(&[("STATE", "none")]).unwrap().state, Some(StoreLocation::None));
         assert_eq!(read(&[("STATE", " s3://state/a/b\n"), ("CHECKPOINT", " batch ")]).unwrap().state, want.state);
         let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/one";
         assert_eq!(parse_buckets(arn).unwrap(), [AllowedBucket { name: arn.into(), account: None }]);

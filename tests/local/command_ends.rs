@@ -109,7 +109,7 @@ fn a_bad_end_says_what_to_do() {
             "fail at start",
             &[
                 "no database",
-                "error: the program `ends-early` ended before it asked for an event (exit status: 1): what it said stands above",
+                "error: the program `ends-early` ended before it asked for an event (exit status: 1): its output is above",
             ],
             &["tried again"],
         ),

@@ -178,7 +178,7 @@ async fn an_impossible_sweep_says_what_to_do() {
             .then_some(recursive_lambda_local::Fault::Refuse(403, "AccessDenied"))
     };
     for (state, kind, words) in [
-        ("none", "Config", "there is nothing to sweep: with RECURSIVE_LAMBDA_STATE=none no run is recorded"),
+        ("none", "Config", "there is nothing to sweep: RECURSIVE_LAMBDA_STATE=none saves no run"),
         ("s3://state/runs", "Store", "may not list s3://state/runs/tally/rows/; its role needs s3:ListBucket"),
     ] {
         let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_STATE", state)).await;

@@ -87,7 +87,7 @@ pub enum Event {
     /// The run's place after the skipped record.
     PassedOver(Result<Done, Failure>),
     Skipped(Result<(), Failure>),
-    Captured(Result<Option<SavedState>, LastError>),
+    Captured(Option<SavedState>),
     Completed(Result<(), Failure>),
     Signalled(Signalled),
     Paused,

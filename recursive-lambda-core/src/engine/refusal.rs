@@ -154,7 +154,7 @@ mod tests {
             ),
             (Refusal::StoreFailed("503".into()), ErrorKind::Store, "could not be read or written: 503"),
             (Refusal::SignalFailed, ErrorKind::Invoke, "this event given back to try again"),
-            (Refusal::OutOfStep, ErrorKind::Store, "please report this as a defect"),
+            (Refusal::OutOfStep, ErrorKind::Store, "please report it"),
         ] {
             assert_eq!(refusal.kind(), kind, "{refusal:?}");
             let message = refusal.message("9f");

@@ -172,11 +172,10 @@ impl Run {
             (Phase::PassingOver { work, .. }, Event::PassedOver(Err(failure))) => self.failed(now, work, failure),
             (Phase::Skipping { work, done }, Event::Skipped(Ok(()))) => self.skipped(now, work, done),
             (Phase::Skipping { work, .. }, Event::Skipped(Err(failure))) => self.failed(now, work, failure),
-            (Phase::Capturing { mut work, then }, Event::Captured(Ok(state))) => {
+            (Phase::Capturing { mut work, then }, Event::Captured(state)) => {
                 work.checkpoint.state = state;
                 self.write(&work, then)
             }
-            (Phase::Capturing { work, .. }, Event::Captured(Err(error))) => self.capture_failed(work, error),
             (Phase::Completing(mut work), Event::Completed(Ok(()))) => {
                 work.checkpoint.status = Status::Done;
                 work.checkpoint.owner = None;

@@ -171,7 +171,7 @@ mod tests {
     /// The name of the kind in the reason, or `None` for text.
     fn named(bytes: &[u8], end: bool) -> Option<&'static str> {
         const NAMES: [&str; 18] = [
-            "(gzip)", "zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",
+            "(gzip)", "(zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",
             "UTF-32", "UTF-16LE", "UTF-16BE", "UTF-16",
         ];
         match look(bytes, end) {
@@ -184,8 +184,8 @@ mod tests {
     fn first_bytes_tell_other_files() {
         let cases: [(&[u8], Option<&str>); 32] = [
             (b"\x1f\x8b\x08\0", Some("(gzip)")),
-            (b"PK\x03\x04\x14\0", Some("zip,")),
-            (b"PK\x05\x06\0\0", Some("zip,")),
+            (b"PK\x03\x04\x14\0", Some("(zip,")),
+            (b"PK\x05\x06\0\0", Some("(zip,")),
             (b"\x28\xb5\x2f\xfd\x04", Some("zstd")),
             (b"BZh91AY&SY\x94\x1f", Some("bzip2")),
             (b"BZh,name\n1,a", None),

@@ -7,7 +7,7 @@ use crate::driver::{Answer, Deployment, InlineCheckpoints, check, handle};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::Clock;
-use crate::settings::{Settings, State, unknown};
+use crate::settings::{Settings, StoreLocation, unknown};
 use crate::{Error, ErrorKind};
 use futures_util::future::{Either, select};
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
@@ -41,8 +41,8 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     }
     let aws = Arc::new(Aws::new().await?);
     let records = match &place {
-        State::S3 { bucket, prefix } => Some(Arc::new(S3Store::new(Arc::clone(&aws), bucket, prefix, &function))),
-        State::None => {
+        StoreLocation::S3 { bucket, prefix } => Some(Arc::new(S3Store::new(Arc::clone(&aws), bucket, prefix, &function))),
+        StoreLocation::None => {
             tracing::warn!(
                 "RECURSIVE_LAMBDA_STATE=none: runs are not saved; a signal that Lambda delivers twice forks the run, and one that it loses ends it silently"
             );

@@ -6,28 +6,22 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file that stays in its place.
-#[doc(hidden)]
-pub struct CachedFile {
+pub(crate) struct CachedFile {
     path: PathBuf,
-    /// `None`: the file is outside the cache.
-    in_use: Option<InUse>,
+    in_use: InUse,
 }
 
 impl CachedFile {
     pub(super) fn new(path: PathBuf, in_use: InUse) -> Self {
-        Self { path, in_use: Some(in_use) }
-    }
-
-    pub(crate) fn outside(path: PathBuf) -> Self {
-        Self { path, in_use: None }
+        Self { path, in_use }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn name(&self) -> Option<&Name> {
-        self.in_use.as_ref().map(|in_use| &in_use.name)
+    pub(super) fn name(&self) -> &Name {
+        &self.in_use.name
     }
 }
 

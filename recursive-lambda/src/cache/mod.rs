@@ -69,7 +69,7 @@ impl Cache {
 
     /// Removes the file, unless it is in use.
     pub(crate) async fn discard<P: Disk>(self: &Arc<Self>, platform: &Arc<P>, cached_file: Arc<CachedFile>) {
-        let Some(name) = cached_file.name().cloned() else { return };
+        let name = cached_file.name().clone();
         let path = cached_file.path().to_owned();
         drop(cached_file);
         let victim = self.index().take_idle(&name);

@@ -5,13 +5,13 @@ use super::input::takes_a_file;
 use super::state;
 use crate::config::{Compression, Config, OnError};
 use crate::job::Handler;
-use crate::settings::State;
+use crate::settings::StoreLocation;
 use crate::{Error, ErrorKind};
 use recursive_lambda_core::event::is_job_name;
 
-pub(crate) fn check<H: Handler>(store: &State) -> Result<(), Error> {
+pub(crate) fn check<H: Handler>(store: &StoreLocation) -> Result<(), Error> {
     let carries = state::is_carried::<H::State>();
-    mistake(H::NAME, H::CONFIG, carries, takes_a_file::<H>(), *store != State::None)
+    mistake(H::NAME, H::CONFIG, carries, takes_a_file::<H>(), *store != StoreLocation::None)
         .or_else(state::mistake::<H::State>)
         .map_or(Ok(()), |message| Err(Error::new(ErrorKind::Config, message)))
 }

@@ -1,13 +1,11 @@
-//! One trigger, from its arrival to its answer.
+//! One run's trigger, from the engine's first question to its reply.
 
 use super::answer::Answer;
 use super::deployment::Deployment;
-use super::failed::{Failed, last_error};
+use super::failed::Failed;
 use super::run_status::Stands;
 use super::session::Session;
 use super::source_error::shown_object;
-use super::start::{Beginning, begin};
-use super::sweep::sweep;
 use super::writer::{Writer, renew};
 use crate::invocation::Invocation;
 use crate::job::Handler;
@@ -15,54 +13,14 @@ use crate::ports::{Clock, Disk, Objects, RunKey, Signals, Store};
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Owner};
-use recursive_lambda_core::engine::messages::{
-    Batch, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Signalled, Start, Trigger,
-};
+use recursive_lambda_core::engine::messages::{Batch, Done, Effect, Event, How, Now, Refusal, Reply, Signalled, Trigger};
 use recursive_lambda_core::engine::run::Run;
 use recursive_lambda_core::engine::save::Saved;
-use recursive_lambda_core::event::{Request, Signal};
+use recursive_lambda_core::event::Signal;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::SystemTime;
 use tracing::Instrument;
-
-/// Handles one trigger. `alone`: it is the only one of an event that Lambda itself delivers again.
-pub(crate) async fn handle<H, P, R>(
-    deployment: &Deployment<H, P>,
-    store: Arc<R>,
-    invocation: &Invocation,
-    trigger: Request,
-    alone: bool,
-) -> Result<Answer, Error>
-where
-    H: Handler,
-    P: Objects + Signals + Disk + Clock,
-    R: Store,
-{
-    let (run, seq, trigger) = match trigger {
-        Request::Nothing(why) => return Ok(Answer::Nothing(why)),
-        Request::Sweep => return Box::pin(sweep(deployment, store, invocation)).await.map(Answer::Swept),
-        Request::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
-        Request::Signal(Signal { run, seq, token, swept, .. }) => (run, seq, Trigger::Signal { seq, token, swept }),
-        Request::Resume { run } => (run, 0, Trigger::Resume),
-        Request::Start(named) => {
-            let in_place = alone && store.keeps() && named.name.is_none();
-            let mode = if in_place { Mode::InPlace } else { Mode::Admit };
-            match begin(deployment, &*store, invocation, named).await? {
-                Beginning::OwnFile => {
-                    tracing::error!(
-                        "RECURSIVE_LAMBDA_STATE is in a bucket and prefix that trigger this function: every checkpoint starts it again; \
-                         move the state, or filter the trigger by prefix"
-                    );
-                    return Ok(Answer::Nothing("a checkpoint of a run"));
-                }
-                Beginning::Run { id, object } => (id, mode.first_seq(), Trigger::Start(Start { object, mode })),
-            }
-        }
-    };
-    // Boxed, because the depth of a future's type counts against a limit of the user's crate.
-    Box::pin(deliver(deployment, store, invocation, run, seq, trigger)).await
-}
 
 /// Brings one run's trigger to its reply.
 pub(super) async fn deliver<H, P, R>(
@@ -100,16 +58,6 @@ where
 
 fn owner(invocation: &Invocation) -> Owner {
     Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() }
-}
-
-fn other_job(signal: &Signal, name: &str) -> Error {
-    Error::new(
-        ErrorKind::UnknownRun,
-        format!(
-            "the signal is for job `{}`, this function runs `{name}`; a job must keep its name while runs are in progress",
-            signal.job
-        ),
-    )
 }
 
 struct Execution<'a, H: Handler, P, R> {
@@ -196,14 +144,7 @@ where
                 Event::PassedOver(self.pass_over(run, error).await.map_err(|failed| self.keep(failed, run)))
             }
             Effect::Skip => Event::Skipped(self.skip(run).await.map_err(|failed| self.keep(failed, run))),
-            Effect::Capture => Event::Captured(match &self.session {
-                Some(Ok(session)) => session.capture().map_err(|error| {
-                    let last = last_error(&error);
-                    self.error = Some(error);
-                    last
-                }),
-                _ => Ok(None),
-            }),
+            Effect::Capture => Event::Captured(self.session.as_ref().and_then(|session| session.as_ref().ok()?.capture())),
             Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Signal { checkpoint, token, swept } => Event::Signalled(self.signal(&checkpoint, token, swept).await),
             Effect::Pause(duration) => {

@@ -5,8 +5,9 @@
 use super::reader::{Raw, ReadError, Reader};
 use crate::Place;
 use crate::batch::{Context, RunContext};
-use crate::cache::{CachedFile, Local, Origin, discard};
+use crate::cache::{Local, Origin, discard};
 use crate::config::Source;
+use crate::file_batch::HeldFile;
 use crate::job::{Decoding, Handler, Input, Supply};
 use crate::ports::{Disk, Objects, SourceError};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
@@ -33,7 +34,7 @@ enum Kind<H: Handler, P> {
         hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
     },
     File {
-        hand_over: fn(Arc<CachedFile>, usize, Context) -> H::Input,
+        hand_over: fn(HeldFile, usize, Context) -> H::Input,
     },
 }
 
@@ -114,11 +115,13 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
             }
             Kind::File { hand_over } => {
                 let file = match &self.local {
-                    Some(local) if record.size > 0 => Some(Arc::clone(local.file().await.map_err(ReadError::Source)?)),
+                    Some(local) if record.size > 0 => Some(local.file().await.map_err(ReadError::Source)?),
                     _ => None,
                 };
                 Ok(Piece {
-                    input: file.map(|file| hand_over(file, batch, context(record.position))),
+                    input: file.map(|file| {
+                        hand_over(HeldFile::new(file.path().into(), Arc::clone(file) as _), batch, context(record.position))
+                    }),
                     taken: batch as u64,
                     offset: 0,
                     text: None,

@@ -299,8 +299,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     }
 
     /// The state as JSON; `None` if the job has no state.
-    pub(super) fn capture(&self) -> Result<Option<SavedState>, Error> {
-        Ok(self.state.json())
+    pub(super) fn capture(&self) -> Option<SavedState> {
+        self.state.json()
     }
 
     /// Runs the job's `on_complete`.

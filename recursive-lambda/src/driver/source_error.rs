@@ -34,7 +34,7 @@ pub(crate) fn source_error(error: SourceError, object: &PinnedObject, begun: boo
             ErrorKind::Source,
             format!(
                 "{place} is encrypted with a customer-provided key (SSE-C), which the function does not have; copy it over itself with SSE-S3 or \
-                 SSE-KMS: the copy starts a run of its own"
+                 SSE-KMS: the copy starts a new run"
             ),
         ),
         SourceError::Denied(why) => {

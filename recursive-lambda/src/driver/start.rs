@@ -5,7 +5,7 @@ use super::source_error::{shown, source_error};
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::ports::{Objects, RunKey, Store};
-use crate::settings::{Settings, State};
+use crate::settings::{Settings, StoreLocation};
 use crate::{Error, ErrorKind};
 use recursive_lambda_core::engine::save::Read;
 use recursive_lambda_core::event::NamedObject;
@@ -74,7 +74,7 @@ async fn pin<H: Handler, P: Objects, R: Store>(
 
 /// Whether a run of any function wrote this file. In a bucket that triggers the function, each such file would start a run.
 fn is_own_file(settings: &Settings, named: &NamedObject) -> bool {
-    let Some(State::S3 { bucket, prefix }) = &settings.state else { return false };
+    let Some(StoreLocation::S3 { bucket, prefix }) = &settings.state else { return false };
     *bucket == named.bucket && StoreFile::parse(prefix, &named.key).is_some()
 }
 
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn store_files_start_no_run() {
         const RUN: &str = "0123456789abcdef0123456789abcdef";
-        let state = State::S3 { bucket: "state".into(), prefix: "runs".into() };
+        let state = StoreLocation::S3 { bucket: "state".into(), prefix: "runs".into() };
         let settings = Settings { state: Some(state), ..Settings::default() };
         for (bucket, key, want) in [
             ("state", format!("runs/another-function/rows/{RUN}.json"), true),

@@ -7,7 +7,7 @@ use super::start::{Beginning, begin};
 use crate::format::Lines;
 use crate::invocation::Invocation;
 use crate::ports::{Clock, Disk, Objects, Page, RunKey, SourceError, Store};
-use crate::settings::{Settings, State, parse_buckets};
+use crate::settings::{Settings, StoreLocation, parse_buckets};
 use crate::{Batch, Config, Error, ErrorKind, Flow, Handler};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -109,7 +109,7 @@ impl Clock for Ports {
 
 fn deployment(buckets: Option<&str>, ports: &Arc<Ports>) -> super::Deployment<Job, Ports> {
     let buckets = buckets.map(|names| parse_buckets(names).unwrap());
-    let state = Some(State::S3 { bucket: "state".into(), prefix: "runs".into() });
+    let state = Some(StoreLocation::S3 { bucket: "state".into(), prefix: "runs".into() });
     super::Deployment::new(Settings { buckets, state, ..Settings::default() }, (), Arc::clone(ports))
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Writer<R, C> {
     id: RunKey,
     me: Owner,
     lease: Duration,
-    held: Mutex<CachedFile>,
+    held: Mutex<LastSaved>,
     /// When the last successful write was sent, in microseconds of the clock. Outside the lock, because it is read while a write
     /// is slow.
     renewed: AtomicU64,
@@ -25,7 +25,7 @@ pub(crate) struct Writer<R, C> {
 
 /// What the writer knows about the stored checkpoint.
 #[derive(Default)]
-struct CachedFile {
+struct LastSaved {
     etag: Option<String>,
     /// As last saved, while this invocation owns it.
     checkpoint: Option<Checkpoint>,
@@ -56,7 +56,7 @@ impl<R: Store, C: Clock> Writer<R, C> {
         self.clock.now().saturating_sub(Duration::from_micros(self.renewed.load(Ordering::Relaxed)))
     }
 
-    async fn write(&self, held: &mut CachedFile, condition: Condition, mut checkpoint: Checkpoint) -> Saved {
+    async fn write(&self, held: &mut LastSaved, condition: Condition, mut checkpoint: Checkpoint) -> Saved {
         held.writes += 1;
         checkpoint.w = format!("{}.{}", self.me.nonce, held.writes);
         checkpoint.updated = self.clock.wall();

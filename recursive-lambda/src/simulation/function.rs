@@ -6,7 +6,7 @@ use super::options::Kind;
 use crate::driver::{Answer, Deployment, handle};
 use crate::invocation::Invocation;
 use crate::ports::Clock;
-use crate::settings::{Settings, State};
+use crate::settings::{Settings, StoreLocation};
 use crate::{Error, ErrorKind, Handler};
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::event::{Item, parse};
@@ -40,7 +40,7 @@ pub(super) fn invoked(environment: Environment, request: Request) -> BoxFuture<'
 async fn serve<H: Handler<Resources = Environment>>(environment: Environment, request: Request) -> Result<Value, Error> {
     let options = &environment.world.options;
     let settings = Settings {
-        state: Some(State::S3 { bucket: "state".into(), prefix: String::new() }),
+        state: Some(StoreLocation::S3 { bucket: "state".into(), prefix: String::new() }),
         lease: options.lease,
         checkpoint: options.checkpoint,
         max_attempts: options.max_attempts,

@@ -135,7 +135,7 @@ impl Interner {
         let mut checks = false;
         let task = loop {
             effect = match effect {
-                Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(Ok(None))),
+                Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(None)),
                 Effect::PassOver(_) => run.step(now(Pace::GoOn), Event::PassedOver(Ok(self.done(&run, 1, 0)))),
                 Effect::Pause(_) => {
                     checks = true;

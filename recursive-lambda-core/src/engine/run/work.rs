@@ -1,8 +1,8 @@
 //! Work on a run that this invocation owns: batches, checkpoints, the hand-over and the end. Failures are in `failing`.
 
 use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work, reply};
-use crate::checkpoint::{Checkpoint, LastError, Status};
-use crate::engine::messages::{AckReason, Done, Effect, How, Now, Refusal, Reply};
+use crate::checkpoint::{Checkpoint, Status};
+use crate::engine::messages::{AckReason, Done, Effect, Now, Refusal, Reply};
 
 impl Run {
     /// After a save.
@@ -135,12 +135,5 @@ impl Run {
     pub(super) fn hand_over(&mut self, mut work: Box<Work>, status: Status) -> Effect {
         work.checkpoint.hand_over(status, self.token());
         self.save(work, Then::Signal(AckReason::Yielded))
-    }
-
-    /// State that cannot be saved fails the run at its last save.
-    pub(super) fn capture_failed(&mut self, work: Box<Work>, error: LastError) -> Effect {
-        let mut checkpoint = work.saved;
-        checkpoint.fail(error);
-        self.begin_save(How::Swap, Box::new(checkpoint), Then::Reply(Reply::Fail), None)
     }
 }

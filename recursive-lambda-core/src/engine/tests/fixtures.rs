@@ -280,7 +280,7 @@ pub(super) fn changed() -> In {
 }
 
 pub(super) fn captured() -> In {
-    In::of(Event::Captured(Ok(None)))
+    In::of(Event::Captured(None))
 }
 
 pub(super) fn state(json: &str) -> Option<SavedState> {

@@ -116,35 +116,17 @@ fn a_batch_updates_the_checkpoint() {
     let now = crate::engine::messages::Now { left: Some(s(900)), ..Default::default() };
     trace(&mut run, vec![found(Checkpoint { skipped: 3, ..ready(1) }), applied()]);
     assert_eq!(run.step(now, done(Done { header: Some(header.clone()), ..to(10) })), Effect::Capture);
-    let Effect::Save(_, first) = step(&mut run, Event::Captured(Ok(state("{\"n\":1}")))) else { unreachable!() };
+    let Effect::Save(_, first) = step(&mut run, Event::Captured(state("{\"n\":1}"))) else { unreachable!() };
     assert_eq!((first.position, first.offset, first.line, first.batches), (10, 70, 10, 1));
     assert_eq!((first.header.clone(), first.state.clone(), first.skipped), (Some(header.clone()), state("{\"n\":1}"), 3));
     trace_on(&mut run, applied());
     assert_eq!(run.checkpoint().map(|checkpoint| checkpoint.position), Some(10));
     assert_eq!(run.step(now, done(to(20))), Effect::Capture);
-    let Effect::Save(_, second) = step(&mut run, Event::Captured(Ok(None))) else { unreachable!() };
+    let Effect::Save(_, second) = step(&mut run, Event::Captured(None)) else { unreachable!() };
     assert_eq!((second.position, second.batches, second.header.clone(), second.state.clone()), (20, 2, Some(header), None));
     assert_eq!(second.started, first.started);
 }
 
 fn trace_on(run: &mut Run, input: In) {
     input.into_step(run);
-}
-
-#[test]
-fn unsavable_state_fails_the_run() {
-    let cannot = || In::of(Event::Captured(Err(error("no Serialize"))));
-    let failed = "capture > swap Failed(1)@0 try 1 !Job > fail";
-    for (name, then, want) in [
-        ("at a checkpoint", vec![batch(10).elapsed(10), cannot(), applied()], failed),
-        ("as it hands over", vec![batch(10).left(0), cannot(), applied()], failed),
-        ("at the end", vec![last_batch(10), cannot(), applied()], failed),
-        ("on an error", vec![batch(10), fails(), cannot(), applied()], "work > capture > swap Failed(1)@0 try 1 !Job > fail"),
-        ("and the store is silent", vec![last_batch(10), cannot(), saved(Saved::Unknown("503".into()))], failed),
-    ] {
-        assert_eq!(work(rules(), then), want, "{name}");
-    }
-    let mut run = signal(1);
-    trace(&mut run, vec![found(Checkpoint { position: 10, offset: 70, ..ready(1) }), applied(), batch(20).left(0)]);
-    assert_eq!(cannot().into_step(&mut run).1, "swap Failed(1)@10 try 1 !Job");
 }

@@ -140,11 +140,11 @@ fn run<S: Counts>(object: &'static str, cuts: u32) -> Result<String, String> {
             break;
         }
         if cuts & (1 << batch) != 0 {
-            checkpoint.state = session.capture().unwrap();
+            checkpoint.state = session.capture();
             session = open(&checkpoint)?;
         }
     }
-    let json = session.capture().unwrap().unwrap();
+    let json = session.capture().unwrap();
     Ok(serde_json::from_str::<S>(json.json()).unwrap().result())
 }
 
