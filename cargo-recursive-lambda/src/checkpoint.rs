@@ -1,4 +1,4 @@
-//! The checkpoint of the run that the command shows, as the local platform's store has it.
+//! Reads the run's checkpoint and skipped records from the local platform's store.
 
 use recursive_lambda_core::checkpoint::{Checkpoint, Status};
 use recursive_lambda_core::event::{Signal, resume_event};
@@ -8,11 +8,11 @@ use recursive_lambda_local::S3;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-/// Where the local platform keeps checkpoints.
+/// The bucket and prefix of checkpoints on the local platform.
 pub(crate) const BUCKET: &str = "recursive-lambda-state";
 pub(crate) const PREFIX: &str = "runs";
 
-/// A checkpoint, and where and when it was written.
+/// A checkpoint, with where and when it was written.
 pub(crate) struct StoredRun {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) run: String,
@@ -21,28 +21,28 @@ pub(crate) struct StoredRun {
     pub(crate) written: SystemTime,
 }
 
-/// A record that was skipped, and the file that has it as it was read.
+/// A skipped record, and the file that holds its raw bytes.
 pub(crate) struct Skipped {
     pub(crate) record: SkippedRecord,
     pub(crate) file: PathBuf,
 }
 
 impl StoredRun {
-    /// The newest run over this object, if its checkpoint was written since then.
+    /// The newest run over this object whose checkpoint was written at or after `since`.
     pub(crate) fn find(s3: &S3, key: &str, etag: &str, since: SystemTime) -> Option<Self> {
         let mut files = s3.list(BUCKET, PREFIX).ok()?;
         files.sort_by_key(|info| info.modified);
         files.iter().rev().take_while(|info| info.modified >= since).find_map(|info| {
             let StoreFile { function, job, run, skipped: None } = StoreFile::parse(PREFIX, &info.key)? else { return None };
             let checkpoint = Checkpoint::from_json(&s3.get(BUCKET, &info.key).ok()?).ok()?;
-            let is_it = checkpoint.object.key == key && checkpoint.object.etag == etag.trim_matches('"');
+            let is_match = checkpoint.object.key == key && checkpoint.object.etag == etag.trim_matches('"');
             let job_folder = job_folder(&function_folder(PREFIX, function), job);
-            is_it.then(|| Self { checkpoint, run: run.into(), job: job.into(), job_folder, written: info.modified })
+            is_match.then(|| Self { checkpoint, run: run.into(), job: job.into(), job_folder, written: info.modified })
         })
     }
 
-    /// The event that makes a run go on that was stopped, or failed; `None` if it is done.
-    pub(crate) fn event_to_go_on(&self) -> Option<String> {
+    /// The event that resumes a stopped or failed run; `None` if the run is done.
+    pub(crate) fn resuming_event(&self) -> Option<String> {
         let Checkpoint { seq, position, .. } = self.checkpoint;
         if self.has_failed() {
             return Some(resume_event(&self.run));
@@ -52,13 +52,13 @@ impl StoredRun {
         (!self.checkpoint.is_over()).then(|| signal.to_json())
     }
 
-    /// How long the store takes an invocation that died to be still at work.
+    /// The time until the lease of a dead invocation expires.
     pub(crate) fn lease_left(&self, lease: Duration, now: SystemTime) -> Option<Duration> {
         self.checkpoint.lease_left(lease, now.duration_since(self.written).unwrap_or_default())
     }
 
-    /// The first `most` records that the run skipped, in their order.
-    pub(crate) fn skipped(&self, s3: &S3, most: usize) -> Vec<Skipped> {
+    /// The first `limit` records that the run skipped, in order.
+    pub(crate) fn skipped(&self, s3: &S3, limit: usize) -> Vec<Skipped> {
         let listed = s3.list(BUCKET, &skipped_folder(&self.job_folder, &self.run)).unwrap_or_default();
         let mut records: Vec<_> = listed.iter().filter_map(|info| StoreFile::parse(PREFIX, &info.key)?.skipped).collect();
         records.sort_unstable();
@@ -67,7 +67,7 @@ impl StoredRun {
             let record = SkippedRecord::from_json(&s3.get(BUCKET, &key).ok()?).ok()?;
             Some(Skipped { record, file: s3.file(BUCKET, &key).ok()? })
         };
-        records.into_iter().filter_map(read).take(most).collect()
+        records.into_iter().filter_map(read).take(limit).collect()
     }
 
     pub(crate) fn has_failed(&self) -> bool {

@@ -1,7 +1,7 @@
-//! Invocations that ended before they answered: which batch they were at, and what to change.
+//! Invocations that ended without an answer: which batch they were processing, and what to change.
 //!
-//! A process that is killed says nothing. So the program names each batch before it calls the job, at debug level, and this is where those
-//! lines end: they are never shown. Without them the place is that of the last checkpoint.
+//! A killed process cannot report where it was. So the program logs each batch at debug level before it calls the job. This module reads
+//! those lines and never shows them. Without them, the place is that of the last checkpoint.
 
 use indicatif::HumanCount;
 use recursive_lambda_core::checkpoint::Checkpoint;
@@ -10,15 +10,15 @@ use std::collections::HashMap;
 use std::fmt::Display;
 use std::time::Duration;
 
-/// The program's message before it calls the job, followed by `record=.. line=.. records=..`.
+/// The program's log message before it calls the job, followed by `record=.. line=.. records=..`.
 const BEGINS: &str = "a batch begins";
 
-/// The log filter that enables it.
+/// The log filter that enables this message.
 pub(crate) const FILTER: &str = "recursive_lambda::batch=debug";
 
-/// A batch, as the program named it.
+/// A batch, as the program logged it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Begun {
+struct StartedBatch {
     record: u64,
     line: Option<u64>,
     records: u64,
@@ -27,76 +27,76 @@ struct Begun {
 pub(crate) struct Deaths {
     file: String,
     timeout: Duration,
-    /// The last of each container.
-    begun: HashMap<String, Begun>,
-    /// The last one, in words.
+    /// The last batch that each container started.
+    batches: HashMap<String, StartedBatch>,
+    /// The description of the last death.
     pub(crate) last: Option<String>,
 }
 
 impl Deaths {
     pub(crate) fn new(file: &str, timeout: Duration) -> Self {
-        Self { file: file.into(), timeout, begun: HashMap::new(), last: None }
+        Self { file: file.into(), timeout, batches: HashMap::new(), last: None }
     }
 
-    /// Whether the line names a batch, and so is not for the reader.
-    pub(crate) fn hears(&mut self, container: impl Display, line: &str) -> bool {
-        let named = line.contains(BEGINS);
-        if let Some(begun) = Some(line).filter(|_| named).and_then(begun) {
-            self.begun.insert(container.to_string(), begun);
+    /// Whether the line is a batch message, which is not shown. Remembers the batch.
+    pub(crate) fn takes_line(&mut self, container: impl Display, line: &str) -> bool {
+        let is_batch = line.contains(BEGINS);
+        if let Some(batch) = Some(line).filter(|_| is_batch).and_then(started_batch) {
+            self.batches.insert(container.to_string(), batch);
         }
-        named
+        is_batch
     }
 
-    /// What to say about an invocation that ended like this; `None` if it answered.
+    /// The message about an invocation with this outcome; `None` if it answered.
     pub(crate) fn of(&mut self, container: impl Display, outcome: &Outcome, saved: Option<&Checkpoint>) -> Option<String> {
-        let begun = self.begun.remove(&container.to_string());
-        let (how, what_to_do) = match outcome {
+        let batch = self.batches.remove(&container.to_string());
+        let (what, advice) = match outcome {
             Outcome::Ok(_) | Outcome::Error { .. } => return None,
             Outcome::TimedOut => (
                 format!("an invocation timed out after {:?}", self.timeout),
-                "give it a longer --timeout, or the job a smaller `batch` or a larger `reserve`",
+                "use a longer `--timeout`, a smaller `batch` or a larger `reserve`",
             ),
             Outcome::Crashed { status } if status.contains("signal") => (
                 format!("an invocation died ({status})"),
-                "if it ran out of memory, give the function more, or the job a smaller `batch`",
+                "if it ran out of memory, give the function more memory or use a smaller `batch`",
             ),
             Outcome::Crashed { status } => (
-                format!("the program ended in the middle of an invocation ({status})"),
+                format!("the program exited during an invocation ({status})"),
                 "look for `std::process::exit` in the job",
             ),
         };
-        let said = format!("{how} {}: {what_to_do}", self.place(begun, saved));
-        self.last = Some(said.clone());
-        Some(said)
+        let message = format!("{what} {}: {advice}", self.place(batch, saved));
+        self.last = Some(message.clone());
+        Some(message)
     }
 
-    fn place(&self, begun: Option<Begun>, saved: Option<&Checkpoint>) -> String {
+    fn place(&self, batch: Option<StartedBatch>, saved: Option<&Checkpoint>) -> String {
         let file = &self.file;
-        match (begun, saved) {
-            (Some(Begun { record, line: Some(line), records }), _) => {
+        match (batch, saved) {
+            (Some(StartedBatch { record, line: Some(line), records }), _) => {
                 format!("in the batch of {} records at record {record}, line {line} of {file}", HumanCount(records))
             }
-            (Some(Begun { record, .. }), _) => format!("in the batch at position {record} of {file}"),
-            (None, Some(saved)) => format!("at or after record {} of {file}, where the last checkpoint is", saved.position),
-            (None, None) => format!("before anything of {file} was saved"),
+            (Some(StartedBatch { record, .. }), _) => format!("in the batch at position {record} of {file}"),
+            (None, Some(saved)) => format!("at or after record {} of {file}, the position of the last checkpoint", saved.position),
+            (None, None) => format!("before the first checkpoint of {file}"),
         }
     }
 }
 
-fn begun(line: &str) -> Option<Begun> {
+fn started_batch(line: &str) -> Option<StartedBatch> {
     let plain = without_colours(line);
     let after = plain.get(plain.find(BEGINS)? + BEGINS.len()..)?;
     let number = |name: &str| {
-        // `record=400` in text, `"record":400` in JSON; the object's name comes last, so it cannot be taken for one of them.
+        // `record=400` in text, `"record":400` in JSON. The object's name comes last, so it cannot be mistaken for a field.
         let [text, json] = [format!(" {name}="), format!("\"{name}\":")];
         let start = [text, json].iter().find_map(|label| Some(after.find(label.as_str())? + label.len()))?;
         let digits: String = after.get(start..)?.chars().take_while(char::is_ascii_digit).collect();
         digits.parse().ok()
     };
-    Some(Begun { record: number("record")?, line: number("line"), records: number("records")? })
+    Some(StartedBatch { record: number("record")?, line: number("line"), records: number("records")? })
 }
 
-/// A program with a subscriber of its own may have colours.
+/// Removes colour codes, which a program with its own subscriber may write.
 fn without_colours(line: &str) -> String {
     let mut parts = line.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -109,9 +109,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn batches_are_read_from_every_log() {
-        let rows = Some(Begun { record: 400, line: Some(402), records: 10 });
-        for (line, wanted) in [
+    fn batches_are_read_from_every_log_format() {
+        let rows = Some(StartedBatch { record: 400, line: Some(402), records: 10 });
+        for (line, expected) in [
             ("DEBUG a batch begins record=400 line=402 records=10 object=s3://uploads/a b.csv", rows),
             ("DEBUG a batch begins record=400 line=402 records=10 object=s3://uploads/x record=7 line=8 records=9", rows),
             (
@@ -125,11 +125,11 @@ mod tests {
             ),
             (
                 "DEBUG a batch begins record=3 records=1 object=s3://uploads/a.bin",
-                Some(Begun { record: 3, line: None, records: 1 }),
+                Some(StartedBatch { record: 3, line: None, records: 1 }),
             ),
             ("DEBUG a batch begins", None),
         ] {
-            assert_eq!(begun(line), wanted, "{line}");
+            assert_eq!(started_batch(line), expected, "{line}");
         }
     }
 
@@ -138,49 +138,49 @@ mod tests {
         let crashed = |status: &str| Outcome::Crashed { status: status.into() };
         let saved = Checkpoint { position: 300, ..Checkpoint::for_tests() };
         let named = Some("DEBUG a batch begins record=400 line=402 records=10 object=o");
-        for (line, outcome, saved, wanted) in [
+        for (line, outcome, saved, expected) in [
             (
                 named,
                 Outcome::TimedOut,
                 None,
-                "an invocation timed out after 3s in the batch of 10 records at record 400, line 402 of a.csv: give it a longer --timeout, \
-                 or the job a smaller `batch` or a larger `reserve`",
+                "an invocation timed out after 3s in the batch of 10 records at record 400, line 402 of a.csv: use a longer `--timeout`, \
+                 a smaller `batch` or a larger `reserve`",
             ),
             (
                 Some("DEBUG a batch begins record=7 records=1 object=o"),
                 Outcome::TimedOut,
                 None,
-                "an invocation timed out after 3s in the batch at position 7 of a.csv: give it a longer --timeout, or the job a smaller \
-                 `batch` or a larger `reserve`",
+                "an invocation timed out after 3s in the batch at position 7 of a.csv: use a longer `--timeout`, a smaller `batch` or a \
+                 larger `reserve`",
             ),
             (
                 named,
                 crashed("signal: 6 (SIGABRT) (core dumped)"),
                 Some(&saved),
                 "an invocation died (signal: 6 (SIGABRT) (core dumped)) in the batch of 10 records at record 400, line 402 of a.csv: if it ran \
-                 out of memory, give the function more, or the job a smaller `batch`",
+                 out of memory, give the function more memory or use a smaller `batch`",
             ),
             (
                 None,
                 crashed("exit status: 1"),
                 Some(&saved),
-                "the program ended in the middle of an invocation (exit status: 1) at or after record 300 of a.csv, where the last checkpoint \
-                 is: look for `std::process::exit` in the job",
+                "the program exited during an invocation (exit status: 1) at or after record 300 of a.csv, the position of the last \
+                 checkpoint: look for `std::process::exit` in the job",
             ),
             (
                 None,
                 crashed("exit status: 1"),
                 None,
-                "the program ended in the middle of an invocation (exit status: 1) before anything of a.csv was saved: look for \
+                "the program exited during an invocation (exit status: 1) before the first checkpoint of a.csv: look for \
                  `std::process::exit` in the job",
             ),
         ] {
             let mut deaths = Deaths::new("a.csv", Duration::from_secs(3));
             let container = "container-1";
-            assert!(!deaths.hears(container, "row 7"));
-            assert!(line.is_none_or(|line| deaths.hears(container, line)));
-            assert_eq!(deaths.of(container, &outcome, saved).as_deref(), Some(wanted));
-            assert_eq!(deaths.last.as_deref(), Some(wanted));
+            assert!(!deaths.takes_line(container, "row 7"));
+            assert!(line.is_none_or(|line| deaths.takes_line(container, line)));
+            assert_eq!(deaths.of(container, &outcome, saved).as_deref(), Some(expected));
+            assert_eq!(deaths.last.as_deref(), Some(expected));
         }
     }
 
@@ -188,8 +188,8 @@ mod tests {
     fn an_answer_is_not_a_death() {
         let mut deaths = Deaths::new("a.csv", Duration::from_secs(3));
         let container = "container-1";
-        deaths.hears(container, "DEBUG a batch begins record=400 line=402 records=10");
+        deaths.takes_line(container, "DEBUG a batch begins record=400 line=402 records=10");
         assert_eq!(deaths.of(container, &Outcome::Ok(Default::default()), None), None);
-        assert!(deaths.of(container, &Outcome::TimedOut, None).unwrap().contains("before anything of a.csv was saved"));
+        assert!(deaths.of(container, &Outcome::TimedOut, None).unwrap().contains("before the first checkpoint of a.csv"));
     }
 }

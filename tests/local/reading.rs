@@ -7,6 +7,13 @@ use std::time::{Duration, Instant};
 
 const REPEATS: u64 = 100;
 
+/// The bundled example's rows, `repeats` times under one header.
+fn rows(repeats: u64) -> String {
+    let text = std::fs::read_to_string(birdstrikes()).unwrap();
+    let (header, rows) = text.split_once('\n').unwrap();
+    format!("{header}\n{}", format!("{}\n", rows.trim_end_matches('\n')).repeat(repeats as usize))
+}
+
 /// Bytes read from S3 / bytes of the object.
 fn ratio(platform: &Platform) -> f64 {
     let size = platform.s3().head(UPLOADS, KEY).unwrap().size;
@@ -14,12 +21,8 @@ fn ratio(platform: &Platform) -> f64 {
 }
 
 async fn run_over_a_million_rows(story: &str, set: impl FnOnce(Builder) -> Builder) -> Stage {
-    let text = std::fs::read_to_string(birdstrikes()).unwrap();
-    let (header, rows) = text.split_once('\n').unwrap();
-    let mut file = std::io::BufWriter::new(tempfile::NamedTempFile::new().unwrap());
-    writeln!(file, "{header}").unwrap();
-    (0..REPEATS).for_each(|_| writeln!(file, "{rows}").unwrap());
-    let file = file.into_inner().unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(rows(REPEATS).as_bytes()).unwrap();
 
     let begun = Instant::now();
     let stage = Stage::new("rows", set).await;
@@ -70,4 +73,29 @@ async fn each_byte_is_read_about_once() {
         eprintln!("{batches} batches at a time: read {read:.4} times the object");
         assert!(read <= 1.05, "{batches} at a time: read {read:.3} times the object");
     }
+}
+
+/// A gzip object of one member: each resume reads again what is compressed between two points.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gzip_object_is_resumed_inside() {
+    const TIMES: u64 = 20;
+    let text = rows(TIMES);
+    let mut object = b"\x1f\x8b\x08\0\0\0\0\0\0\xff".to_vec();
+    object.extend(miniz_oxide::deflate::compress_to_vec(text.as_bytes(), 6));
+    object.extend(crc32fast::hash(text.as_bytes()).to_le_bytes());
+    object.extend((text.len() as u32).to_le_bytes());
+    let few = |platform: Builder| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "100").max_concurrency(2);
+    let stage = Stage::new("rows", few).await;
+    let uploaded = stage.upload(&object);
+    stage.tell(&uploaded);
+    stage.settle().await;
+    let record = stage.record();
+    assert_eq!(record["status"], "Done", "{record}\n{}", stage.said().join("\n"));
+    assert_eq!(record["state"], serde_json::json!({ "rows": TIMES * ROWS, "dollars": TIMES * DOLLARS }));
+    assert_eq!(stage.extra_executions(TIMES * ROWS, "gzip"), 0);
+    let (invocations, read) = (record["invocations"].as_u64().unwrap(), ratio(&stage.platform));
+    eprintln!("gzip of {} bytes: {invocations} invocations, read {read:.4} times the object", object.len());
+    assert!(invocations == 6 && record["offset"] == object.len(), "{record}");
+    let again = (read - 1.0) * object.len() as f64 / (invocations - 1) as f64;
+    assert!(again <= f64::from(256 << 10), "{again} bytes are read again by each invocation");
 }
