@@ -61,7 +61,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// #[recursive_lambda(batch = 400, format = csv, reserve = "20s", is_complete = enough, on_complete = report)]
 /// async fn import(batch: Batch<Order>, totals: &mut Totals, db: &Db) -> Result<(), Error> {
 ///     for order in &batch {
-/// `?`: the run waits and retries the batch. `.terminal()?`: the run fails.
+///         // `?`: the run waits and retries the batch. `.terminal()?`: the run fails.
 ///         totals.cents = totals.cents.checked_add(order.cents).ok_or("too much money").terminal()?;
 ///     }
 ///     db.insert(batch.idempotency_key(), &batch).await?;
@@ -78,7 +78,7 @@ pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
 /// }
 ///
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// The function can still be called, as in this unit test.
+/// // The function can still be called, as in this unit test.
 /// let order = Order { customer: "c1".into(), cents: 250 };
 /// let mut totals = Totals::default();
 /// import(Batch::of([order]), &mut totals, &Db).await.unwrap();

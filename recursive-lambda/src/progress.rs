@@ -79,7 +79,7 @@ impl Progress {
 ///     Ok(())
 /// }
 /// # futures_util::FutureExt::now_or_never(async {
-/// A unit test.
+/// // A unit test.
 /// report(&Summary::of(2), &300).await.unwrap();
 /// # }).unwrap();
 /// ```
