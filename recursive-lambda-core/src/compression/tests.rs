@@ -125,7 +125,7 @@ fn joined_members_are_read_to_the_end() {
             Err((0, "a gzip header is longer than 128 KiB")),
         ),
     ] {
-        let found = inflate(&object, &ResumePoint::START, ALL.min(object.len()), ALL);
+        let found = inflate(&object, &ResumePoint::START, object.len(), ALL);
         let found = found.map(|(out, _)| out).map_err(|corrupt| (corrupt.offset as usize, corrupt.reason));
         assert!(found == want, "{name}: {:?}", found.map(|out| out.len()));
     }
@@ -135,7 +135,7 @@ fn joined_members_are_read_to_the_end() {
 fn damaged_gzip_is_never_misread() {
     let (_, object, length) = files()[7];
     for cut in 0..object.len() {
-        let error = inflate(&object[..cut], &ResumePoint::START, ALL.min(cut), ALL).unwrap_err();
+        let error = inflate(&object[..cut], &ResumePoint::START, cut, ALL).unwrap_err();
         assert_eq!((error.offset as usize, error.reason), (cut, "the object ends in the middle of gzip data"));
     }
     for at in 0..object.len() {

@@ -157,7 +157,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
                     self.cursor = self.splitter.cursor();
                     break;
                 }
-                Next::More if self.feed()? => {}
+                Next::More if self.feed().map_err(ReadError::Unreadable)? => {}
                 Next::More => {
                     if self.fetch.is_none() {
                         self.learn(start);
@@ -252,7 +252,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 
     /// Gives the splitter more text. False: more bytes of the object are needed first.
-    fn feed(&mut self) -> Result<bool, ReadError> {
+    fn feed(&mut self) -> Result<bool, Error> {
         let end = self.asked >= self.object.size && self.fetch.is_none();
         match self.source.next(end) {
             Ok(Text::Bytes(bytes)) => {
@@ -261,7 +261,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
             }
             Ok(Text::End) => self.splitter.finish(),
             Ok(Text::NeedsMore) => return Ok(false),
-            Err(corrupt) => return Err(ReadError::Unreadable(self.damaged(&corrupt))),
+            Err(corrupt) => return Err(self.damaged(&corrupt)),
         }
         Ok(true)
     }
