@@ -2,19 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
+use crate::files::{files, workspace};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 350;
 
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
 /// All files of Rust below `folder`.
 fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let files = entries.flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] });
-    files.filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+    files(folder, &["rs"])
 }
 
 /// Whether a module above it, or itself, is compiled for tests only.
@@ -107,13 +103,9 @@ fn the_protocol_page_matches_the_code() {
     let sources =
         sources(&workspace().join("recursive-lambda-core/src")).into_iter().map(|path| std::fs::read_to_string(path).unwrap());
     let code: String = sources.chain([std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap()]).collect();
-    let cited = |letter: char, most: u32| {
-        (1..=most)
-            .filter(|number| {
-                let name = format!("{letter}{number}");
-                code.split(|character: char| !character.is_alphanumeric()).any(|word| word == name)
-            })
-            .collect::<Vec<_>>()
+    let words: HashSet<&str> = code.split(|character: char| !character.is_alphanumeric()).collect();
+    let cited = |letter: char, most: u32| -> Vec<u32> {
+        (1..=most).filter(|number| words.contains(format!("{letter}{number}").as_str())).collect()
     };
     let (rules, invariants) = (cited('R', 99), cited('I', 9));
     assert!(rules.len() >= 12 && invariants.len() >= 7, "{rules:?} {invariants:?}");
@@ -135,40 +127,25 @@ fn the_protocol_page_matches_the_code() {
 #[test]
 fn links_between_pages_lead_somewhere() {
     const OWN: &str = "https://github.com/recursive-lambda/recursive-lambda/";
-    let folders = [
-        "",
-        "docs",
-        "examples/s3-upload",
-        "recursive-lambda-core",
-        "recursive-lambda-local",
-        "recursive-lambda-macros",
-        "cargo-recursive-lambda",
-    ];
     let mut links = 0;
-    for folder in folders.map(|folder| workspace().join(folder)) {
-        let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-        for page in entries.filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
-            let text = std::fs::read_to_string(&page).unwrap();
-            for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-                let (base, link) = match link.strip_prefix(OWN) {
-                    Some(rest) => {
-                        (workspace().to_path_buf(), rest.split_once('/').and_then(|(_, rest)| rest.split_once('/')).unwrap().1)
-                    }
-                    None if link.contains("://") => continue,
-                    None => (folder.clone(), link),
-                };
-                let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-                let target = if file.is_empty() { page.clone() } else { base.join(file) };
-                assert!(target.exists(), "{}: {link}", page.display());
-                let heading = |line: &str| {
-                    line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['\'', ',', '`'], "")
-                };
-                let found = || {
-                    std::fs::read_to_string(&target).unwrap().lines().any(|line| line.starts_with('#') && heading(line) == anchor)
-                };
-                assert!(anchor.is_empty() || found(), "{}: {link}", page.display());
-                links += 1;
-            }
+    for page in files(workspace(), &["md"]) {
+        let folder = page.parent().unwrap();
+        let text = std::fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let (base, link) = match link.strip_prefix(OWN) {
+                Some(rest) => (workspace(), rest.split_once('/').and_then(|(_, rest)| rest.split_once('/')).unwrap().1),
+                None if link.contains("://") => continue,
+                None => (folder, link),
+            };
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() { page.clone() } else { base.join(file) };
+            assert!(target.exists(), "{}: {link}", page.display());
+            let heading =
+                |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['\'', ',', '`'], "");
+            let found =
+                || std::fs::read_to_string(&target).unwrap().lines().any(|line| line.starts_with('#') && heading(line) == anchor);
+            assert!(anchor.is_empty() || found(), "{}: {link}", page.display());
+            links += 1;
         }
     }
     assert!(links > 30, "{links} links");

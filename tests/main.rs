@@ -3,6 +3,7 @@
 mod errors;
 mod expansion;
 mod file_batch;
+mod files;
 mod hygiene;
 mod layers;
 pub mod lints;

@@ -2,7 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
-use std::path::{Path, PathBuf};
+use crate::files::{files, workspace};
+use std::path::Path;
 
 /// Phrases that make a sentence hard to read. Comments and pages may have one in 1,000 words.
 ///
@@ -62,20 +63,6 @@ const GONE: [(&str, &str); 19] = [
 /// Test names.
 const LONGEST: usize = 50;
 const MEAN: usize = 35;
-
-fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let wanted = |path: &PathBuf| path.extension().is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted));
-    let skipped = |path: &Path| {
-        path.is_symlink() || path.file_name().is_some_and(|name| name == "target" || name.to_string_lossy().starts_with('.'))
-    };
-    let (folders, files): (Vec<_>, Vec<_>) = entries.filter(|path| !skipped(path)).partition(|path| path.is_dir());
-    files.into_iter().filter(wanted).chain(folders.iter().flat_map(|folder| self::files(folder, extensions))).collect()
-}
-
-fn workspace() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
 
 /// The comments of a source, or the text of a page, without code.
 fn prose(path: &Path) -> String {

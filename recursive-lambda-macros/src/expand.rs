@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
 use crate::krate::{Krate, krate, located, place_of};
-use crate::values::{Batch, Format, OnError};
+use crate::values::{Batch, Format, OnError, Word};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -102,14 +102,9 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
         quote!(.reserve_ms(#ms))
     });
     let batches = args.batches_per_invocation.as_ref().map(|batches| quote!(.batches_per_invocation(#batches)));
-    let source = args.source.as_ref().map(|source| {
-        let variant = Ident::new(source.variant, Span::call_site());
-        quote!(.source(#here::Source::#variant))
-    });
-    let compression = args.compression.as_ref().map(|compression| {
-        let variant = Ident::new(compression.variant, Span::call_site());
-        quote!(.compression(#here::Compression::#variant))
-    });
+    let variant = |word: &Word| Ident::new(word.variant, Span::call_site());
+    let source = args.source.as_ref().map(variant).map(|variant| quote!(.source(#here::Source::#variant)));
+    let compression = args.compression.as_ref().map(variant).map(|variant| quote!(.compression(#here::Compression::#variant)));
     let concurrency = args.concurrency.as_ref().map(|batches| quote!(.concurrency(#batches)));
     let on_error = args.on_error.as_ref().map(|on_error| match on_error {
         OnError::Stop => quote!(.on_error(#here::OnError::Stop)),

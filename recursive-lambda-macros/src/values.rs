@@ -9,7 +9,7 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use std::fmt::Display;
 use std::time::Duration;
-use syn::{Expr, ExprLit, ExprPath, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
 
 /// Records per call.
 pub(crate) enum Batch {
@@ -195,11 +195,7 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
         return entry.refuse(text, format!("`{name}` is a word, not text: write it without quotes, `{write}`"));
     }
     let value = expression(entry)?;
-    let word = match &value {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
-        _ => None,
-    };
-    let Some(word) = word else { return refuse_kind(entry, value) };
+    let Some(word) = ident(&value) else { return refuse_kind(entry, value) };
     let written = word.to_string();
     if let Some((_, variant)) = words.iter().find(|(known, _)| *known == written) {
         return Some(Word { variant, place: word.span() });
@@ -210,6 +206,14 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
             let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
             entry.refuse(word, format!("unknown {name} `{written}`: write {}", list(&known)))
         }
+    }
+}
+
+/// The value, if it is a single word.
+fn ident(value: &Expr) -> Option<&Ident> {
+    match value {
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
     }
 }
 
@@ -230,11 +234,7 @@ pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
         Expr::Call(call) if call.args.len() <= 1 => (*call.func, Some(call.args)),
         value => (value, None),
     };
-    let word = match &value {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
-        _ => None,
-    };
-    let Some(word) = word else { return refuse_kind(entry, value) };
+    let Some(word) = ident(&value) else { return refuse_kind(entry, value) };
     let limit = limit.and_then(|limit| limit.into_iter().next()).map(bare);
     match (word.to_string().as_str(), limit) {
         ("stop", None) => Some(OnError::Stop),

@@ -1,7 +1,6 @@
 //! A gzip object, member after member, each checked by its length and checksum.
 
 use super::Corrupt;
-pub(super) use super::member::MAGIC;
 use super::member::header;
 use super::resume::{MemberState, ResumePoint, WINDOW, Window};
 use miniz_oxide::inflate::TINFLStatus;

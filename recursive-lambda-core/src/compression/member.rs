@@ -4,7 +4,7 @@
 const LONGEST: usize = 128 << 10;
 
 /// The third byte is the method: 8, deflate, is the only one there is.
-pub(super) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+pub(crate) const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 const FIXED: usize = 10;
 const HEADER_CRC: u8 = 2;
 const EXTRA: u8 = 4;

@@ -11,6 +11,7 @@ mod source;
 mod tests;
 
 pub use gzip::Gunzip;
+pub(crate) use member::MAGIC as GZIP_MAGIC;
 pub use resume::{ResumePoint, TextPosition, Window};
 pub use source::{Text, TextSource};
 

@@ -2,7 +2,8 @@
 //!
 //! With [`Compression::Auto`] the object's first bytes decide, never its name.
 
-use super::gzip::{Gunzip, MAGIC};
+use super::gzip::Gunzip;
+use super::member::MAGIC;
 use super::resume::ResumePoint;
 use super::{Compression, Corrupt, TextPosition};
 use bytes::{Buf as _, Bytes};

@@ -107,6 +107,20 @@ struct Work {
     suspicion: Option<LastError>,
 }
 
+impl Work {
+    /// The place after these records, in memory.
+    fn move_past(&mut self, done: &Done) {
+        let checkpoint = &mut self.checkpoint;
+        checkpoint.position += done.records;
+        checkpoint.offset = done.offset;
+        checkpoint.text.clone_from(&done.text);
+        checkpoint.line = done.line;
+        if done.header.is_some() {
+            checkpoint.header.clone_from(&done.header);
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pace {
     /// After a failure: when to hand over, once the run is past it.

@@ -3,6 +3,7 @@
 //! It looks at no more than 16 bytes, and never at the object's name. Everything it does not know is text.
 
 use super::line_end::BYTE_ORDER_MARK;
+use crate::compression::GZIP_MAGIC;
 
 /// What the first bytes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ const fn kind(magic: &'static [u8], then: Then, reason: &'static str) -> Kind {
 }
 
 const KINDS: [Kind; 19] = [
-    kind(b"\x1f\x8b\x08", Then::Anything, GZIP),
+    kind(&GZIP_MAGIC, Then::Anything, GZIP),
     kind(b"PK\x03\x04", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"PK\x05\x06", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"\x28\xb5\x2f\xfd", Then::Anything, compressed!("zstd")),

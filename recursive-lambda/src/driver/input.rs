@@ -2,7 +2,7 @@
 //!
 //! It knows where the bytes come from, and nothing about what the job does with them.
 
-use super::reader::{Raw, ReadError, Reader};
+use super::reader::{Raw, ReadError, Reader, Reading};
 use crate::Place;
 use crate::batch::{Context, RunContext};
 use crate::cache::{Local, Origin, discard};
@@ -11,7 +11,6 @@ use crate::file_batch::HeldFile;
 use crate::job::{Decoding, Handler, Input, Supply};
 use crate::ports::{Disk, Objects, SourceError};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
-use recursive_lambda_core::compression::TextPosition;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
 use std::sync::Arc;
@@ -43,10 +42,8 @@ pub(super) struct Piece<I> {
     /// `None`: nothing is left.
     pub(super) input: Option<I>,
     pub(super) taken: u64,
-    pub(super) offset: u64,
-    pub(super) text: Option<TextPosition>,
-    pub(super) line: u64,
-    pub(super) at_end: bool,
+    /// A job over a file reads where it likes: nothing is known.
+    pub(super) after: Reading,
     /// Where the first record begins, if there are records.
     pub(super) place: Option<Place>,
 }
@@ -106,10 +103,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
                 Ok(Piece {
                     input: read.place.map(|_| hand_over(read.records, context(position))),
                     taken: read.after.cursor.position.saturating_sub(position),
-                    offset: read.after.offset,
-                    text: read.after.text,
-                    line: read.after.cursor.line,
-                    at_end: read.after.at_end,
+                    after: read.after,
                     place: read.place,
                 })
             }
@@ -123,10 +117,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
                         hand_over(HeldFile::new(file.path().into(), Arc::clone(file) as _), batch, context(record.position))
                     }),
                     taken: batch as u64,
-                    offset: 0,
-                    text: None,
-                    line: 0,
-                    at_end: false,
+                    after: Reading::default(),
                     place: None,
                 })
             }

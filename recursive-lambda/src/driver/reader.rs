@@ -51,7 +51,7 @@ pub(crate) struct ReadBatch<T> {
 }
 
 /// How far the object is read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Reading {
     /// Its offset is in the text.
     pub(crate) cursor: Cursor,

@@ -17,7 +17,6 @@ use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RunKey, Store};
 use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, SavedState};
-use recursive_lambda_core::compression::TextPosition;
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::messages::Done;
 use recursive_lambda_core::object::PinnedObject;
@@ -55,10 +54,7 @@ struct Call<S> {
 /// Where a call begins, and the run's place after it.
 struct Reached {
     records: u64,
-    offset: u64,
-    text: Option<TextPosition>,
-    line: u64,
-    at_end: bool,
+    after: Reading,
     took: Duration,
 }
 
@@ -144,10 +140,10 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             Err(ReadError::Unreadable(error)) => return self.fall(error.into()),
             Err(ReadError::Source(error)) => return self.fall(unread(error, checkpoint)),
         };
-        let Piece { input, taken, offset, text, line, at_end, place } = piece;
-        let reached = Reached { records: taken, offset, text, line, at_end, took: Duration::ZERO };
+        let Piece { input, taken, after, place } = piece;
+        let at_end = after.at_end;
         let Some(input) = input else {
-            let reached = Reached { records: 0, at_end: true, ..reached };
+            let reached = Reached { records: 0, after: Reading { at_end: true, ..after }, took: Duration::ZERO };
             let outcome = Ok((None, Advance::by(0)));
             self.calls.begin(ready(Call { reached, outcome }));
             return false;
@@ -164,7 +160,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         self.calls.begin(async move {
             let said = caught("the job", start(|| H::call(input, &mut state, &deployment.resources))).await;
             let said = said.and_then(|said| Ok((Some(after_batch(state)?), said.into())));
-            let reached = Reached { took: deployment.platform.now().saturating_sub(begun), ..reached };
+            let reached = Reached { records: taken, after, took: deployment.platform.now().saturating_sub(begun) };
             let outcome = said.map_err(|failed| failed.in_batch(place, taken));
             Call { reached, outcome }
         });
@@ -173,7 +169,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
 
     /// A batch that cannot start fails in its turn: after the batches before it.
     fn fall(&mut self, failed: Failed) -> bool {
-        let reached = Reached { records: 0, offset: 0, text: None, line: 0, at_end: false, took: Duration::ZERO };
+        let reached = Reached { records: 0, after: Reading::default(), took: Duration::ZERO };
         self.calls.begin(ready(Call { reached, outcome: Err(failed) }));
         false
     }
@@ -198,12 +194,12 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let (state, advance) = outcome?;
         let mut done = Done {
             records: reached.records,
-            offset: reached.offset,
-            text: reached.text,
-            line: reached.line,
+            offset: reached.after.offset,
+            text: reached.after.text,
+            line: reached.after.cursor.line,
             header: self.input.header(),
             took: reached.took,
-            at_end: reached.at_end,
+            at_end: reached.after.at_end,
             complete: false,
             in_flight: self.calls.in_flight(),
         };

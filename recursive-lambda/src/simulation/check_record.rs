@@ -28,7 +28,7 @@ pub(super) fn check_place(checkpoint: &Checkpoint, options: &Options, oracle: &O
         wrong.push("another object".into());
     }
     if checkpoint.skipped > skipped.range(..checkpoint.position).count() as u64 || checkpoint.skipped > SKIP {
-        wrong.push(format!("{} set skipped, {skipped:?} are", checkpoint.skipped));
+        wrong.push(format!("{} skipped, but {skipped:?} are written", checkpoint.skipped));
     }
     let carried = checkpoint.state.as_ref().map(|state| serde_json::from_str::<Totals>(state.json()).unwrap_or_default());
     let totals = carried.clone().unwrap_or_default();

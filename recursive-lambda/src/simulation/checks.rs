@@ -137,9 +137,7 @@ impl Checks {
             if missing > 0 || options.kind.completes() != (log.completed > 0) {
                 wrong.push(format!("run {run} lacks {missing} batches, and was completed {} times", log.completed));
             }
-            let innocent =
-                log.skipped.iter().filter(|checkpoint| options.poison_in(**checkpoint..**checkpoint + 1).is_none()).count()
-                    as u64;
+            let innocent = log.skipped.iter().filter(|record| options.poison_in(**record..**record + 1).is_none()).count() as u64;
             if innocent > faults {
                 wrong.push(format!("run {run}: {innocent} records without a fault were skipped"));
             }
@@ -306,9 +304,9 @@ impl State {
                 }
                 let worked = self.checks.worked.get(&writer);
                 let skipped = self.checks.runs.get(run).map(|log| &log.skipped);
-                let done = |set: Option<&BTreeSet<u64>>, checkpoint: u64| set.is_some_and(|set| set.contains(&checkpoint));
+                let done = |set: Option<&BTreeSet<u64>>, record: u64| set.is_some_and(|set| set.contains(&record));
                 let mut passed = before.position..after.position;
-                let all = passed.all(|checkpoint| done(worked, checkpoint) || done(skipped, checkpoint));
+                let all = passed.all(|record| done(worked, record) || done(skipped, record));
                 must(all, "a record is passed that its writer did not process, and that was not skipped");
             }
         }

@@ -162,14 +162,8 @@ impl Run {
 
     /// Keeps the record at the cursor, and moves the cursor past it, in memory only.
     pub(super) fn passed_over(&mut self, now: Now, mut work: Box<Work>, error: LastError, certain: bool, done: Done) -> Effect {
-        let checkpoint = &mut work.checkpoint;
-        checkpoint.position += done.records;
-        checkpoint.offset = done.offset;
-        checkpoint.text.clone_from(&done.text);
-        checkpoint.line = done.line;
-        if done.header.is_some() {
-            checkpoint.header.clone_from(&done.header);
-        }
+        work.move_past(&done);
+        let checkpoint = &work.checkpoint;
         work.pace.suspects += done.records;
         work.suspicion = Some(error.clone());
         let done = Done { records: 0, ..done };

@@ -70,14 +70,8 @@ impl Run {
 
     /// Moves the cursor past what was done or skipped.
     pub(super) fn passed(&mut self, now: Now, mut work: Box<Work>, done: Done) -> Effect {
+        work.move_past(&done);
         let checkpoint = &mut work.checkpoint;
-        checkpoint.offset = done.offset;
-        checkpoint.text.clone_from(&done.text);
-        checkpoint.line = done.line;
-        if done.header.is_some() {
-            checkpoint.header = done.header;
-        }
-        checkpoint.position += done.records;
         // If no record was left, the attempts that found this out do not count against `on_complete`.
         checkpoint.attempts = 1;
         checkpoint.waiting = None;
