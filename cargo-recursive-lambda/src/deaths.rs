@@ -60,10 +60,9 @@ impl Deaths {
                 format!("an invocation died ({status})"),
                 "if it ran out of memory, give the function more memory or use a smaller `batch`",
             ),
-            Outcome::Crashed { status } => (
-                format!("the program exited during an invocation ({status})"),
-                "look for `std::process::exit` in the job",
-            ),
+            Outcome::Crashed { status } => {
+                (format!("the program exited during an invocation ({status})"), "look for `std::process::exit` in the job")
+            }
         };
         let message = format!("{what} {}: {advice}", self.place(batch, saved));
         self.last = Some(message.clone());
@@ -77,7 +76,9 @@ impl Deaths {
                 format!("in the batch of {} records at record {record}, line {line} of {file}", HumanCount(records))
             }
             (Some(StartedBatch { record, .. }), _) => format!("in the batch at position {record} of {file}"),
-            (None, Some(saved)) => format!("at or after record {} of {file}, the position of the last checkpoint", saved.position),
+            (None, Some(saved)) => {
+                format!("at or after record {} of {file}, the position of the last checkpoint", saved.position)
+            }
             (None, None) => format!("before the first checkpoint of {file}"),
         }
     }

@@ -1,4 +1,4 @@
-//! Kills that were asked for by `--kill`, one at a time: the next is armed when an invocation has come through after the last.
+//! The kills requested with `--kill`, one at a time. The next kill is armed after an invocation has succeeded.
 
 use recursive_lambda_local::{Entry, Outcome, Platform, What};
 use std::ops::RangeInclusive;
@@ -8,7 +8,7 @@ pub(crate) struct Kills {
     pub(crate) left: u32,
     armed: bool,
     moment: RangeInclusive<Duration>,
-    /// The request whose container was just killed.
+    /// The request id of the invocation whose container was just killed.
     killed: Option<String>,
 }
 
@@ -24,8 +24,8 @@ impl Kills {
         }
     }
 
-    /// Whether this is the end of an invocation that was killed on purpose: nothing has to be changed then.
-    pub(crate) fn seen(&mut self, platform: &Platform, entry: &Entry) -> bool {
+    /// Whether this entry is the end of an invocation that was killed on purpose, which needs no advice.
+    pub(crate) fn observe(&mut self, platform: &Platform, entry: &Entry) -> bool {
         match &entry.what {
             What::Killed { request_id, .. } => {
                 self.left = self.left.saturating_sub(1);

@@ -1,20 +1,20 @@
-//! One command at a time in a `--state` folder: two commands would work on the same run.
+//! A lock that allows one command at a time in a `--state` folder: two commands would work on the same run.
 //!
-//! The lock belongs to the open file, so it is gone with the process, however that ends. The file stays, and says who held it last.
+//! The operating system releases the lock when the process ends, in any way. The file remains and names the last holder.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
 
-/// Next to the store's files, whose names end differently.
+/// The lock file. The store's files in the same folder have other extensions.
 const NAME: &str = "command.lock";
 
-/// Held until it is dropped.
+/// The lock on a folder, released when dropped.
 #[derive(Debug)]
 pub(crate) struct Lock(#[allow(dead_code, reason = "an open file holds the lock")] File);
 
-/// Takes the folder for a run over this file, or says who has it.
-pub(crate) fn lock(folder: &Path, over: &Path) -> Result<Lock, String> {
+/// Locks the folder for a run over `input`. The error names the holder.
+pub(crate) fn lock(folder: &Path, input: &Path) -> Result<Lock, String> {
     let unusable = |error: std::io::Error| format!("--state {}: {error}", folder.display());
     std::fs::create_dir_all(folder).map_err(unusable)?;
     let path = folder.join(NAME);
@@ -22,19 +22,19 @@ pub(crate) fn lock(folder: &Path, over: &Path) -> Result<Lock, String> {
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            // The holder may be writing this now.
+            // The holder may not have written its name yet.
             let mut holder = String::new();
             let _ = (&file).take(1000).read_to_string(&mut holder);
             let holder = if holder.is_empty() { "another command".into() } else { holder.escape_debug().to_string() };
             return Err(format!(
-                "--state {} is in use by {holder}: wait until it ends, or name another folder",
+                "--state {} is in use by {holder}: wait until it exits, or use another folder",
                 folder.display()
             ));
         }
         Err(TryLockError::Error(error)) => return Err(unusable(error)),
     }
     file.set_len(0).map_err(unusable)?;
-    write!(file, "process {}, which runs over {}", std::process::id(), over.display()).map_err(unusable)?;
+    write!(file, "process {}, which processes {}", std::process::id(), input.display()).map_err(unusable)?;
     Ok(Lock(file))
 }
 
@@ -44,17 +44,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_has_one_command() {
+    fn one_command_at_a_time_uses_a_folder() {
         let folder = std::env::temp_dir().join(format!("recursive-lambda-lock-{}", std::process::id()));
         let held = lock(&folder, Path::new("first.csv")).unwrap();
         let refused = lock(&folder, Path::new("a-name-that-is-longer.csv")).unwrap_err();
         let me = std::process::id();
-        assert!(refused.contains(&format!("is in use by process {me}, which runs over first.csv: wait")), "{refused}");
+        assert!(refused.contains(&format!("is in use by process {me}, which processes first.csv: wait")), "{refused}");
         drop(held);
-        for over in ["a-name-that-is-longer.csv", "short.csv"] {
-            drop(lock(&folder, Path::new(over)).unwrap());
-            let said = std::fs::read_to_string(folder.join(NAME)).unwrap();
-            assert_eq!(said, format!("process {me}, which runs over {over}"));
+        for input in ["a-name-that-is-longer.csv", "short.csv"] {
+            drop(lock(&folder, Path::new(input)).unwrap());
+            let holder = std::fs::read_to_string(folder.join(NAME)).unwrap();
+            assert_eq!(holder, format!("process {me}, which processes {input}"));
         }
         std::fs::remove_dir_all(folder).unwrap();
     }

@@ -1,17 +1,17 @@
-//! How far the run is: a bar on a terminal, a line now and then elsewhere. What the job prints stands above.
+//! The run's progress: a bar on a terminal, otherwise a line every few seconds. The job's output appears above the bar.
 
 use indicatif::{HumanBytes, HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use recursive_lambda_core::checkpoint::Checkpoint;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-/// Between two lines if the output is not a terminal.
-const LINES: Duration = Duration::from_secs(5);
+/// The time between two progress lines when the output is not a terminal.
+const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     last_line: Instant,
-    /// Where the run stood when it was first seen, and when.
+    /// When the run was first shown, and its position and offset then.
     first: Option<(Instant, u64, u64)>,
 }
 
@@ -26,14 +26,14 @@ impl Progress {
     }
 
     pub(crate) fn show(&mut self, checkpoint: &Checkpoint) {
-        let (begun, position, offset) = *self.first.get_or_insert((Instant::now(), checkpoint.position, checkpoint.offset));
+        let (started, position, offset) = *self.first.get_or_insert((Instant::now(), checkpoint.position, checkpoint.offset));
         let pace = pace(
-            begun.elapsed(),
+            started.elapsed(),
             checkpoint.position.saturating_sub(position),
             checkpoint.offset.saturating_sub(offset),
             checkpoint.size.saturating_sub(checkpoint.offset),
         );
-        let done = format!(
+        let message = format!(
             "{} records, {} of {}, invocation {}{}",
             HumanCount(checkpoint.position),
             HumanBytes(checkpoint.offset),
@@ -44,17 +44,17 @@ impl Progress {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(checkpoint.offset);
-                bar.set_message(done);
+                bar.set_message(message);
             }
-            None if self.last_line.elapsed() >= LINES => {
+            None if self.last_line.elapsed() >= LINE_INTERVAL => {
                 self.last_line = Instant::now();
-                eprintln!("  {done}");
+                eprintln!("  {message}");
             }
             None => {}
         }
     }
 
-    /// A line of the job's own.
+    /// Prints a line that the job wrote to stdout.
     pub(crate) fn print(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| println!("{line}")),
@@ -62,8 +62,8 @@ impl Progress {
         }
     }
 
-    /// A line about the run.
-    pub(crate) fn tell(&self, line: &str) {
+    /// Prints a line about the run, to stderr.
+    pub(crate) fn message(&self, line: &str) {
         match &self.bar {
             Some(bar) => bar.suspend(|| eprintln!("{line}")),
             None => eprintln!("{line}"),
@@ -77,8 +77,8 @@ impl Progress {
     }
 }
 
-/// The rate and the time left, from this many records and bytes in this time; `None` before anything is known.
-/// A job over a file reports no bytes, so the time left is unknown.
+/// The rate and the time left, computed from the records and bytes done in `took`; `None` while the rate is unknown.
+/// A `FileBatch` job reports no bytes, so its time left stays unknown.
 fn pace(took: Duration, records: u64, bytes: u64, bytes_left: u64) -> Option<String> {
     let seconds = took.as_secs_f64();
     if seconds < 0.1 || records == 0 {
@@ -101,7 +101,7 @@ mod tests {
     #[test]
     fn the_time_left_follows_from_bytes() {
         let seconds = Duration::from_secs;
-        for (took, records, bytes, left, wanted) in [
+        for (took, records, bytes, left, expected) in [
             (seconds(0), 10, 10, 10, None),
             (seconds(5), 0, 0, 100, None),
             (seconds(2), 4_000, 1_000, 9_000, Some(", 2,000 records/s, 18 seconds left")),
@@ -109,7 +109,7 @@ mod tests {
             (seconds(10), 5, 0, 100, Some(", 30 records/min")),
             (seconds(1), 1, 1, u64::MAX, Some(", 1 records/s, 32 years left")),
         ] {
-            assert_eq!(pace(took, records, bytes, left).as_deref(), wanted, "{took:?} {records} {bytes} {left}");
+            assert_eq!(pace(took, records, bytes, left).as_deref(), expected, "{took:?} {records} {bytes} {left}");
         }
     }
 }

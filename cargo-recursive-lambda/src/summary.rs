@@ -1,4 +1,4 @@
-//! The last words: what the run amounted to, or where and why it failed.
+//! The summary at the end: what the run did, or where and why it failed.
 
 use crate::checkpoint::Skipped;
 use indicatif::{HumanBytes, HumanCount};
@@ -9,35 +9,35 @@ use recursive_lambda_local::{Counters, DeadLetter, S3Counts};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The most skipped records that are named.
+/// The maximum number of skipped records to list.
 pub(crate) const SHOWN: usize = 10;
 
-/// How much of what is wrong with one is shown.
+/// The width at which the error of a skipped record is cut, in characters.
 const WIDTH: usize = 100;
 
-/// What is known at the end.
+/// The facts that the summary is made from.
 pub(crate) struct Summary<'a> {
     pub(crate) file: &'a str,
     pub(crate) checkpoint: Option<&'a Checkpoint>,
-    /// Whether the job was told to record its runs.
-    pub(crate) recorded: bool,
+    /// Whether the job keeps checkpoints.
+    pub(crate) has_checkpoints: bool,
     pub(crate) counters: Counters,
     pub(crate) read: S3Counts,
     pub(crate) size: u64,
     pub(crate) took: Duration,
     pub(crate) dead: &'a [DeadLetter],
-    /// The first of the records that were skipped.
+    /// The first skipped records, at most [`SHOWN`].
     pub(crate) skipped: &'a [Skipped],
-    /// Whether their files outlive the command.
+    /// Whether their files remain after the command exits.
     pub(crate) kept: bool,
-    /// The last invocation that ended before it answered, in words.
+    /// The description of the last invocation that ended without an answer.
     pub(crate) death: Option<&'a str>,
 }
 
 impl Summary<'_> {
-    /// Whether the run did what it was to do. Where runs are not recorded, only events that were given up tell otherwise.
+    /// Whether the run succeeded. A job that keeps no checkpoints has succeeded unless an event was given up.
     pub(crate) fn succeeded(&self) -> bool {
-        self.checkpoint.map_or(!self.recorded && self.dead.is_empty(), |checkpoint| checkpoint.status == Status::Done)
+        self.checkpoint.map_or(!self.has_checkpoints && self.dead.is_empty(), |checkpoint| checkpoint.status == Status::Done)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -59,20 +59,20 @@ impl Summary<'_> {
         let _ = writeln!(text, "  invocations  {invocations}, {retries} of them retries; {kills} killed, {timed_out} timed out");
         let _ = writeln!(
             text,
-            "  read         {} of {} from S3: {ratio:.3} times the object, in {} requests",
+            "  read         {} from S3 in {} requests: {ratio:.3} times the object's {}",
             HumanBytes(self.read.bytes_read),
-            HumanBytes(self.size),
-            self.read.gets
+            self.read.gets,
+            HumanBytes(self.size)
         );
         let _ = write!(text, "  time         {:.1?}", self.took);
         text
     }
 
-    /// How many records were skipped, which, why, and where they are.
+    /// The number of skipped records, and for the first of them its place, its error and its file.
     fn skipped(&self, count: u64) -> String {
         let mut text = HumanCount(count).to_string();
         if !self.kept {
-            text += ", deleted with this command; --state FOLDER keeps them";
+            text += ", deleted on exit; pass `--state FOLDER` to keep them";
         }
         for Skipped { record: SkippedRecord { record, line, error, .. }, file } in self.skipped {
             let _ = write!(
@@ -96,13 +96,13 @@ impl Summary<'_> {
         match (last, self.dead.last(), self.checkpoint) {
             (Some(error), ..) => failed(self.file, error, self.death),
             (None, Some(DeadLetter { attempts, .. }), _) if self.death.is_some() => {
-                format!("error: the run was given up after {attempts} attempts\n  {}", self.death.unwrap_or_default())
+                format!("error: the run failed after {attempts} attempts\n  {}", self.death.unwrap_or_default())
             }
-            (None, Some(letter), _) => format!("error: the run was given up: {}: {}", letter.error_type, letter.error_message),
-            (None, None, Some(checkpoint)) => format!("error: the run ended as {:?}", checkpoint.status),
+            (None, Some(letter), _) => format!("error: the run failed\n  {}: {}", letter.error_type, letter.error_message),
+            (None, None, Some(checkpoint)) => format!("error: the run ended with status {:?}", checkpoint.status),
             (None, None, None) => {
                 format!(
-                    "error: no run over {} was saved: see the log above, or run again with --verbose for all of it",
+                    "error: no checkpoint was written for {}: see the log above, or run again with `--verbose` for the full log",
                     self.file
                 )
             }
@@ -110,7 +110,7 @@ impl Summary<'_> {
     }
 }
 
-/// An error without a place is one about invocations that died: where they did is in the words about the last.
+/// The message about a run's last error. An error without a place is about dead invocations; the description of the last one has the place.
 fn failed(file: &str, error: &LastError, death: Option<&str>) -> String {
     let LastError { kind, message, record, line, offset } = error;
     match (record, line, offset) {
@@ -133,7 +133,7 @@ mod tests {
         Summary {
             file: "a.csv",
             checkpoint,
-            recorded: true,
+            has_checkpoints: true,
             counters: Counters::default(),
             read: S3Counts::default(),
             size: 10,
@@ -146,28 +146,28 @@ mod tests {
     }
 
     #[test]
-    fn the_checkpoint_says_whether_it_is_done() {
+    fn the_checkpoint_decides_whether_it_is_done() {
         let with = |status| Some(Checkpoint { status, ..Checkpoint::for_tests() });
-        for (checkpoint, recorded, succeeded, words) in [
+        for (checkpoint, has_checkpoints, succeeded, text) in [
             (with(Status::Done), true, true, "done: a.csv"),
-            (with(Status::Running), true, false, "error: the run ended as Running"),
+            (with(Status::Running), true, false, "error: the run ended with status Running"),
             (
                 None,
                 true,
                 false,
-                "error: no run over a.csv was saved: see the log above, or run again with --verbose for all of it",
+                "error: no checkpoint was written for a.csv: see the log above, or run again with `--verbose` for the full log",
             ),
             (None, false, true, "done: a.csv"),
         ] {
-            let summary = Summary { recorded, ..summary(checkpoint.as_ref(), &[]) };
-            assert_eq!(summary.succeeded(), succeeded, "{words}");
-            assert!(summary.text().contains(words), "no {words:?} in{}", summary.text());
+            let summary = Summary { has_checkpoints, ..summary(checkpoint.as_ref(), &[]) };
+            assert_eq!(summary.succeeded(), succeeded, "{text}");
+            assert!(summary.text().contains(text), "no {text:?} in{}", summary.text());
         }
     }
 
     #[test]
-    fn a_run_that_failed_says_where() {
-        let death = Some("an invocation timed out after 3s in the batch at position 7 of a.csv: give it time");
+    fn a_failed_run_says_where() {
+        let death = Some("an invocation timed out after 3s in the batch at position 7 of a.csv: use a longer time-out");
         let at = |place: Option<u64>| LastError {
             kind: "Job".into(),
             message: "no".into(),
@@ -175,7 +175,7 @@ mod tests {
             line: place,
             offset: place,
         };
-        for (error, death, words) in [
+        for (error, death, expected) in [
             (at(Some(3)), death, "\nerror: the run failed at record 3, line 3, byte 3 of a.csv\n  Job: no\n  records"),
             (
                 at(None),
@@ -186,12 +186,12 @@ mod tests {
         ] {
             let checkpoint = Checkpoint { status: Status::Failed, last_error: Some(error), ..Checkpoint::for_tests() };
             let text = Summary { death, ..summary(Some(&checkpoint), &[]) }.text();
-            assert!(text.contains(words), "no {words:?} in{text}");
+            assert!(text.contains(expected), "no {expected:?} in{text}");
         }
     }
 
     #[test]
-    fn skipped_records_are_named() {
+    fn skipped_records_are_listed() {
         let message = format!("not\u{1b} a \"row\" {}\nmore", "x".repeat(100));
         let error = LastError { kind: "Record".into(), message, record: None, line: None, offset: None };
         let skipped = |record: u64| Skipped {
@@ -199,23 +199,24 @@ mod tests {
             file: format!("kept/{record}.data").into(),
         };
         let [ten, two]: [Vec<_>; 2] = [10, 2].map(|count| (0..count).map(skipped).collect());
-        let one = "    record 1, line 3: not\\u{1b} a \"row\" ";
-        for (count, shown, kept, words, unsaid) in [
+        let second = "    record 1, line 3: not\\u{1b} a \"row\" ";
+        for (count, shown, kept, expected, unexpected) in [
             (0, &[][..], true, "batches      0\n  invocations", "skipped"),
             (
                 2,
                 &*two,
                 false,
-                "  skipped      2, deleted with this command; --state FOLDER keeps them\n    record 0, line 2: ",
+                "  skipped      2, deleted on exit; pass `--state FOLDER` to keep them\n    record 0, line 2: ",
                 "kept/",
             ),
-            (2, &*two, true, one, "more"),
+            (2, &*two, true, second, "more"),
             (2, &*two, true, "x…\n      kept/1.data\n  invocations", "more"),
             (12, &*ten, true, "\n      kept/9.data\n    and 2 more\n  invocations", "record 10"),
         ] {
             let checkpoint = Checkpoint { status: Status::Done, skipped: count, ..Checkpoint::for_tests() };
             let text = Summary { skipped: shown, kept, ..summary(Some(&checkpoint), &[]) }.text();
-            assert!(text.contains(words) && !text.contains(unsaid), "no {words:?}, or {unsaid:?}, in{text}");
+            assert!(text.contains(expected), "no {expected:?} in{text}");
+            assert!(!text.contains(unexpected), "{unexpected:?} in{text}");
         }
     }
 }
