@@ -38,7 +38,7 @@ impl Drop for Folder {
 }
 
 fn remove(path: &Path) {
-    // A dying process may still write to the folder. Try again until it is empty.
+    // A dying process may still write to the folder, so try for up to 200 ms.
     for _ in 0..40 {
         match std::fs::remove_dir_all(path) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => std::thread::sleep(Duration::from_millis(5)),
