@@ -129,7 +129,7 @@ fn the_command_runs_a_new_crates_job() {
     let output = with_state(&file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(&format!("--state takes a folder, and {} is not one", file.display())), "{said}");
+    assert!(said.contains(&format!("--state needs a folder, but {} is not a folder", file.display())), "{said}");
 
     let skips = job.replace("format = csv", "format = csv, on_error = skip(5)");
     std::fs::write(folder.path().join("src/main.rs"), skips).unwrap();
@@ -167,7 +167,7 @@ fn the_command_runs_a_new_crates_job() {
     let output = run(folder.path(), &file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
-    assert!(said.contains("error: no run over people.csv was saved"), "{said}");
+    assert!(said.contains("error: no checkpoint was written for people.csv"), "{said}");
 }
 
 /// What `cargo demo` gives the command.

@@ -29,7 +29,7 @@ fn the_readmes_package_runs() {
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let words =
-        "error: the program `import` ended without asking for an event: its `main` never awaits `recursive_lambda::run::<job>()`";
+        "error: the program `import` exited without asking for an event: its `main` must await `recursive_lambda::run::<job>()`";
     assert!(said.contains(words) && said.contains("Hello, world!\n") && !said.contains("tried again"), "{said}");
 
     let lines = readme.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
@@ -94,11 +94,11 @@ fn a_bad_end_says_what_to_do() {
             "sleep",
             &[
                 "the batch of 10 records at record 20, line 21 of s3://uploads/lines.txt is still running ",
-                &format!("\n  an invocation timed out after 2s {batch}give it a longer --timeout, or the job a smaller `batch`"),
+                &format!("\n  an invocation timed out after 2s {batch}use a longer `--timeout`, a smaller `batch`"),
             ],
             &["a batch begins"],
         ),
-        ("exit", &[&format!("-- the program ended in the middle of an invocation (exit status: 1) {batch}look for `std::")], &[]),
+        ("exit", &[&format!("-- the program exited during an invocation (exit status: 1) {batch}look for `std::")], &[]),
         ("abort", &["-- an invocation died (signal: 6 (SIGABRT)", &format!("{batch}if it ran out of memory, ")], &[]),
         (
             "terminal",
@@ -109,7 +109,7 @@ fn a_bad_end_says_what_to_do() {
             "fail at start",
             &[
                 "no database",
-                "error: the program `ends-early` ended before it asked for an event (exit status: 1): its output is above",
+                "error: the program `ends-early` exited before it asked for an event (exit status: 1): see its output above",
             ],
             &["tried again"],
         ),
@@ -145,7 +145,7 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
     let (said, holder) =
-        (text(&output), format!("--state {kept} is in use by process {}, which runs over lines.txt: wait", slow.id()));
+        (text(&output), format!("--state {kept} is in use by process {}, which processes lines.txt: wait", slow.id()));
     assert!(output.status.code() == Some(2) && said.contains(&holder), "{said}");
 
     assert!(Command::new("kill").args([signal, &slow.id().to_string()]).status().unwrap().success());
@@ -154,15 +154,15 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     let output = slow.wait_with_output().unwrap();
     let said = text(&output);
     assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.contains("\nstopped: lines.txt is done up to record 30, "), "{said}");
-    let how = format!("\n  to go on from there:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
+    assert!(said.contains("\nstopped: lines.txt is processed up to record 30, "), "{said}");
+    let how = format!("\n  to continue:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
     assert!(said.contains(&how), "{said}");
     assert_eq!(running_with(&mark), 0, "its containers are gone: {said}");
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("records      200"), "{said}");
-    assert!(said.contains("-- going on with the run that was stopped, at record 30\n"), "{said}");
+    assert!(said.contains("-- resuming the stopped run at record 30\n"), "{said}");
 }
 
 /// How many processes have this in their environment.
