@@ -66,7 +66,7 @@ async fn deliver(platform: &Platform, messages: &[String]) {
     assert_eq!(counters.dead_letters, 0, "{:?}", platform.dead_letters());
 }
 
-fn records(platform: &Platform) -> Vec<Value> {
+fn checkpoints(platform: &Platform) -> Vec<Value> {
     let s3 = platform.s3();
     let all = s3.list("state", "runs/").unwrap();
     all.iter().map(|object| serde_json::from_slice(&s3.get("state", &object.key).unwrap()).unwrap()).collect()
@@ -75,12 +75,13 @@ fn records(platform: &Platform) -> Vec<Value> {
 /// Bucket and key, and what the run over them came to: status, records, words.
 type Done = BTreeMap<(String, String), (String, u64, u64)>;
 
-fn done(records: &[Value]) -> Done {
+fn done(checkpoints: &[Value]) -> Done {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let each = records.iter().map(|record| {
-        let object = &record["object"];
-        let came_to = (text(&record["status"]), record["position"].as_u64().unwrap(), record["state"].as_u64().unwrap());
-        ((text(&object["bucket"]), text(&object["key"])), came_to)
+    let each = checkpoints.iter().map(|checkpoint| {
+        let object = &checkpoint["object"];
+        let outcome =
+            (text(&checkpoint["status"]), checkpoint["position"].as_u64().unwrap(), checkpoint["state"].as_u64().unwrap());
+        ((text(&object["bucket"]), text(&object["key"])), outcome)
     });
     each.collect()
 }
@@ -96,11 +97,11 @@ async fn every_moto_upload_is_one_run() {
     let (mut tests, mut messages, mut expected) = (Vec::new(), Vec::new(), Done::new());
     for (channel, announced) in CHANNELS {
         let arrived: Vec<String> = serde_json::from_value(delivered[channel]["messages"].clone()).unwrap();
-        let (test, told): (Vec<_>, Vec<_>) = arrived.into_iter().partition(|message| message.contains("s3:TestEvent"));
+        let (test, uploads): (Vec<_>, Vec<_>) = arrived.into_iter().partition(|message| message.contains("s3:TestEvent"));
         assert_eq!(test.len(), announced, "{channel}");
-        assert!(told.len() >= KEYS.len(), "{channel}: {told:?}");
+        assert!(uploads.len() >= KEYS.len(), "{channel}: {uploads:?}");
         tests.extend(test);
-        messages.extend(told);
+        messages.extend(uploads);
         let bucket = delivered[channel]["bucket"].as_str().unwrap();
         platform.s3().create_bucket(bucket).unwrap();
         for (nth, key) in KEYS.into_iter().enumerate() {
@@ -111,15 +112,15 @@ async fn every_moto_upload_is_one_run() {
     }
 
     deliver(&platform, &tests).await;
-    assert!(records(&platform).is_empty(), "s3:TestEvent is not an upload");
+    assert!(checkpoints(&platform).is_empty(), "s3:TestEvent is not an upload");
 
     deliver(&platform, &messages).await;
-    let once = records(&platform);
-    assert_eq!(done(&once), expected);
-    assert_eq!(once.len(), expected.len(), "one run each");
+    let first = checkpoints(&platform);
+    assert_eq!(done(&first), expected);
+    assert_eq!(first.len(), expected.len(), "one run each");
 
     // SQS delivers at least once.
     deliver(&platform, &messages).await;
-    assert_eq!(records(&platform), once, "a run that is done is left as it is");
+    assert_eq!(checkpoints(&platform), first, "a run that is done is left as it is");
     platform.shutdown().await;
 }

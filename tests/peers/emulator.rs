@@ -74,9 +74,9 @@ impl Emulator {
         let idle = tokio::time::timeout(TOO_LONG, self.queue.idle()).await;
         assert!(idle.is_ok(), "still at it: {:#?}\n{}", self.queue.answers(), self.log());
         let s3 = self.store.s3();
-        let records = s3.list("state", "runs/").unwrap();
-        assert_eq!(records.len(), 1, "{:#?}\n{}", self.queue.answers(), self.log());
-        serde_json::from_slice(&s3.get("state", &records[0].key).unwrap()).unwrap()
+        let checkpoints = s3.list("state", "runs/").unwrap();
+        assert_eq!(checkpoints.len(), 1, "{:#?}\n{}", self.queue.answers(), self.log());
+        serde_json::from_slice(&s3.get("state", &checkpoints[0].key).unwrap()).unwrap()
     }
 
     /// What the emulator and the program in it wrote.
@@ -101,15 +101,15 @@ fn free_addresses() -> [SocketAddr; 2] {
 async fn the_example_runs_on_awss_emulator() {
     let emulator = Emulator::start(&program("s3-upload"), 2).await;
     let file = std::fs::read(workspace().join("examples/s3-upload/birdstrikes.csv")).unwrap();
-    let record = emulator.run("2026/bird strikes+more.csv", &file).await;
+    let checkpoint = emulator.run("2026/bird strikes+more.csv", &file).await;
 
     let answers = emulator.queue.answers();
     let log = emulator.log();
-    assert_eq!(record["status"], "Done", "{record}\n{answers:#?}\n{log}");
-    assert_eq!((&record["position"], &record["batches"]), (&json!(10_000), &json!(67)), "{record}");
-    assert_eq!((&record["state"]["strikes"], &record["state"]["dollars"]), (&json!(10_000), &json!(40_545_276)));
+    assert_eq!(checkpoint["status"], "Done", "{checkpoint}\n{answers:#?}\n{log}");
+    assert_eq!((&checkpoint["position"], &checkpoint["batches"]), (&json!(10_000), &json!(67)), "{checkpoint}");
+    assert_eq!((&checkpoint["state"]["strikes"], &checkpoint["state"]["dollars"]), (&json!(10_000), &json!(40_545_276)));
     // 67 batches of 100 ms, of 2 s a quarter kept free.
-    assert!(record["invocations"].as_u64().unwrap() >= 4, "{record}");
+    assert!(checkpoint["invocations"].as_u64().unwrap() >= 4, "{checkpoint}");
     assert!(answers.len() >= 4, "{answers:#?}");
     assert!(log.contains("10000 strikes in "), "on_complete ran: {log}");
     emulator.end().await;

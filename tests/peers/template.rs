@@ -221,11 +221,11 @@ async fn what_arrives_is_processed(stack: &Stack) {
     assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
 
     assert!(platform.dead_letters().is_empty(), "{:?}", platform.dead_letters());
-    let records = platform.s3().list(state, "runs/").unwrap();
-    assert_eq!(records.len(), 1, "{records:?}");
-    let record: Value = serde_json::from_slice(&platform.s3().get(state, &records[0].key).unwrap()).unwrap();
-    let came_to = (&record["status"], &record["position"], &record["state"]["strikes"], &record["object"]["key"]);
-    assert_eq!(came_to, (&json!("Done"), &json!(ROWS), &json!(ROWS), &json!(KEY)), "{record}");
+    let checkpoints = platform.s3().list(state, "runs/").unwrap();
+    assert_eq!(checkpoints.len(), 1, "{checkpoints:?}");
+    let checkpoint: Value = serde_json::from_slice(&platform.s3().get(state, &checkpoints[0].key).unwrap()).unwrap();
+    let outcome = (&checkpoint["status"], &checkpoint["position"], &checkpoint["state"]["strikes"], &checkpoint["object"]["key"]);
+    assert_eq!(outcome, (&json!("Done"), &json!(ROWS), &json!(ROWS), &json!(KEY)), "{checkpoint}");
 
     // The schedule's own words are understood, by the function with this environment.
     let request = platform.send(sweep);
