@@ -1,4 +1,4 @@
-//! The project's language: few phrases that are hard to read, words that are gone, and short names of tests.
+//! The project's language: few phrases that are hard to read, no replaced words, and short test names.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
@@ -36,7 +36,7 @@ const PHRASES: [&str; 26] = [
     "set aside",
 ];
 
-/// Words and phrases that another one has replaced, and the new one.
+/// Replaced words and phrases, with their replacements.
 const GONE: [(&str, &str); 19] = [
     ("Appetite", "PrefetchPlan"),
     ("read_ahead", "prefetch"),
@@ -59,8 +59,9 @@ const GONE: [(&str, &str); 19] = [
     ("laws", "invariants"),
 ];
 
-/// Test names.
+/// The longest test name, in characters.
 const LONGEST: usize = 50;
+/// The longest average of test names, in characters.
 const MEAN: usize = 35;
 
 fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
@@ -77,7 +78,7 @@ fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// The comments of a source, or the text of a page, without code.
+/// The comments of a source or the text of a page, without code.
 fn prose(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let is_rust = path.extension().is_some_and(|extension| extension == "rs");
@@ -96,7 +97,7 @@ fn prose(path: &Path) -> String {
             prose.push(' ');
         }
     }
-    // Names from the code do not count.
+    // Text in backquotes does not count.
     prose.split('`').step_by(2).collect::<Vec<_>>().join(" x ")
 }
 
@@ -120,7 +121,7 @@ fn comments_and_pages_are_plain() {
         }
     }
     println!("{} of {total} words", found.len());
-    assert!(total > 30_000, "{total} words were found");
+    assert!(total > 30_000, "only {total} words were found");
     assert!(found.len() * 1_000 < total, "{} phrases in {total} words: {found:#?}", found.len());
 }
 

@@ -1,4 +1,4 @@
-//! AWS's runtime kills a program whose time is up, and starts it anew: a run survives that.
+//! AWS's runtime kills a program that times out and starts it again. A run survives that.
 
 use crate::emulator::Emulator;
 use serde_json::json;
