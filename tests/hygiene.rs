@@ -181,7 +181,7 @@ mod cfg {
 }
 
 #[test]
-fn conditions_go_with_the_function() {
+fn cfg_attributes_apply_to_the_job() {
     assert_eq!(constants::<cfg::chosen, ()>().1.batch, 2);
 }
 
@@ -207,7 +207,7 @@ mod imported {
 }
 
 #[test]
-fn no_path_is_called_unnecessary() {
+fn generated_paths_cause_no_lints() {
     assert_eq!(constants::<imported::imported, u8>().0, "imported");
 }
 

@@ -126,7 +126,7 @@ fn comments_and_pages_are_plain() {
 }
 
 #[test]
-fn gone_words_stay_gone() {
+fn replaced_words_are_not_used() {
     let own = Path::new(file!()).file_name().unwrap();
     let mut found = Vec::new();
     for path in files(workspace(), &["rs", "md", "toml", "yaml"]).into_iter().filter(|path| path.file_name() != Some(own)) {

@@ -82,7 +82,7 @@ fn arguments<'a>(command: &'a mut Command, action: &str, more: &[&str]) -> &'a m
 
 /// One test, because the package is built in the shared target folder.
 #[test]
-fn a_bad_end_says_what_to_do() {
+fn a_failed_run_says_what_to_do() {
     let package = package("ends-early", JOB);
     let folder = package.path();
     std::fs::write(folder.join("lines.txt"), "line\n".repeat(200)).unwrap();

@@ -62,7 +62,7 @@ async fn state_resources_and_report_work() {
 }
 
 #[tokio::test]
-async fn the_file_itself_is_read() {
+async fn a_file_batch_reads_the_file() {
     let film: Vec<u8> = (0..10_000_u32).flat_map(|frame| [(frame / 400) as u8; 16]).collect();
     let (checkpoint, printed) = run(env!("CARGO_BIN_EXE_design-jobs"), "frames", film).await;
     assert_eq!(ended(&checkpoint), ("Done", 10_000, &Value::Null));

@@ -250,7 +250,7 @@ async fn naive_recursion_detection_is_silent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn naive_cold_containers_read_it_all() {
+async fn naive_cold_containers_refetch_all() {
     for program in [Program::Naive, Program::Ours] {
         let stage = program.stage(|platform| platform.eviction(1.0)).await;
         let object = stage.upload_as(KEY, text(0, 24));

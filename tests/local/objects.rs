@@ -40,7 +40,7 @@ async fn a_run_reads_one_object_version() {
 }
 
 #[tokio::test]
-async fn an_unread_replaced_object_is_left() {
+async fn a_replaced_object_is_superseded() {
     let stage = Stage::new("rows", |platform| platform).await;
     let older = stage.upload_birdstrikes().await;
     let newer = stage.upload(other_birdstrikes());

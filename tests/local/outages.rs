@@ -83,7 +83,7 @@ async fn a_failed_run_resumes_in_place() {
 
 /// The bound on invocations that the simulation checks for every seed, with real processes: signals do not multiply.
 #[tokio::test]
-async fn late_duplicates_cost_only_themselves() {
+async fn late_duplicates_do_not_multiply() {
     const HOPS: u64 = 60;
     let faults = QueueFaults { duplicate: 0.15, delay: Duration::from_secs(1), ..QueueFaults::default() };
     let stage =

@@ -115,7 +115,7 @@ async fn runs_in_a_process_keep_their_tenant() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_in_the_process_does_not_fork() {
+async fn a_duplicate_in_the_process_is_safe() {
     let twice = QueueFaults { duplicate: 1.0, ..QueueFaults::default() };
     let set = |platform| eight_at_once(platform).queue_faults(twice).env("TALLY_PAUSE", "100");
     let stage = Stage::new("rows", set).await;
@@ -127,7 +127,7 @@ async fn a_copy_in_the_process_does_not_fork() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_kill_of_a_shared_process_is_safe() {
+async fn killing_a_shared_process_is_safe() {
     let stage = Stage::new("rows", |platform| eight_at_once(platform).seed(11).env("TALLY_PAUSE", "200")).await;
     stage.platform.arm_kills(1, Duration::from_millis(150)..=Duration::from_millis(250));
     upload(&stage, AT_ONCE).await;

@@ -216,7 +216,7 @@ impl Stage {
     }
 
     /// Asserts that the batches of the run cover `records` without a gap or an overlap. Returns the number of repeated executions.
-    pub(super) fn extra_executions(&self, records: u64, story: &str) -> usize {
+    pub(super) fn extra_executions(&self, records: u64, context: &str) -> usize {
         let executions = self.executions();
         let batches: BTreeMap<(u64, u64), usize> = executions.iter().fold(BTreeMap::new(), |mut batches, execution| {
             *batches.entry((execution.position, execution.len)).or_default() += 1;
@@ -226,7 +226,7 @@ impl Stage {
             assert_eq!(*position, end, "{context}: a gap or an overlap in {batches:?}");
             position + len
         });
-        assert_eq!(end, records, "{story}: not every record was processed: {batches:?}");
+        assert_eq!(end, records, "{context}: not every record was processed: {batches:?}");
         executions.len() - batches.len()
     }
 

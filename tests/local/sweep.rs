@@ -79,7 +79,7 @@ async fn sweeps_replace_lost_signals() {
 }
 
 #[tokio::test]
-async fn a_sweep_reports_and_goes_on() {
+async fn a_sweep_reports_bad_runs() {
     let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "terminal")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.status(), "Failed");

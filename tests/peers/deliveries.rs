@@ -88,7 +88,7 @@ fn done(checkpoints: &[Value]) -> Done {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: cargo xtask test"]
-async fn every_moto_upload_is_one_run() {
+async fn every_moto_upload_starts_one_run() {
     let moto = Moto::start().await;
     let objects: Vec<Value> = KEYS.iter().enumerate().map(|(nth, key)| json!({ "key": key, "body": body_of(nth) })).collect();
     let delivered = script("deliver.py", &json!({ "endpoint": moto.url, "objects": objects })).await;
