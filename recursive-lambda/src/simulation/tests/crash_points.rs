@@ -27,7 +27,7 @@ fn check(options: Options, script: &[(u64, Moment)]) {
 }
 
 #[test]
-fn any_crash_loses_nothing() {
+fn any_single_fault_loses_nothing() {
     let undisturbed = well(simulate(options(), Faults::none()));
     assert_eq!((undisturbed.executions, undisturbed.invocations), (50, 10));
     assert!(undisturbed.faults.effects() >= 100, "{}", undisturbed.faults.effects());
@@ -43,7 +43,7 @@ fn any_crash_loses_nothing() {
 
 /// A fault may look like a record's, which is then one too many: the run may end, but never wrongly.
 #[test]
-fn any_crash_while_skipping_is_safe() {
+fn any_fault_while_skipping_is_safe() {
     let effects = well(simulate(picky(), Faults::none())).faults.effects();
     for effect in 1..=effects {
         for moment in Moment::ALL {
@@ -55,7 +55,7 @@ fn any_crash_while_skipping_is_safe() {
 
 /// `RL_PAIRS=1`: some minutes, optimised.
 #[test]
-fn any_two_crashes_lose_nothing() {
+fn any_two_faults_lose_nothing() {
     if number("RL_PAIRS").is_none() {
         return;
     }
