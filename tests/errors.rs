@@ -1,4 +1,4 @@
-//! What `?` takes in a job that returns `recursive_lambda::Error`, and what a job may return instead.
+//! The errors that `?` converts in a job that returns `recursive_lambda::Error`, and other return types of jobs.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 

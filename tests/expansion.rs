@@ -1,4 +1,4 @@
-//! What the attribute's job says and does, seen through the contract that the driver uses.
+//! The constants and behaviour of the attribute's jobs, as the driver sees them.
 
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
@@ -70,7 +70,7 @@ fn at_the_end(progress: &Progress) -> bool {
     progress.position() == progress.size()
 }
 
-/// A handler written by hand: what the attribute writes needs nothing that this has not.
+/// A handler written by hand. Shows that the attribute's code uses only the public API.
 struct ByHand;
 
 impl Handler for ByHand {
@@ -88,14 +88,14 @@ impl Handler for ByHand {
 }
 
 /// A job's constants.
-fn says<J: Job<R>, R>() -> (&'static str, Config) {
+fn constants<J: Job<R>, R>() -> (&'static str, Config) {
     fn of<H: Handler>(_: H) -> (&'static str, Config) {
         (H::NAME, H::CONFIG)
     }
     of(J::handler())
 }
 
-/// Calls a job through its handler alone; its answer, and the state as it would be saved.
+/// Calls a job through its handler. Returns its answer and the serialized state.
 async fn call<J: Job<R>, R>(resources: &R, lines: &[&str]) -> (Result<Advance, Error>, String) {
     async fn of<H: Handler>(_: H, resources: &H::Resources, lines: &[&str]) -> (Result<Advance, Error>, String) {
         let batch: Box<dyn Any> = Box::new(Batch::of(lines.iter().map(|line| (*line).to_owned())));
@@ -108,12 +108,12 @@ async fn call<J: Job<R>, R>(resources: &R, lines: &[&str]) -> (Result<Advance, E
 
 #[test]
 fn arguments_become_constants() {
-    assert_eq!(says::<plain, ()>(), ("plain", Config::new(1)));
-    assert_eq!(says::<ByHand, u8>(), ("by_hand", Config::new(2)));
+    assert_eq!(constants::<plain, ()>(), ("plain", Config::new(1)));
+    assert_eq!(constants::<ByHand, u8>(), ("by_hand", Config::new(2)));
     let config = Config::new(3).reserve_ms(60_500).batches_per_invocation(7).on_complete();
-    assert_eq!(says::<import, Db>(), ("import", config));
-    assert_eq!(says::<cached, ()>(), ("cached", Config::new(4).source(Source::Tmp)));
-    assert_eq!(says::<frames, ()>(), ("frames", Config::new(5)));
+    assert_eq!(constants::<import, Db>(), ("import", config));
+    assert_eq!(constants::<cached, ()>(), ("cached", Config::new(4).source(Source::Tmp)));
+    assert_eq!(constants::<frames, ()>(), ("frames", Config::new(5)));
 }
 
 #[tokio::test]

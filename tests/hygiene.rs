@@ -1,6 +1,6 @@
-//! The expansion under hostile names, inside macros and in odd places, in a crate that denies every lint it could raise.
+//! The attribute with hostile names, inside macros and in unusual places, in a crate that denies every lint it could raise.
 //!
-//! Most of it is tested by being compiled.
+//! Most cases pass if they compile.
 
 #![deny(
     warnings,
@@ -26,12 +26,12 @@
     clippy::missing_const_for_fn,
     clippy::trivially_copy_pass_by_ref,
     clippy::redundant_pub_crate,
-    reason = "they are about the functions as they were written, and would come without the attribute"
+    reason = "they concern the functions themselves, and would appear without the attribute"
 )]
 
 use recursive_lambda::{Config, Handler, Job};
 
-/// What the job says of itself.
+/// The job's constants.
 fn constants<J: Job<R>, R>() -> (&'static str, Config) {
     fn of<H: Handler>(_: H) -> (&'static str, Config) {
         (H::NAME, H::CONFIG)
@@ -45,7 +45,7 @@ mod shadowed {
     mod core {}
     mod std {}
     mod recursive_lambda {}
-    #[allow(dead_code, non_camel_case_types, non_upper_case_globals, reason = "they are in the way")]
+    #[allow(dead_code, non_camel_case_types, non_upper_case_globals, reason = "they shadow other names")]
     mod names {
         pub(super) struct Result;
         pub(super) struct Option;
@@ -73,7 +73,7 @@ mod shadowed {
         pub(super) const outcome: () = ();
         pub(super) const input: () = ();
     }
-    #[allow(unused_imports, reason = "nothing should find them")]
+    #[allow(unused_imports, reason = "no code should use them")]
     use self::names::*;
 
     #[::recursive_lambda::recursive_lambda(batch = 4, reserve = "1s", batches_per_invocation = 2, is_complete = enough, on_complete = report)]
@@ -140,7 +140,7 @@ fn macro_rules_can_write_a_job() {
 }
 
 mod re_exported {
-    /// What a crate that builds on this one has.
+    /// A crate that re-exports this one.
     pub(super) mod inner {
         pub(crate) use ::recursive_lambda::*;
     }
@@ -181,12 +181,12 @@ mod cfg {
 }
 
 #[test]
-fn conditions_go_with_the_function() {
+fn cfg_attributes_apply_to_the_job() {
     assert_eq!(constants::<cfg::chosen, ()>().1.batch, 2);
 }
 
 mod imported {
-    #![allow(unused_imports, reason = "everything is at hand, so every longer path would be an unnecessary qualification")]
+    #![allow(unused_imports, reason = "everything is imported, so each longer path would be an unnecessary qualification")]
     use core::{assert, clone::Clone, future::Future, marker::Send, primitive::bool, primitive::str, result::Result};
     use recursive_lambda::{__private::*, format::*, *};
 
@@ -207,7 +207,7 @@ mod imported {
 }
 
 #[test]
-fn no_path_is_called_unnecessary() {
+fn generated_paths_cause_no_lints() {
     assert_eq!(constants::<imported::imported, u8>().0, "imported");
 }
 
@@ -220,7 +220,7 @@ mod two {
         Ok(())
     }
 
-    /// In another order, with patterns, an alias of the result and of the input, and parentheses.
+    /// A job with reordered parameters, patterns, aliases of the result and the input, and parentheses.
     type Done = Result<Flow, String>;
     type Lines = Batch<String>;
     #[derive(Debug)]
@@ -232,7 +232,7 @@ mod two {
         const SIZE: usize = 9;
     }
 
-    #[allow(unused_parens, reason = "they must not hide what kind of parameter it is")]
+    #[allow(unused_parens, reason = "they must not hide the kind of the parameter")]
     #[recursive_lambda(batch = Db::SIZE,)]
     pub(super) async fn second(Db { rows }: &Db, mut batch: (Lines), (odd, _): (&mut (u64, u8))) -> Done {
         *odd += *rows + batch.iter().map(String::len).sum::<usize>() as u64;

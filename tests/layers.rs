@@ -1,4 +1,4 @@
-//! The direction of dependencies, and the size of files, as the sources have them.
+//! Rules for sources and pages: dependencies of the core, file sizes, cited tests, links, and tested examples.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 const LONGEST: usize = 350;
 
-/// All files of Rust below `folder`.
+/// All Rust files below `folder`.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     files(folder, &["rs"])
 }
 
-/// Whether a module above it, or itself, is compiled for tests only.
+/// Whether the file or a parent module is compiled only for tests.
 fn is_test(path: &Path) -> bool {
     let upwards = path.ancestors().take_while(|part| part.file_name().is_some_and(|name| name != "src"));
     upwards.filter_map(|part| Some((part.parent()?, part.file_stem()?.to_string_lossy().into_owned()))).any(|(folder, name)| {
@@ -23,7 +23,7 @@ fn is_test(path: &Path) -> bool {
     })
 }
 
-/// The shipped part of a source: what stands before its module of tests, which is the last one.
+/// The shipped part of a source: everything before its test module, which comes last.
 fn shipped(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let tests = text.match_indices("#[cfg(test)]\n").find(|(at, _)| {
@@ -33,7 +33,7 @@ fn shipped(path: &Path) -> String {
     tests.map_or(text.as_str(), |(at, _)| &text[..at]).to_owned()
 }
 
-/// What clippy.toml in recursive-lambda-core forbids is the rest of it: clocks, the environment, IO.
+/// Checks the dependencies. `clippy.toml` in recursive-lambda-core forbids clocks, the environment and IO.
 #[test]
 fn the_core_needs_no_runtime_or_aws() {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -71,10 +71,10 @@ fn no_source_is_long() {
             assert!(shipped <= LONGEST, "{} has {shipped} lines", path.display());
         }
     }
-    assert!(files >= 60, "{files} files were looked at");
+    assert!(files >= 60, "only {files} files were checked");
 }
 
-/// RELIABILITY.md names the tests of each claim.
+/// RELIABILITY.md names existing tests for each claim.
 #[test]
 fn every_claim_names_its_tests() {
     let page = std::fs::read_to_string(workspace().join("RELIABILITY.md")).unwrap();
@@ -87,16 +87,16 @@ fn every_claim_names_its_tests() {
     for line in lines {
         let shown_by = line.split('|').nth(2).unwrap();
         let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
-        assert!(!names.is_empty(), "no test is named: {line}");
+        assert!(!names.is_empty(), "no test is named in: {line}");
         for name in names {
             assert!(all.contains(&format!("fn {name}()")), "test `{name}` does not exist: {line}");
         }
         claims += 1;
     }
-    assert!(claims >= 10, "{claims} claims were found");
+    assert!(claims >= 10, "only {claims} claims were found");
 }
 
-/// The page on the protocol has every rule and invariant that the code cites, and every faulty design.
+/// The protocol page has all rules and invariants that the code cites, and all faulty designs.
 #[test]
 fn the_protocol_page_matches_the_code() {
     let page = std::fs::read_to_string(workspace().join("docs/protocol.md")).unwrap();
@@ -109,9 +109,12 @@ fn the_protocol_page_matches_the_code() {
     };
     let (rules, invariants) = (cited('R', 99), cited('I', 9));
     assert!(rules.len() >= 12 && invariants.len() >= 7, "{rules:?} {invariants:?}");
-    for anchor in rules.iter().map(|rule| format!("id=\"r{rule}\"")).chain(invariants.iter().map(|law| format!("id=\"i{law}\"")))
+    for anchor in rules
+        .iter()
+        .map(|rule| format!("id=\"r{rule}\""))
+        .chain(invariants.iter().map(|invariant| format!("id=\"i{invariant}\"")))
     {
-        assert!(page.contains(&anchor), "no {anchor}");
+        assert!(page.contains(&anchor), "docs/protocol.md: no {anchor}");
     }
     let designs = std::fs::read_to_string(workspace().join("recursive-lambda-core/src/engine/model/faulty_designs.rs")).unwrap();
     let designs = designs.split("Shipped,").nth(1).unwrap().split('}').next().unwrap();
@@ -119,11 +122,11 @@ fn the_protocol_page_matches_the_code() {
     let names: Vec<_> = names.collect();
     assert_eq!(names.len(), 9);
     for name in names {
-        assert!(page.contains(&format!("`{name}`")), "no {name}");
+        assert!(page.contains(&format!("`{name}`")), "docs/protocol.md: no {name}");
     }
 }
 
-/// Links between the pages lead somewhere: files, and headings of them.
+/// Links between the pages lead to existing files and headings.
 #[test]
 fn links_between_pages_lead_somewhere() {
     const OWN: &str = "https://github.com/recursive-lambda/recursive-lambda/";
@@ -139,19 +142,19 @@ fn links_between_pages_lead_somewhere() {
             };
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { page.clone() } else { base.join(file) };
-            assert!(target.exists(), "{}: {link}", page.display());
+            assert!(target.exists(), "{}: broken link {link}", page.display());
             let heading =
                 |line: &str| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-").replace(['\'', ',', '`'], "");
             let found =
                 || std::fs::read_to_string(&target).unwrap().lines().any(|line| line.starts_with('#') && heading(line) == anchor);
-            assert!(anchor.is_empty() || found(), "{}: {link}", page.display());
+            assert!(anchor.is_empty() || found(), "{}: broken link {link}", page.display());
             links += 1;
         }
     }
-    assert!(links > 30, "{links} links");
+    assert!(links > 30, "only {links} links were found");
 }
 
-/// Each block of Rust on the page about testing stands, but for its indentation, in the package whose tests are run.
+/// Each Rust block on the testing page is, apart from indentation, part of a package whose tests are run.
 #[test]
 fn the_testing_page_shows_tested_code() {
     let flat = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
@@ -159,9 +162,9 @@ fn the_testing_page_shows_tested_code() {
     let tested = ["src/main.rs", "tests/whole_runs.rs"].map(|file| flat(&std::fs::read_to_string(package.join(file)).unwrap()));
     let page = std::fs::read_to_string(workspace().join("docs/testing.md")).unwrap();
     let blocks: Vec<_> = page.split("```").filter_map(|block| block.strip_prefix("rust\n")).map(flat).collect();
-    assert!(blocks.len() >= 7, "{} blocks were found", blocks.len());
+    assert!(blocks.len() >= 7, "only {} blocks were found", blocks.len());
     for block in blocks {
-        assert!(tested.iter().any(|file| file.contains(&block)), "not what is tested:\n{block}");
+        assert!(tested.iter().any(|file| file.contains(&block)), "not in the tested package:\n{block}");
     }
     assert!(std::fs::read_to_string(workspace().join("README.md")).unwrap().contains("docs/testing.md"));
 }

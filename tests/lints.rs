@@ -1,6 +1,6 @@
-//! What a library publishes: jobs that everybody can see, under every lint that asks more of what is public.
+//! Public jobs of a library, under all lints that are stricter for public items.
 //!
-//! Tested by being compiled, and by clippy.
+//! Passes if it compiles and clippy accepts it.
 
 #![deny(
     warnings,
@@ -34,7 +34,7 @@ struct Db(tokio::sync::Mutex<Vec<String>>);
 /// # Errors
 /// Never.
 #[recursive_lambda(batch = SIZE, reserve = "20s", is_complete = enough, on_complete = report)]
-#[allow(private_interfaces, reason = "would come without the attribute: the types are private, the function is not")]
+#[allow(private_interfaces, reason = "would appear without the attribute: the types are private, the function is public")]
 pub async fn import(batch: Batch<String>, totals: &mut Totals, db: &Db) -> Result<(), Error> {
     totals.rows += batch.len() as u64;
     db.0.lock().await.extend(batch);

@@ -1,4 +1,4 @@
-//! The project's language: few phrases that are hard to read, words that are gone, and short names of tests.
+//! The project's language: few phrases that are hard to read, no replaced words, and short test names.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
 
@@ -37,7 +37,7 @@ const PHRASES: [&str; 26] = [
     "set aside",
 ];
 
-/// Words and phrases that another one has replaced, and the new one.
+/// Replaced words and phrases, with their replacements.
 const GONE: [(&str, &str); 19] = [
     ("Appetite", "PrefetchPlan"),
     ("read_ahead", "prefetch"),
@@ -60,11 +60,12 @@ const GONE: [(&str, &str); 19] = [
     ("laws", "invariants"),
 ];
 
-/// Test names.
+/// The longest test name, in characters.
 const LONGEST: usize = 50;
+/// The longest average of test names, in characters.
 const MEAN: usize = 35;
 
-/// The comments of a source, or the text of a page, without code.
+/// The comments of a source or the text of a page, without code.
 fn prose(path: &Path) -> String {
     let text = std::fs::read_to_string(path).unwrap();
     let is_rust = path.extension().is_some_and(|extension| extension == "rs");
@@ -83,7 +84,7 @@ fn prose(path: &Path) -> String {
             prose.push(' ');
         }
     }
-    // Names from the code do not count.
+    // Text in backquotes does not count.
     prose.split('`').step_by(2).collect::<Vec<_>>().join(" x ")
 }
 
@@ -107,12 +108,12 @@ fn comments_and_pages_are_plain() {
         }
     }
     println!("{} of {total} words", found.len());
-    assert!(total > 30_000, "{total} words were found");
+    assert!(total > 30_000, "only {total} words were found");
     assert!(found.len() * 1_000 < total, "{} phrases in {total} words: {found:#?}", found.len());
 }
 
 #[test]
-fn gone_words_stay_gone() {
+fn replaced_words_are_not_used() {
     let own = Path::new(file!()).file_name().unwrap();
     let mut found = Vec::new();
     for path in files(workspace(), &["rs", "md", "toml", "yaml"]).into_iter().filter(|path| path.file_name() != Some(own)) {

@@ -1,9 +1,12 @@
-//! The function that the tests of the platform run: it does what the payload's `do` says.
+//! The function that the platform's tests run. The payload's `do` says what it does.
 //!
-//! `echo` | `fail` | `panic` | `exit` | `once` (dies; lives if /tmp remembers that it died) | `sleep` (`ms`) | `log` (`line`) |
-//! `meet` (waits until `count` such events are in the process at once, then for `ms`) | `big` (`bytes`) | `allocate` (`bytes`, touching none) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself, asynchronously, until `left` is 0).
-//! Of messages of SQS, those whose body contains `bad` are reported as failed.
-#![allow(clippy::panic, clippy::indexing_slicing, reason = "a failure of this program is what the tests want to see")]
+//! `echo` | `fail` | `panic` | `exit` | `once` (exits, unless a file in /tmp shows that it did so before) | `sleep` (`ms`) | `log` (`line`) |
+//! `meet` (waits until `count` such events are in the process at once, then for `ms`) | `big` (`bytes`) | `allocate` (`bytes`, touching
+//! none) | `environment` | `spawn` (a process that outlives the invocation) | `write_tmp` | `read_tmp` | `recurse` (invokes itself
+//! asynchronously until `left` is 0).
+//!
+//! SQS messages whose body contains `bad` are reported as failed.
+#![allow(clippy::panic, clippy::indexing_slicing, reason = "the tests expect this program to fail")]
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! The settings of a platform, each with the value AWS has by default.
+//! The settings of a platform. The defaults are those of AWS.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use crate::lambda::{Function, QueueFaults, RecursiveLoop};
 use crate::platform::Platform;
 use crate::{ACCOUNT, REGION};
 
-/// Builds a [`Platform`]. Only [`binary`](Builder::binary) is required.
+/// The settings of a [`Platform`], and the method that starts it. Only [`binary`](Builder::binary) is required.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::{ACCOUNT, REGION};
 ///     .seed(7);
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing runs before `start`"]
+#[must_use = "the platform does not run until `start` is called"]
 pub struct Builder {
     pub(crate) function: Function,
     pub(crate) queue_faults: QueueFaults,
@@ -71,25 +71,26 @@ impl Builder {
         }
     }
 
-    /// The function's program: the `bootstrap` that would be deployed.
+    /// The function's program: the `bootstrap` binary that you would deploy.
     pub fn binary(mut self, path: impl AsRef<Path>) -> Self {
         self.function.binary = path.as_ref().to_owned();
         self
     }
 
-    /// An argument for the program. Lambda gives none; tests may want some.
+    /// Adds an argument for the program. Lambda passes no arguments, but tests may need them.
     pub fn arg(mut self, arg: impl Into<String>) -> Self {
         self.function.args.push(arg.into());
         self
     }
 
-    /// A variable of the function's environment. The platform's own `AWS_*` and `RECURSIVE_LAMBDA_*` variables never reach it.
+    /// Adds a variable to the function's environment. The function does not inherit `AWS_*` or `RECURSIVE_LAMBDA_*` variables from the
+    /// current process.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.function.environment.push((name.into(), value.into()));
         self
     }
 
-    /// Where the program is started. Default: here.
+    /// The program's working folder. Default: that of the current process.
     pub fn working_folder(mut self, path: impl AsRef<Path>) -> Self {
         self.function.working_folder = Some(path.as_ref().to_owned());
         self
@@ -101,120 +102,120 @@ impl Builder {
         self
     }
 
-    /// A version or alias it can be invoked by, besides `$LATEST`; all run the same program.
+    /// Adds a version or alias to invoke the function by, in addition to `$LATEST`. All run the same program.
     pub fn qualifier(mut self, name: impl Into<String>) -> Self {
         self.function.qualifiers.push(name.into());
         self
     }
 
-    /// The function's time-out: the process is killed then, and told so in advance. Default: 3 s.
+    /// The function's time-out. The process gets the deadline with each event and is killed when it passes. Default: 3 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.function.timeout = timeout;
         self
     }
 
-    /// How long a process may take until it asks for its first event. Default: 10 s.
+    /// The time in which a process must ask for its first event. Default: 10 s.
     pub fn init_timeout(mut self, timeout: Duration) -> Self {
         self.function.init_timeout = timeout;
         self
     }
 
-    /// What the function is told about its memory, in MB; not enforced, see [`memory_limit_mb`](Builder::memory_limit_mb). Default: 128.
+    /// The memory size reported to the function, in MB. It is not enforced: see [`memory_limit_mb`](Builder::memory_limit_mb). Default: 128.
     pub fn memory_mb(mut self, megabytes: u32) -> Self {
         self.function.memory_mb = megabytes;
         self
     }
 
-    /// The most memory that a process may map, in MB; Linux only. An allocation beyond it fails, of which a Rust program dies.
-    /// Not what Lambda counts, which is the memory in use: a process maps some hundred MB that it never touches. Default: no limit.
+    /// The most memory that a process may map, in MB; Linux only. An allocation over the limit fails, which aborts a Rust program.
+    /// Lambda instead limits the memory in use, which is less: a process maps some hundred MB that it never touches. Default: no limit.
     pub fn memory_limit_mb(mut self, megabytes: u64) -> Self {
         self.function.memory_limit_mb = Some(megabytes);
         self
     }
 
-    /// The chance, 0 to 1, that a container is thrown away after an invocation, /tmp and all, as Lambda does when it likes.
-    /// Default: 0.
+    /// The probability, 0 to 1, that a container and its /tmp are removed after an invocation, as Lambda may do at any time. Default: 0.
     pub fn eviction(mut self, chance: f64) -> Self {
         self.function.eviction = chance;
         self
     }
 
-    /// The most invocations at one time, 1 to 1000. Default: 10.
+    /// The maximum number of concurrent invocations, 1 to 1000. Default: 10.
     pub fn max_concurrency(mut self, containers: usize) -> Self {
         self.function.max_concurrency = containers;
         self
     }
 
-    /// The most invocations at one time in one container, 1 to 1000. Default: 1. More is what Lambda Managed Instances do: the program
-    /// is told so by `AWS_LAMBDA_MAX_CONCURRENCY`, an invocation whose time is up fails but goes on in its process, and a process that
-    /// ends takes all its invocations with it.
+    /// The maximum number of concurrent invocations in one container, 1 to 1000. Default: 1.
+    ///
+    /// A larger number emulates Lambda Managed Instances. The program finds it in `AWS_LAMBDA_MAX_CONCURRENCY`. An invocation that times
+    /// out fails but continues to run in its process. When a process ends, all its invocations fail.
     pub fn concurrency_per_container(mut self, invocations: usize) -> Self {
         self.function.concurrency_per_container = invocations;
         self
     }
 
-    /// The waits before the second, third, .. attempt at an event. Default: 60 s, 120 s. None: no second attempt.
+    /// The delays before the second, third, .. attempt at an event. Without delays, there is no second attempt. Default: 60 s, 120 s.
     pub fn retry_delays(mut self, delays: impl IntoIterator<Item = Duration>) -> Self {
         self.function.retry_delays = delays.into_iter().collect();
         self
     }
 
-    /// An event older than this is given up. Default: 6 hours.
+    /// The maximum age of an event. An older event is given up. Default: 6 hours.
     pub fn max_event_age(mut self, age: Duration) -> Self {
         self.function.max_event_age = age;
         self
     }
 
-    /// What happens at the 17th invocation in one chain of requests. Default: it is stopped.
+    /// What happens at the 17th invocation in one chain of requests. Default: Lambda stops it.
     pub fn recursive_loop(mut self, setting: RecursiveLoop) -> Self {
         self.function.recursive_loop = setting;
         self
     }
 
-    /// Whether the function's `batchItemFailures` are heeded. Default: yes.
-    pub fn report_batch_item_failures(mut self, heeded: bool) -> Self {
-        self.function.report_batch_item_failures = heeded;
+    /// Whether the queue uses the function's `batchItemFailures`. Default: yes.
+    pub fn report_batch_item_failures(mut self, enabled: bool) -> Self {
+        self.function.report_batch_item_failures = enabled;
         self
     }
 
-    /// How often a message of SQS is received before it is given up. Default: 3.
+    /// The number of times that an SQS message is received before it is given up. Default: 3.
     pub fn max_receive_count(mut self, count: u32) -> Self {
         self.function.max_receive_count = count;
         self
     }
 
-    /// How long a message that was not processed stays hidden. Default: 30 s.
+    /// The time for which an unprocessed SQS message stays hidden. Default: 30 s.
     pub fn visibility_timeout(mut self, timeout: Duration) -> Self {
         self.function.visibility_timeout = timeout;
         self
     }
 
-    /// What the asynchronous queue does wrong. Default: nothing.
+    /// The faults of the asynchronous queue. Default: none.
     pub fn queue_faults(mut self, faults: QueueFaults) -> Self {
         self.queue_faults = faults;
         self
     }
 
-    /// Decides every random fault. Default: 0.
+    /// The seed that decides every random fault. Default: 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// Where S3's objects are kept, and found again by a later platform. Default: a temporary folder.
+    /// The folder where S3 keeps its objects. A later platform with the same folder finds them. Default: a temporary folder.
     pub fn state_folder(mut self, path: impl AsRef<Path>) -> Self {
         self.state_folder = Some(path.as_ref().to_owned());
         self
     }
 
-    /// An existing folder in which each container gets its /tmp; for a disk that is small, for instance. Default: a temporary folder.
+    /// An existing folder in which each container gets its /tmp, for example on a small disk. Default: a temporary folder.
     pub fn tmp_folder(mut self, path: impl AsRef<Path>) -> Self {
         self.tmp_folder = Some(path.as_ref().to_owned());
         self
     }
 
-    /// Whether Ctrl-C and SIGTERM kill the containers and end this process, with status 130 or 143. Default: yes. Without it the
-    /// caller handles both, with [`Platform::shutdown`].
+    /// Whether Ctrl-C and SIGTERM kill the containers and end the current process, with status 130 or 143. Otherwise the caller handles
+    /// both signals and calls [`Platform::shutdown`]. Default: yes.
     pub fn handle_signals(mut self, handled: bool) -> Self {
         self.handle_signals = handled;
         self
@@ -224,27 +225,27 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// A setting that cannot work, a folder that cannot be used, no free port.
+    /// Fails if a setting is invalid, a folder cannot be used, or no port is free.
     pub async fn start(mut self) -> Result<Platform, Error> {
-        let wrong = |message: String| Err(Error::new(ErrorKind::Configuration, message));
+        let invalid = |message: String| Err(Error::new(ErrorKind::Configuration, message));
         let function = &mut self.function;
         if !function.binary.is_file() {
-            return wrong(format!("there is no program at {}", function.binary.display()));
+            return invalid(format!("there is no program at {}", function.binary.display()));
         }
         if let Ok(path) = function.binary.canonicalize() {
             function.binary = path;
         }
-        let good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        if function.name.is_empty() || function.name.len() > 64 || !function.name.bytes().all(good) {
-            return wrong("a function's name is 1 to 64 letters, digits, hyphens and underscores".to_owned());
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if function.name.is_empty() || function.name.len() > 64 || !function.name.bytes().all(allowed) {
+            return invalid("a function name must have 1 to 64 letters, digits, hyphens or underscores".to_owned());
         }
         let counts = [function.max_concurrency, function.concurrency_per_container];
         if !counts.iter().all(|count| (1..=1000).contains(count)) || function.max_receive_count == 0 {
-            let message = "max_concurrency and concurrency_per_container are 1 to 1000, and max_receive_count at least 1";
-            return wrong(message.to_owned());
+            let message = "max_concurrency and concurrency_per_container must be 1 to 1000, and max_receive_count at least 1";
+            return invalid(message.to_owned());
         }
         if function.memory_limit_mb.is_some() && !cfg!(target_os = "linux") {
-            return wrong("a memory limit needs Linux".to_owned());
+            return invalid("memory_limit_mb works only on Linux".to_owned());
         }
         function.arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{}", function.name);
         Platform::start(self).await

@@ -1,4 +1,4 @@
-//! What must be gone when a platform is gone, also by a signal: its folder. Its processes are in `lambda::process_groups`.
+//! Removes a platform's folder when the platform ends, even by a signal. `lambda::process_groups` ends its processes.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::concurrency::locked;
 use crate::lambda::kill_all;
-use crate::sync::locked;
 
-/// Of all platforms of this process.
+/// The folders of all platforms in this process.
 static FOLDERS: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A temporary folder, removed when dropped and on a signal.
+/// A temporary folder, removed when dropped or on a signal.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -38,7 +38,7 @@ impl Drop for Folder {
 }
 
 fn remove(path: &Path) {
-    // A process that is about to die may still write: then the folder is not empty, a moment longer.
+    // A dying process may still write to the folder, so try for up to 200 ms.
     for _ in 0..40 {
         match std::fs::remove_dir_all(path) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => std::thread::sleep(Duration::from_millis(5)),
@@ -47,7 +47,8 @@ fn remove(path: &Path) {
     }
 }
 
-/// Containers have process groups of their own, so the terminal's Ctrl-C does not reach them.
+/// Waits for Ctrl-C or SIGTERM, then ends all containers and this process. The terminal's Ctrl-C does not reach the containers because they
+/// have their own process groups.
 pub(crate) async fn end_on_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {

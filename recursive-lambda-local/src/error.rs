@@ -1,9 +1,9 @@
-//! What can go wrong in the platform itself. A failing function is not an error of the platform: see [`Outcome`](crate::Outcome).
+//! Errors of the platform itself. A failing function is not an error of the platform: see [`Outcome`](crate::Outcome).
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// Why the platform could not do what it was asked to.
+/// An error of the platform.
 ///
 /// ```
 /// use recursive_lambda_local::{ErrorKind, Platform};
@@ -24,15 +24,15 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The builder was given something that cannot work.
+    /// A setting is invalid.
     Configuration,
-    /// A file, folder or socket of this machine refused.
+    /// A file, folder or socket on this machine failed.
     Io,
-    /// No bucket of that name.
+    /// The bucket does not exist.
     NoSuchBucket,
-    /// No object under that key.
+    /// The object does not exist.
     NoSuchKey,
-    /// No record of a run, or none that reads as it should.
+    /// A run has no checkpoint, or the checkpoint cannot be read.
     NoCheckpoint,
 }
 
@@ -45,7 +45,7 @@ impl Error {
         Self { kind: ErrorKind::Io, message: what.into(), source: Some(Box::new(source)) }
     }
 
-    /// What kind of error this is.
+    /// The kind of error.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

@@ -1,4 +1,4 @@
-//! Faults of the two APIs, chosen by a closure of the test. Without one, nothing here does anything.
+//! Faults of the S3 and Lambda APIs, chosen by a closure that the test sets. Without a closure, this module does nothing.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,10 +12,10 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::StatusCode;
 use tokio::time::Sleep;
 
+use crate::concurrency::locked;
 use crate::http::{BoxError, Hangup};
-use crate::sync::locked;
 
-/// What one request to an API asks for.
+/// The operation of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Operation {
@@ -33,53 +33,53 @@ pub enum Operation {
     Multipart,
     /// Lambda's `Invoke`.
     Invoke,
-    /// Everything else.
+    /// Any other operation.
     Other,
 }
 
-/// One request, before it is handled.
+/// A request, before it is handled.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ApiCall {
-    /// What is asked for.
+    /// The operation.
     pub operation: Operation,
     /// The bucket, or the function's name.
     pub bucket: String,
-    /// The object's key, decoded; empty if the request has no key.
+    /// The decoded key of the object; empty if the request has no key.
     pub key: String,
-    /// The `Range` header of a read.
+    /// The `Range` header.
     pub range: Option<String>,
-    /// 1 for the first request with this operation, bucket and key.
+    /// The number of this request among those with the same operation, bucket and key, from 1.
     pub nth: u64,
 }
 
-/// The fault of one request.
+/// A fault of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The request waits this long before it is looked at.
+    /// The request is handled after this delay.
     Delay(Duration),
-    /// It is refused with 503 (`SlowDown`, `ServiceException`) and has no effect.
+    /// The request is refused with 503 (`SlowDown`, `ServiceException`) and has no effect.
     Unavailable,
-    /// It is refused with this status and error code, for instance 409 `ConditionalRequestConflict`, and has no effect.
+    /// The request is refused with this status and error code, for example 409 `ConditionalRequestConflict`, and has no effect.
     Refuse(u16, &'static str),
-    /// The same with the message that S3 gives, for what only the message tells apart.
+    /// Like `Refuse`, with S3's message, for errors that differ only in the message.
     RefuseSaying(u16, &'static str, &'static str),
-    /// It is refused with 301 `PermanentRedirect`, as S3 does where the bucket is in this other region, and has no effect.
+    /// The request is refused with 301 `PermanentRedirect` and has no effect, as if the bucket were in this other region.
     Moved(&'static str),
-    /// The connection is closed before the request is looked at; no effect.
+    /// The connection is closed before the request is handled. The request has no effect.
     Hangup,
-    /// The response's body ends after this many bytes and the connection is closed.
+    /// The response body is cut after this many bytes, and the connection is closed.
     CutBody(u64),
-    /// The request has its effect, then the connection is closed without a response.
+    /// The request takes effect, but the connection is closed without a response.
     LoseResponse,
-    /// The request has its effect; the response comes this much later.
+    /// The request takes effect, and the response is sent after this delay.
     DelayResponse(Duration),
 }
 
 type Hook = Arc<dyn Fn(&ApiCall) -> Option<Fault> + Send + Sync>;
 
-/// Where the test's closure and the counts it is asked with live.
+/// The test's closure, and the number of requests seen so far.
 #[derive(Default)]
 pub(crate) struct Faults {
     hook: Mutex<Option<Hook>>,
@@ -110,7 +110,7 @@ impl Faults {
     }
 }
 
-/// Performs the part of a fault that comes before the request is looked at. `Some`: refuse it with this status and code.
+/// Applies the part of a fault that comes before the request is handled. `Some` means: refuse the request with this status and code.
 pub(crate) async fn before(
     fault: Option<Fault>,
     unavailable: &'static str,
@@ -128,7 +128,7 @@ pub(crate) async fn before(
     Ok(None)
 }
 
-/// Performs the part of a fault that comes after the request had its effect.
+/// Applies the part of a fault that comes after the request took effect.
 pub(crate) async fn after(fault: Option<Fault>) -> Result<(), Hangup> {
     match fault {
         Some(Fault::LoseResponse) => Err(Hangup),
@@ -140,21 +140,21 @@ pub(crate) async fn after(fault: Option<Fault>) -> Result<(), Hangup> {
     }
 }
 
-/// A body whose bytes are counted, and which breaks after `cut` of them.
+/// A body that counts its bytes and fails after `cut` of them.
 pub(crate) struct MeteredBody<B> {
     inner: Pin<Box<B>>,
     meter: Arc<dyn Fn(u64) + Send + Sync>,
     cut: Option<u64>,
-    breaking: Option<Pin<Box<Sleep>>>,
+    flush: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> MeteredBody<B> {
     pub(crate) fn new(inner: B, cut: Option<u64>, meter: Arc<dyn Fn(u64) + Send + Sync>) -> Self {
-        Self { inner: Box::pin(inner), meter, cut, breaking: None }
+        Self { inner: Box::pin(inner), meter, cut, flush: None }
     }
 }
 
-/// So that what was sent before the cut has left this process when the connection closes.
+/// The delay after the cut, so that the bytes before it are sent before the connection closes.
 const FLUSH: Duration = Duration::from_millis(10);
 
 impl<B> Body for MeteredBody<B>
@@ -167,7 +167,7 @@ where
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if self.cut == Some(0) {
-            let sleep = self.breaking.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
+            let sleep = self.flush.get_or_insert_with(|| Box::pin(tokio::time::sleep(FLUSH)));
             return sleep.as_mut().poll(context).map(|()| Some(Err(Hangup.into())));
         }
         let frame = std::task::ready!(self.inner.as_mut().poll_frame(context));

@@ -1,4 +1,4 @@
-//! The one way in which every listener of the platform serves HTTP/1.1. Binds 127.0.0.1 only.
+//! The HTTP/1.1 server that every listener of the platform uses. It binds 127.0.0.1 only.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::SystemTime;
@@ -13,11 +13,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::sync::Owned;
+use crate::concurrency::Owned;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The connection is closed without a response.
+/// The error that closes a connection without a response.
 #[derive(Debug)]
 pub(crate) struct Hangup;
 
@@ -36,7 +36,7 @@ pub(crate) struct Server {
     _accepting: Owned,
 }
 
-/// A socket that does not accept yet: its address is known before its service is built.
+/// A socket that does not accept connections yet. Its address is known before its service exists.
 #[derive(Debug)]
 pub(crate) struct Bound {
     listener: TcpListener,
@@ -82,7 +82,7 @@ where
     let mut connections = JoinSet::new();
     loop {
         let Ok((socket, _)) = listener.accept().await else {
-            // Out of file descriptors, most likely: connections that end give them back.
+            // Most likely out of file descriptors. Connections that end free some.
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             continue;
         };
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// Sets `Date` from the clock that also stamps objects, read at the same moment: the age of an object is the difference.
+/// Sets `Date` from the clock that also sets the objects' times, so that the difference is the age of an object.
 fn dated<B>(mut response: Response<B>) -> Response<B> {
     if let Ok(now) = HeaderValue::try_from(http_date(SystemTime::now())) {
         response.headers_mut().insert(DATE, now);
@@ -110,7 +110,7 @@ fn dated<B>(mut response: Response<B>) -> Response<B> {
     response
 }
 
-/// The date in the form of HTTP's headers: `Mon, 23 Nov 2026 08:12:31 GMT`.
+/// The time in the format of HTTP headers: `Mon, 23 Nov 2026 08:12:31 GMT`.
 pub(crate) fn http_date(time: SystemTime) -> String {
     let mut text = Vec::new();
     let format = s3s::dto::TimestampFormat::HttpDate;
@@ -134,7 +134,7 @@ pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Reply {
     response
 }
 
-/// Sets a header whose value may not be one: hostile text is left out.
+/// Sets a header, unless the text is not a valid header value.
 pub(crate) fn set_header<B>(response: &mut Response<B>, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::try_from(value) {
         response.headers_mut().insert(name, value);

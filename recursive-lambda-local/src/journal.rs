@@ -1,4 +1,4 @@
-//! What happened, in order: for assertions, for a progress line, for a picture of the run. Only records; decides nothing.
+//! A log of everything that happened, in order, for assertions and progress displays. It only observes.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -7,21 +7,21 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use crate::sync::locked;
+use crate::concurrency::locked;
 
-/// One thing that happened.
+/// One entry of the journal.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Entry {
-    /// 1, 2, 3, ..
+    /// The entry's number, from 1.
     pub number: u64,
-    /// Since the platform started.
+    /// The time since the platform started.
     pub at: Duration,
-    /// What it was.
+    /// What happened.
     pub what: What,
 }
 
-/// A container: an environment with its own temporary folder, in which one process after another may run.
+/// The id of a container: an environment with its own temporary folder, in which one process runs after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContainerId(pub(crate) u64);
 
@@ -31,9 +31,9 @@ impl std::fmt::Display for ContainerId {
     }
 }
 
-/// Where a line was written.
+/// The stream to which a line was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the names say it")]
+#[allow(missing_docs, reason = "the names explain themselves")]
 pub enum Stream {
     Stdout,
     Stderr,
@@ -44,16 +44,16 @@ pub enum Stream {
 pub enum Outcome {
     /// The function returned this.
     Ok(Bytes),
-    /// The function returned an error, or could not be started.
+    /// The function returned an error, or it could not be started.
     Error {
-        /// As the function names it, for instance `Runtime.ExitError`.
+        /// The error's type, for example `Runtime.ExitError`.
         error_type: String,
-        /// Its own words.
+        /// The error's message.
         message: String,
     },
-    /// The function's time was up; its process was killed.
+    /// The function timed out and its process was killed.
     TimedOut,
-    /// The process ended, or was killed, before it answered.
+    /// The process exited or was killed before it answered.
     Crashed {
         /// The exit status or signal.
         status: String,
@@ -61,7 +61,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The type and message of the error, as AWS names them; `None` if the invocation succeeded.
+    /// The error's type and message, in AWS's terms; `None` if the invocation succeeded.
     pub fn error(&self) -> Option<(String, String)> {
         match self {
             Self::Ok(_) => None,
@@ -74,82 +74,82 @@ impl Outcome {
     }
 }
 
-/// Why an event, or a message of SQS, was given up.
+/// Why an event or SQS message was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
     /// Every attempt failed.
     AttemptsExhausted,
-    /// It became older than the maximum event age.
+    /// The event became older than the maximum event age.
     TooOld,
-    /// Recursion detection stopped it.
+    /// Recursion detection stopped the event.
     RecursiveLoop,
-    /// It was received as often as the queue allows.
+    /// The message was received as often as the queue allows.
     MaxReceives,
 }
 
-/// An event, or a message of SQS, that was given up.
+/// An event or SQS message that was given up.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// The request id of the event; for a message of SQS, its message id.
+    /// The request id of the event, or the message id of the SQS message.
     pub id: String,
-    /// The event; for a message of SQS, its body.
+    /// The event, or the body of the SQS message.
     pub payload: Bytes,
-    /// Why.
+    /// Why it was given up.
     pub reason: Reason,
-    /// Of the last attempt.
+    /// The error type of the last attempt.
     pub error_type: String,
-    /// Of the last attempt.
+    /// The error message of the last attempt.
     pub error_message: String,
-    /// Attempts made, or times received.
+    /// The number of attempts, or of receives.
     pub attempts: u32,
 }
 
-/// What can happen.
+/// What happened.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "fields that repeat: the container, the request id, the attempt (from 1)")]
+#[allow(missing_docs, reason = "the fields repeat: the container, the request id, the attempt (from 1)")]
 pub enum What {
-    /// An asynchronous event was answered 202. `function_arn`: as it was invoked, with the qualifier if there was one; `trace`: the
-    /// header that its invocation will get.
+    /// An asynchronous event was accepted with 202. `function_arn` is the invoked ARN, including the qualifier if there was one. `trace`
+    /// is the header that the invocation will get.
     Accepted { request_id: String, function_arn: String, payload: Bytes, trace: String, tenant_id: Option<String> },
-    /// A container was given an event.
+    /// A container received an event.
     InvocationStarted { container: ContainerId, request_id: String, attempt: u32, payload: Bytes },
-    /// It answered, or ended, or was ended.
+    /// The container answered, its process exited, or its process was killed.
     InvocationEnded { container: ContainerId, request_id: String, attempt: u32, outcome: Outcome, took: Duration },
-    /// The event will be tried again, after `delay`; `attempt` is the number of the coming one.
+    /// The event will be retried after `delay`. `attempt` is the number of the next attempt.
     Retried { request_id: String, attempt: u32, delay: Duration },
     /// An event or a message was given up: see [`Platform::dead_letters`](crate::Platform::dead_letters).
     DeadLettered { id: String, reason: Reason },
-    /// No container was free; the event waits, or the caller was answered 429.
+    /// No container was free. The event waits, or the caller received 429.
     Throttled { request_id: String },
-    /// Recursion detection stopped an event; `count` is the lineage's.
+    /// Recursion detection stopped an event. `count` is the function's count in the lineage.
     Dropped { request_id: String, count: u64 },
-    /// By a fault of the queue: the event will be delivered twice.
+    /// A queue fault: the event will be delivered twice.
     Duplicated { request_id: String },
-    /// By a fault of the queue: the event will never be delivered.
+    /// A queue fault: the event will never be delivered.
     Lost { request_id: String },
     /// A process was started in a container.
     ContainerStarted { container: ContainerId, pid: u32 },
     /// A process ended.
     ContainerStopped { container: ContainerId, pid: u32, status: String },
-    /// By a fault: the container's process was killed in the middle of an invocation.
+    /// A fault: the container's process was killed during an invocation.
     Killed { container: ContainerId, request_id: String },
-    /// By a fault: the container was thrown away after an invocation.
+    /// A fault: the container was removed after an invocation.
     Evicted { container: ContainerId },
-    /// A line the function wrote.
+    /// The function wrote a line.
     LogLine { container: ContainerId, stream: Stream, line: String },
 }
 
-/// How often each thing happened.
+/// The number of times that each thing happened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(missing_docs, reason = "one per kind of `What`; the last four are the invocations by outcome")]
 pub struct Counters {
     pub accepted: u64,
     pub invocations: u64,
-    /// Of the invocations, those that were not the first at their event. One that is due has not begun.
+    /// The invocations that were not the first attempt at their event. A retry counts when it starts.
     pub retries: u64,
     pub dead_letters: u64,
     pub throttled: u64,
@@ -193,11 +193,11 @@ impl Counters {
     }
 }
 
-/// The most entries kept; the counters go on.
-const KEPT: usize = 200_000;
+/// The maximum number of entries kept. The counters include older entries.
+const MAX_ENTRIES: usize = 200_000;
 
 #[derive(Debug)]
-struct Pages {
+struct Contents {
     number: u64,
     entries: VecDeque<Entry>,
     counters: Counters,
@@ -207,46 +207,46 @@ struct Pages {
 #[derive(Debug)]
 pub(crate) struct Journal {
     started: Instant,
-    pages: Mutex<Pages>,
+    contents: Mutex<Contents>,
     readers: broadcast::Sender<Arc<Entry>>,
 }
 
 impl Journal {
     pub(crate) fn new() -> Self {
-        let pages = Pages { number: 0, entries: VecDeque::new(), counters: Counters::default(), dead_letters: Vec::new() };
-        Self { started: Instant::now(), pages: Mutex::new(pages), readers: broadcast::Sender::new(4096) }
+        let contents = Contents { number: 0, entries: VecDeque::new(), counters: Counters::default(), dead_letters: Vec::new() };
+        Self { started: Instant::now(), contents: Mutex::new(contents), readers: broadcast::Sender::new(4096) }
     }
 
     pub(crate) fn record(&self, what: What) {
-        let mut pages = locked(&self.pages);
-        pages.counters.count(&what);
-        pages.number += 1;
-        let entry = Entry { number: pages.number, at: self.started.elapsed(), what };
+        let mut contents = locked(&self.contents);
+        contents.counters.count(&what);
+        contents.number += 1;
+        let entry = Entry { number: contents.number, at: self.started.elapsed(), what };
         if self.readers.receiver_count() > 0 {
             let _ = self.readers.send(Arc::new(entry.clone()));
         }
-        if pages.entries.len() == KEPT {
-            pages.entries.pop_front();
+        if contents.entries.len() == MAX_ENTRIES {
+            contents.entries.pop_front();
         }
-        pages.entries.push_back(entry);
+        contents.entries.push_back(entry);
     }
 
     pub(crate) fn give_up(&self, letter: DeadLetter) {
         let (id, reason) = (letter.id.clone(), letter.reason);
-        locked(&self.pages).dead_letters.push(letter);
+        locked(&self.contents).dead_letters.push(letter);
         self.record(What::DeadLettered { id, reason });
     }
 
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        locked(&self.pages).entries.iter().cloned().collect()
+        locked(&self.contents).entries.iter().cloned().collect()
     }
 
     pub(crate) fn dead_letters(&self) -> Vec<DeadLetter> {
-        locked(&self.pages).dead_letters.clone()
+        locked(&self.contents).dead_letters.clone()
     }
 
     pub(crate) fn counters(&self) -> Counters {
-        locked(&self.pages).counters
+        locked(&self.contents).counters
     }
 
     pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
@@ -259,22 +259,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retry_counts_when_it_begins() {
+    fn a_retry_counts_when_it_starts() {
         let journal = Journal::new();
         let request_id = || "r".to_owned();
-        let begins = |attempt| What::InvocationStarted {
+        let starts = |attempt| What::InvocationStarted {
             container: ContainerId(1),
             request_id: request_id(),
             attempt,
             payload: Bytes::new(),
         };
         let due = |attempt| What::Retried { request_id: request_id(), attempt, delay: Duration::ZERO };
-        // What happens, and then invocations and retries.
-        for (what, counted) in [(begins(1), (1, 0)), (due(2), (1, 0)), (begins(2), (2, 1)), (due(3), (2, 1)), (begins(3), (3, 2))]
+        // What happens, and the number of invocations and retries after it.
+        for (what, expected) in
+            [(starts(1), (1, 0)), (due(2), (1, 0)), (starts(2), (2, 1)), (due(3), (2, 1)), (starts(3), (3, 2))]
         {
             journal.record(what.clone());
             let counters = journal.counters();
-            assert_eq!((counters.invocations, counters.retries), counted, "{what:?}");
+            assert_eq!((counters.invocations, counters.retries), expected, "{what:?}");
         }
     }
 }

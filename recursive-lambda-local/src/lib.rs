@@ -1,12 +1,13 @@
 //! AWS Lambda and S3 on loopback, for integration tests and for `cargo recursive-lambda run`.
 //!
-//! What no other emulator has: Lambda's asynchronous invocation as it is, with a queue, retries, time-outs that kill, crashes,
-//! recursion detection, dead letters, duplicates and losses, running the real program as child processes through the real
-//! Runtime API. It also has a small S3 with atomic conditional writes, which counts requests. Both work with the AWS SDK.
-//! Signatures are checked by S3 only, and everything listens on 127.0.0.1. Not a sandbox: the program runs as this user.
+//! Unlike other emulators, it implements Lambda's asynchronous invocation faithfully: the queue, retries, time-outs that kill the process,
+//! crashes, recursion detection, dead letters, duplicates and losses. The real program runs as child processes through the real Runtime
+//! API. There is also a small S3 with atomic conditional writes, which counts requests. Both services work with the AWS SDK.
 //!
-//! For tests of a job of `recursive-lambda`, [`Platform::for_job`] and [`Platform::run_over`] are all there is to know; the repository's
-//! `docs/testing.md` has a package that uses them.
+//! Only S3 checks signatures, and everything listens on 127.0.0.1. This is not a sandbox: the program runs as the current user.
+//!
+//! To test a `recursive-lambda` job, [`Platform::for_job`] and [`Platform::run_over`] are enough. The repository's `docs/testing.md` shows
+//! a package that uses them.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -14,6 +15,7 @@ mod readme {}
 
 mod builder;
 mod cleanup;
+mod concurrency;
 mod error;
 mod faults;
 mod http;
@@ -22,7 +24,6 @@ mod lambda;
 mod platform;
 mod runs;
 mod s3;
-mod sync;
 mod triggers;
 
 pub use self::builder::Builder;
@@ -35,9 +36,9 @@ pub use self::runs::RunReport;
 pub use self::s3::{ObjectInfo, S3, S3Counts};
 pub use self::triggers::{Channel, Trigger};
 
-/// The account everything belongs to.
+/// The AWS account that owns everything on the platform.
 pub const ACCOUNT: &str = "123456789012";
-/// The region everything is in.
+/// The AWS region of everything on the platform.
 pub const REGION: &str = "us-east-1";
 const ACCESS_KEY: &str = "LOCALACCESSKEY";
 const SECRET_KEY: &str = "local-secret-key";

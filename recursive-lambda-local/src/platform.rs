@@ -1,4 +1,4 @@
-//! The whole: S3, Lambda, and what a test can do to them. Holds the parts together; each does its own work.
+//! The platform: S3, Lambda, and what a test can do to them. Only connects the parts.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -11,19 +11,19 @@ use tokio::sync::broadcast;
 
 use crate::builder::Builder;
 use crate::cleanup::{Folder, end_on_signal};
+use crate::concurrency::{Owned, locked};
 use crate::error::Error;
 use crate::faults::{ApiCall, Fault, Faults};
 use crate::http::Server;
 use crate::journal::{ContainerId, Counters, DeadLetter, Entry, Journal, Outcome, What};
 use crate::lambda::{Event, Lambda, QueueFaults, kill_all};
 use crate::s3::S3;
-use crate::sync::{Owned, locked};
 use crate::triggers::{Channel, Trigger};
 use crate::{ACCESS_KEY, REGION, SECRET_KEY};
 
 static PLATFORMS: AtomicU64 = AtomicU64::new(0);
 
-/// S3 and one Lambda function on loopback. Ends everything it has started when it is dropped or shut down.
+/// S3 and one Lambda function on loopback. Stops everything it started when it is dropped or shut down.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,11 +55,11 @@ pub struct Platform {
     _signals: Option<Owned>,
 }
 
-/// A container that has no event at the moment.
+/// A container that is not processing an event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct IdleContainer {
-    /// Which one.
+    /// Its id.
     pub id: ContainerId,
     /// Its process; `None` after the last one ended.
     pub pid: Option<u32>,
@@ -68,14 +68,14 @@ pub struct IdleContainer {
 }
 
 impl Platform {
-    /// A new platform's settings.
+    /// Creates the settings of a new platform.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
     pub(crate) async fn start(builder: Builder) -> Result<Self, Error> {
         let id = PLATFORMS.fetch_add(1, Ordering::Relaxed);
-        let folder = Folder::create().map_err(|error| Error::io("no temporary folder can be made", error))?;
+        let folder = Folder::create().map_err(|error| Error::io("cannot create a temporary folder", error))?;
         let faults = Arc::new(Faults::default());
         let objects = builder.state_folder.unwrap_or_else(|| folder.path().join("s3"));
         let s3 = S3::start(objects, Arc::clone(&faults)).await?;
@@ -86,7 +86,7 @@ impl Platform {
             Some(path) => path,
             None => {
                 let path = folder.path().join("tmp");
-                std::fs::create_dir(&path).map_err(|error| Error::io("no folder for /tmp can be made", error))?;
+                std::fs::create_dir(&path).map_err(|error| Error::io("cannot create the folder for /tmp", error))?;
                 path
             }
         };
@@ -101,17 +101,17 @@ impl Platform {
         Ok(Self { id, s3, lambda, faults, api: Some(api), lambda_url, _folder: folder, _signals: signals })
     }
 
-    /// The store.
+    /// The platform's S3.
     pub fn s3(&self) -> &S3 {
         &self.s3
     }
 
-    /// `http://127.0.0.1:port`: what `AWS_ENDPOINT_URL_S3` is set to.
+    /// S3's address, `http://127.0.0.1:port`. The function gets it as `AWS_ENDPOINT_URL_S3`.
     pub fn s3_url(&self) -> String {
         self.s3.url()
     }
 
-    /// `http://127.0.0.1:port`: what `AWS_ENDPOINT_URL_LAMBDA` is set to.
+    /// Lambda's address, `http://127.0.0.1:port`. The function gets it as `AWS_ENDPOINT_URL_LAMBDA`.
     pub fn lambda_url(&self) -> String {
         self.lambda_url.clone()
     }
@@ -126,22 +126,22 @@ impl Platform {
         &self.lambda.function.arn
     }
 
-    /// The variables by which an SDK finds this platform: region, credentials, endpoints.
+    /// The environment variables with which an SDK finds this platform: region, credentials, endpoints.
     pub fn env_for_clients(&self) -> Vec<(String, String)> {
         self.lambda.function.client_environment.clone()
     }
 
-    /// Invokes the function and waits for its answer. `None`: no container was free.
+    /// Invokes the function and waits for its answer. `None` if no container was free.
     pub async fn invoke(&self, payload: impl Into<Bytes>) -> Option<Outcome> {
         self.lambda.run_synchronously(self.lambda.first_event(payload.into())).await
     }
 
-    /// Gives the asynchronous queue an event, at the start of a chain of requests; returns its request id.
+    /// Sends an event to the asynchronous queue, as the start of a chain of requests. Returns the request id.
     pub fn send(&self, payload: impl Into<Bytes>) -> String {
         self.accept(self.lambda.first_event(payload.into()))
     }
 
-    /// The same on behalf of a tenant, whose id the function is told.
+    /// Like [`send`](Self::send), for a tenant. The function gets the tenant's id.
     pub fn send_for_tenant(&self, tenant_id: impl Into<String>, payload: impl Into<Bytes>) -> String {
         self.accept(Event { tenant_id: Some(tenant_id.into()), ..self.lambda.first_event(payload.into()) })
     }
@@ -152,25 +152,25 @@ impl Platform {
         request_id
     }
 
-    /// Sends messages to the function's queue of SQS, which it receives together; returns their message ids.
+    /// Sends messages to the function's SQS queue. The function receives them in one batch. Returns the message ids.
     pub fn send_messages(&self, bodies: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
         self.lambda.send_messages(bodies.into_iter().map(Into::into).collect())
     }
 
-    /// Tells the function of an object, as `channel` would; returns the request ids, or message ids.
+    /// Notifies the function of an object in the way of `channel`. Returns the request ids or message ids.
     ///
     /// # Errors
     ///
-    /// No such bucket or key.
+    /// Fails if the bucket or key does not exist.
     pub fn notify(&self, channel: &Channel, bucket: &str, key: &str) -> Result<Vec<String>, Error> {
         self.notify_all(channel, bucket, &[key])
     }
 
-    /// Tells the function of several objects: where the channel has a queue, in one batch of messages.
+    /// Notifies the function of several objects. A channel with a queue sends them in one batch of messages.
     ///
     /// # Errors
     ///
-    /// No such bucket or key.
+    /// Fails if the bucket or a key does not exist.
     pub fn notify_all(&self, channel: &Channel, bucket: &str, keys: &[&str]) -> Result<Vec<String>, Error> {
         let objects = keys.iter().map(|key| self.s3.head(bucket, key)).collect::<Result<Vec<_>, _>>()?;
         Ok(match channel.trigger(&objects) {
@@ -179,17 +179,17 @@ impl Platform {
         })
     }
 
-    /// Resolves when no event or message is queued, delayed or running.
+    /// Waits until no event or message is queued, delayed or running.
     pub async fn idle(&self) {
         self.lambda.idle().await;
     }
 
-    /// Everything that happened so far (the last 200,000 entries).
+    /// Everything that has happened so far. At most the last 200,000 entries are kept.
     pub fn journal(&self) -> Vec<Entry> {
         self.lambda.journal.entries()
     }
 
-    /// The lines the function wrote so far, to both streams.
+    /// The lines that the function has written so far, to both streams.
     pub fn log(&self) -> Vec<String> {
         let lines = self.journal().into_iter().filter_map(|entry| match entry.what {
             What::LogLine { line, .. } => Some(line),
@@ -198,12 +198,12 @@ impl Platform {
         lines.collect()
     }
 
-    /// Everything that happens from now on. A reader that lags by 4,096 entries loses the oldest.
+    /// A receiver of everything that happens from now on. If it lags by more than 4,096 entries, it loses the oldest.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.lambda.journal.subscribe()
     }
 
-    /// How often each thing happened.
+    /// The number of times that each thing has happened.
     pub fn counters(&self) -> Counters {
         self.lambda.journal.counters()
     }
@@ -213,7 +213,7 @@ impl Platform {
         self.lambda.journal.dead_letters()
     }
 
-    /// Sets the closure that chooses the fault of every request to S3 and to Invoke.
+    /// Sets the closure that chooses a fault for each request to S3 and to Lambda's Invoke.
     ///
     /// ```
     /// # use recursive_lambda_local::{Fault, Operation, Platform};
@@ -229,44 +229,44 @@ impl Platform {
         self.faults.set(Some(Arc::new(choose)));
     }
 
-    /// Requests have no faults from now on.
+    /// Removes the closure: requests have no faults from now on.
     pub fn clear_faults(&self) {
         self.faults.set(None);
     }
 
-    /// Sets what the asynchronous queue does wrong from now on.
+    /// Sets the faults of the asynchronous queue from now on.
     pub fn set_queue_faults(&self, faults: QueueFaults) {
         *locked(&self.lambda.queue_faults) = faults;
     }
 
-    /// Kills the container of the oldest invocation in progress; returns it and the request id, or `None` if no invocation is in progress.
+    /// Kills the container of the oldest invocation in progress. Returns the container and the request id; `None` if nothing is running.
     pub fn kill_one(&self) -> Option<(ContainerId, String)> {
         self.lambda.kill_running(None)
     }
 
-    /// Kills the container that has this request id.
+    /// Kills the container that is processing this request id. `None` if there is no such container.
     pub fn kill_request(&self, request_id: &str) -> Option<(ContainerId, String)> {
         self.lambda.kill_running(Some(request_id))
     }
 
-    /// Arms `count` kills. Each takes the next invocation that starts, and strikes at a moment of it that the seed chooses out of
-    /// `moment`; one that comes too late, because the invocation has ended, is armed again.
+    /// Arms `count` kills. Each kill applies to the next invocation that starts and happens at a time within `moment`, measured from the
+    /// start of the invocation and chosen by the seed. If the invocation ends first, the kill is armed again.
     pub fn arm_kills(&self, count: u32, moment: RangeInclusive<Duration>) {
         self.lambda.arm_kills(count, moment);
     }
 
-    /// Containers that have no event at the moment.
+    /// The containers that are not processing an event.
     pub fn idle_containers(&self) -> Vec<IdleContainer> {
         let containers = self.lambda.idle_containers();
         containers.into_iter().map(|(id, pid, tmp)| IdleContainer { id, pid, tmp }).collect()
     }
 
-    /// Ends those containers and removes their /tmp: the next events find cold ones, as after a quiet hour on Lambda.
+    /// Stops the idle containers and removes their /tmp. The next events start cold, as after a quiet hour on Lambda.
     pub async fn retire_idle_containers(&self) {
         self.lambda.retire_idle().await;
     }
 
-    /// Ends everything: what is queued is forgotten, what runs is killed, and every process is gone when this returns.
+    /// Stops everything: drops queued events and kills running processes. Every process has ended when this returns.
     pub async fn shutdown(mut self) {
         self.api = None;
         self.lambda.stop().await;
@@ -294,7 +294,7 @@ fn client_environment(s3_url: &str, lambda_url: &str) -> Vec<(String, String)> {
         ("AWS_SECRET_ACCESS_KEY", SECRET_KEY),
         ("AWS_ENDPOINT_URL_S3", s3_url),
         ("AWS_ENDPOINT_URL_LAMBDA", lambda_url),
-        // No answer comes from the instance metadata service here, only a wait.
+        // The instance metadata service does not exist here; asking for it would only cost time.
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ];
     variables.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()

@@ -1,6 +1,6 @@
-//! Whole runs of a job of `recursive-lambda`: the settings that suit a test, one call from an object to the end, and the record then.
+//! Runs of a `recursive-lambda` job: settings for tests, one call that processes an object to the end, and the checkpoint after it.
 //!
-//! Nothing else here knows that the function is such a job.
+//! The rest of this crate does not know that the function is such a job.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,22 +21,22 @@ const STATE: &str = "state";
 const PREFIX: &str = "runs";
 const KEY: &str = "object";
 
-/// A run, as its checkpoint stood when nothing was left to do.
+/// The checkpoint of a run when nothing was left to do.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RunReport {
-    /// `Done` or `Failed`. Otherwise every attempt at the run's last event is over, and a sweep, or that event sent again, resumes it: `Ready`
-    /// if no invocation was at work, `Running` or `Completing` if the process died.
+    /// `Done` or `Failed`, if the run ended. Otherwise the run's last event used up its attempts, and a sweep or the same event resumes the
+    /// run. The status is then `Ready` if no invocation was at work, and `Running` or `Completing` if the process died.
     pub status: String,
-    /// Records of the object done.
+    /// The number of records processed.
     pub position: u64,
-    /// Batches done, each counted once.
+    /// The number of batches processed, each counted once.
     pub batches: u64,
-    /// Invocations that worked on the run.
+    /// The number of invocations that worked on the run.
     pub invocations: u64,
-    /// Records that the run skipped.
+    /// The number of records that the run skipped.
     pub skipped: u64,
-    /// The run's last error, in the job's words.
+    /// The message of the run's last error.
     pub error: Option<String>,
     state: Option<SavedState>,
 }
@@ -46,11 +46,11 @@ impl RunReport {
     ///
     /// # Errors
     ///
-    /// The job has no state, or it is not of this type.
+    /// Fails if the job has no state, or if the state is not of type `S`.
     pub fn state<S: DeserializeOwned>(&self) -> Result<S, Error> {
         let json = self.state.as_ref().map_or("null", SavedState::json);
         serde_json::from_str(json)
-            .map_err(|error| Error::new(ErrorKind::NoCheckpoint, format!("the state is not of this type: {error}")))
+            .map_err(|error| Error::new(ErrorKind::NoCheckpoint, format!("the state does not have the requested type: {error}")))
     }
 }
 
@@ -63,10 +63,12 @@ impl From<Checkpoint> for RunReport {
 }
 
 impl Platform {
-    /// Settings for tests of a job of `recursive-lambda`: its runs are recorded, it may invoke itself, a dead invocation's lease is
-    /// over after 3 s instead of 46, events are delivered again after 4.5 s instead of minutes, and an error of the job fails the run with the third
-    /// delivery instead of after a day. An invocation has 30 s, and a program 60 s to start. `binary` is the job's program: in a package's
-    /// `tests/`, `env!("CARGO_BIN_EXE_name")`.
+    /// Settings for tests of a `recursive-lambda` job. `binary` is the job's program: in a package's `tests/`, that is
+    /// `env!("CARGO_BIN_EXE_name")`.
+    ///
+    /// Its runs have checkpoints, and it may invoke itself. The lease of a dead invocation expires after 3 s instead of 46. Events are
+    /// retried after 4.5 s instead of minutes. An error of the job fails the run at the third delivery instead of after a day. An
+    /// invocation may take 30 s, and a program may take 60 s to start.
     ///
     /// ```
     /// use recursive_lambda_local::{Error, Platform};
@@ -92,12 +94,12 @@ impl Platform {
             .recursive_loop(RecursiveLoop::Allow)
     }
 
-    /// Uploads an object, tells the function of it, waits until nothing is queued, delayed or running, and gives the checkpoint. For a
-    /// platform of [`for_job`](Self::for_job); each object is a run of its own.
+    /// Uploads an object, notifies the function, waits until nothing is queued, delayed or running, and returns the checkpoint. Each object
+    /// is a separate run. Use it on a platform made with [`for_job`](Self::for_job).
     ///
     /// # Errors
     ///
-    /// The run has no checkpoint: the job did not start. The error contains the function's log.
+    /// Fails if there is no checkpoint because the job did not start. The error contains the function's last error message.
     pub async fn run_over(&self, object: impl AsRef<[u8]>) -> Result<RunReport, Error> {
         for bucket in [UPLOADS, STATE] {
             self.s3().create_bucket(bucket)?;
@@ -105,14 +107,14 @@ impl Platform {
         let uploaded = self.s3().put(UPLOADS, KEY, object)?;
         self.notify(&Channel::S3, UPLOADS, KEY)?;
         self.idle().await;
-        newest(self.s3(), &uploaded)?.map_err(|why| {
-            let said = self.dead_letters().pop().map_or_else(|| "nothing".to_owned(), |letter| letter.error_message);
-            Error::new(ErrorKind::NoCheckpoint, format!("{why}; the function said: {said}"))
+        newest(self.s3(), &uploaded)?.map_err(|reason| {
+            let message = self.dead_letters().pop().map_or_else(|| "no error".to_owned(), |letter| letter.error_message);
+            Error::new(ErrorKind::NoCheckpoint, format!("{reason}; the function reported: {message}"))
         })
     }
 }
 
-/// The newest run whose checkpoint was written after the upload, or why it cannot be found.
+/// The newest run whose checkpoint was written after the upload, or why there is no such run.
 fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunReport, String>, Error> {
     let mut files = s3.list(STATE, PREFIX)?;
     files.retain(|file| {
@@ -120,9 +122,9 @@ fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunReport, String>, E
         is_checkpoint && file.sequencer > uploaded.sequencer
     });
     let newest = files.into_iter().max_by(|one, other| one.sequencer.cmp(&other.sequencer));
-    let Some(ObjectInfo { key, .. }) = newest else { return Ok(Err("no run was recorded".to_owned())) };
+    let Some(ObjectInfo { key, .. }) = newest else { return Ok(Err("the run wrote no checkpoint".to_owned())) };
     let checkpoint = Checkpoint::from_json(&s3.get(STATE, &key)?);
-    Ok(checkpoint.map(RunReport::from).map_err(|why| format!("{key} is not a checkpoint: {why:?}")))
+    Ok(checkpoint.map(RunReport::from).map_err(|reason| format!("{key} is not a checkpoint: {reason:?}")))
 }
 
 #[cfg(test)]
@@ -143,22 +145,22 @@ mod tests {
         let [one, two] = ["1", "2"].map(|digit| format!("runs/f/j/{}.json", digit.repeat(32)));
         let skipped = || (format!("runs/f/j/{}/skipped/7.json", "1".repeat(32)), b"{}".to_vec());
         let run = |key: &String, batches| (key.clone(), Checkpoint { batches, ..Checkpoint::for_tests() }.to_json().unwrap());
-        // What is written in this order, and the batches of the run that is found, or why none is.
+        // The files written, in this order, and the batches of the run that is found or the error.
         let cases = [
-            (vec![], Err("no run was recorded")),
+            (vec![], Err("the run wrote no checkpoint")),
             (vec![run(&one, 1), run(&two, 2)], Ok(2)),
             (vec![run(&one, 7), skipped()], Ok(7)),
-            (vec![skipped()], Err("no run was recorded")),
+            (vec![skipped()], Err("the run wrote no checkpoint")),
             (vec![(two.clone(), b"{}".to_vec())], Err("runs/f/j/22222222222222222222222222222222.json is not a checkpoint: ")),
         ];
-        for (written, wanted) in cases {
+        for (written, expected) in cases {
             let uploaded = s3.put(UPLOADS, KEY, "an object").unwrap();
             for (key, body) in &written {
                 s3.put(STATE, key, body).unwrap();
             }
-            match (newest(&s3, &uploaded).unwrap(), wanted) {
+            match (newest(&s3, &uploaded).unwrap(), expected) {
                 (Ok(report), Ok(batches)) => assert_eq!(report.batches, batches, "{written:?}"),
-                (Err(why), Err(words)) => assert!(why.starts_with(words), "{why}"),
+                (Err(reason), Err(start)) => assert!(reason.starts_with(start), "{reason}"),
                 (found, _) => panic!("{written:?}: {found:?}"),
             }
         }

@@ -1,4 +1,4 @@
-//! The events that tell a function of an object, in the form each channel gives them. Pure: builds them, sends nothing.
+//! Builds the events that notify a function of an object, in the format of each channel. Sends nothing.
 
 use std::time::SystemTime;
 
@@ -9,43 +9,43 @@ use crate::lambda::request_id;
 use crate::s3::ObjectInfo;
 use crate::{ACCOUNT, REGION};
 
-/// The way from the upload to the function.
+/// The path from an upload to the function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Channel {
     /// S3 notifies the function.
     S3,
-    /// S3 notifies a topic of SNS, which invokes the function.
+    /// S3 notifies an SNS topic, which invokes the function.
     S3Sns,
-    /// S3 notifies a queue.
+    /// S3 notifies an SQS queue.
     S3Sqs,
-    /// S3 notifies a topic, which writes to a queue: the notification in SNS's envelope, in the message.
+    /// S3 notifies an SNS topic, which writes to an SQS queue. The message holds the notification in SNS's envelope.
     S3SnsSqs,
-    /// The same with raw message delivery: without the envelope.
+    /// Like `S3SnsSqs`, with raw message delivery: the message holds the notification without the envelope.
     S3SnsSqsRaw,
     /// S3 -> EventBridge -> the function.
     EventBridge,
     /// S3 -> EventBridge -> a queue.
     EventBridgeSqs,
-    /// Somebody starts a run by hand, under this name.
+    /// A person starts a run with this name.
     Manual(String),
 }
 
-/// A channel's event for some objects.
+/// What a channel sends for some objects.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Trigger {
-    /// Invoked asynchronously, once per event.
+    /// Events for asynchronous invocations, one each.
     Events(Vec<Value>),
-    /// Given to a queue of SQS: the bodies of messages.
+    /// The bodies of SQS messages.
     Messages(Vec<String>),
 }
 
 impl Channel {
-    /// Every channel but [`Manual`](Channel::Manual), for tests that try them all.
+    /// Every channel except [`Manual`](Channel::Manual), for tests that try them all.
     pub const NOTIFICATIONS: [Self; 7] =
         [Self::S3, Self::S3Sns, Self::S3Sqs, Self::S3SnsSqs, Self::S3SnsSqsRaw, Self::EventBridge, Self::EventBridgeSqs];
 
-    /// The events or messages this channel would give a function for these objects: one each, as at AWS.
+    /// The events or messages that this channel sends for these objects: one per object, as on AWS.
     pub fn trigger(&self, objects: &[ObjectInfo]) -> Trigger {
         let each = |build: &dyn Fn(&ObjectInfo) -> Value| objects.iter().map(build).collect::<Vec<_>>();
         let text = |events: Vec<Value>| Trigger::Messages(events.iter().map(Value::to_string).collect());
@@ -63,7 +63,7 @@ impl Channel {
     }
 }
 
-/// As S3 encodes keys in notifications: like an HTML form, but `/` stays.
+/// The characters that S3 escapes in the keys of notifications: those of an HTML form, except `/`.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b' ');
 
 fn form_encoded(key: &str) -> String {
@@ -74,7 +74,7 @@ fn timestamp(time: SystemTime) -> String {
     humantime::format_rfc3339_millis(time).to_string()
 }
 
-/// One S3 event record, with everything AWS puts in it.
+/// An S3 notification, with every field that AWS sets.
 fn notification(object: &ObjectInfo) -> Value {
     let name = if object.etag.contains('-') { "ObjectCreated:CompleteMultipartUpload" } else { "ObjectCreated:Put" };
     json!({ "Records": [{
@@ -108,7 +108,7 @@ fn topic() -> String {
     format!("arn:aws:sns:{REGION}:{ACCOUNT}:uploads")
 }
 
-/// What SNS writes to a queue.
+/// The message that SNS writes to a queue.
 fn sns_envelope(message: &Value) -> Value {
     json!({
         "Type": "Notification",
@@ -124,7 +124,7 @@ fn sns_envelope(message: &Value) -> Value {
     })
 }
 
-/// What SNS invokes a function with.
+/// The event with which SNS invokes a function.
 fn sns_event(message: &Value) -> Value {
     json!({ "Records": [{
         "EventSource": "aws:sns",
@@ -146,7 +146,7 @@ fn sns_event(message: &Value) -> Value {
     }] })
 }
 
-/// EventBridge gives keys as they are.
+/// The EventBridge event. It does not encode keys.
 fn event_bridge(object: &ObjectInfo) -> Value {
     let reason = if object.etag.contains('-') { "CompleteMultipartUpload" } else { "PutObject" };
     json!({
@@ -180,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_are_form_encoded_but_for_slashes() {
+    fn keys_are_form_encoded_except_slashes() {
         let cases = [
             ("red flower.jpg", "red+flower.jpg"),
             ("a+b.csv", "a%2Bb.csv"),

@@ -1,4 +1,4 @@
-//! Bodies on their way in and out of S3: parts, large files, damage, faults.
+//! Request and response bodies of S3: parts, large files, damaged uploads, faults.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn parts_make_an_object() {
         let upload = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         client.complete_multipart_upload().bucket("bucket").key("k").upload_id(id).multipart_upload(upload).send().await
     };
-    assert_eq!(status(&complete(parts.clone()).await), 400, "out of order");
+    assert_eq!(status(&complete(parts.clone()).await), 400, "parts out of order");
     parts.reverse();
     let done = complete(parts).await.unwrap();
     assert!(done.e_tag().unwrap().ends_with("-2\""), "{done:?}");
@@ -37,7 +37,7 @@ async fn a_large_file_is_read_once() {
     let bytes: Vec<u8> = (0..20_000_000u32).map(|n| (n % 251) as u8).collect();
     std::fs::write(file.path(), &bytes).unwrap();
     platform.s3().put_file("bucket", "big", file.path()).await.unwrap();
-    // The SDK compares the checksum that comes with the whole object.
+    // The SDK verifies the checksum that is returned with the whole object.
     let got = client.get_object().bucket("bucket").key("big").send().await.unwrap();
     assert!(got.body.collect().await.unwrap().into_bytes() == bytes);
     let counts = platform.s3().counts_of("bucket", "big");
@@ -58,10 +58,11 @@ async fn a_damaged_upload_is_refused() {
 }
 
 #[tokio::test]
-async fn faults_break_requests() {
+async fn faults_affect_requests_as_documented() {
     let (platform, client) = with_bucket().await;
     let bytes = vec![7u8; 3_000_000];
-    // fault -> does the PUT have an effect, how many bytes does the GET give; of a body that is cut, at most: what was not yet sent is lost
+    // The fault; then whether the PUT takes effect, and the number of bytes that the GET returns. For a cut body that number is a maximum,
+    // because unsent bytes are lost.
     let cases = [
         (Fault::Unavailable, false, None),
         (Fault::Refuse(409, "ConditionalRequestConflict"), false, None),

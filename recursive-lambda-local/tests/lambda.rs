@@ -1,4 +1,4 @@
-//! Invoke as the SDK speaks it, and what the function's program is given.
+//! Invoke through the SDK, and the environment of the function's program.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,9 +11,9 @@ use crate::support::{blob, json as value, lambda_client, platform};
 
 #[tokio::test]
 async fn synchronous_invocations_are_answered() {
-    let (patient, hasty) = (platform(), platform().timeout(Duration::from_secs(1)));
-    let (patient, hasty) = (patient.start().await.unwrap(), hasty.start().await.unwrap());
-    // payload -> the function error's header, and the payload or the error's type
+    let (long, short) = (platform(), platform().timeout(Duration::from_secs(1)));
+    let (long, short) = (long.start().await.unwrap(), short.start().await.unwrap());
+    // The payload; then the function error's header, and the answer or the error's message.
     let cases = [
         (json!({"x": [1, "ü"]}), None, json!({"x": [1, "ü"]})),
         (json!({"do": "fail"}), Some("Unhandled"), json!("as asked")),
@@ -27,7 +27,7 @@ async fn synchronous_invocations_are_answered() {
         (json!({"do": "echo"}), None, json!({"do": "echo"})),
     ];
     for (payload, function_error, expected) in cases {
-        let platform = if payload["do"] == "sleep" { &hasty } else { &patient };
+        let platform = if payload["do"] == "sleep" { &short } else { &long };
         let output =
             lambda_client(platform).invoke().function_name(platform.function_arn()).payload(blob(&payload)).send().await.unwrap();
         let answer: Value = serde_json::from_slice(output.payload().unwrap().as_ref()).unwrap();
@@ -151,27 +151,27 @@ async fn the_program_gets_lambdas_environment() {
     let given = Duration::from_millis(seen["deadline"].as_u64().unwrap() + 1) - Duration::from_secs(40);
     assert!(
         given >= before && given <= after + Duration::from_millis(1),
-        "40 s from when it was given: {before:?} {given:?} {after:?}"
+        "the deadline must be 40 s after the delivery: {before:?} {given:?} {after:?}"
     );
     assert_eq!(seen["request_id"], aws_sdk_lambda::operation::RequestId::request_id(&output).unwrap());
 }
 
-/// Again in a process that has such variables.
+/// Runs the previous test in a process that has such variables.
 #[test]
-fn our_variables_do_not_reach_the_program() {
-    let again = std::process::Command::new(std::env::current_exe().unwrap())
+fn the_program_inherits_no_aws_variables() {
+    let rerun = std::process::Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "lambda::the_program_gets_lambdas_environment"])
         .env("AWS_PROFILE", "production")
         .env("AWS_SESSION_TOKEN", "secret")
         .env("RECURSIVE_LAMBDA_STATE", "s3://production")
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&again.stdout).into_owned();
-    assert!(again.status.success() && said.contains("1 passed"), "{said}");
+    let output = String::from_utf8_lossy(&rerun.stdout).into_owned();
+    assert!(rerun.status.success() && output.contains("1 passed"), "{output}");
 }
 
 #[tokio::test]
-async fn a_program_must_start() {
+async fn an_exit_at_start_is_an_error() {
     let platform = platform().env("EXIT_AT_INIT", "1").start().await.unwrap();
     let outcome = platform.invoke("1").await.unwrap();
     let (kind, message) = outcome.error().unwrap();
@@ -180,7 +180,7 @@ async fn a_program_must_start() {
 }
 
 #[tokio::test]
-async fn lines_are_journaled_with_their_stream() {
+async fn lines_are_logged_with_their_stream() {
     let platform = platform().start().await.unwrap();
     let mut entries = platform.subscribe();
     platform.send(json!({"do": "log", "line": "grüße\u{1b}[31m"}).to_string());
@@ -196,7 +196,7 @@ async fn lines_are_journaled_with_their_stream() {
 
 #[tokio::test]
 async fn the_caller_sees_faults_of_invoke() {
-    // fault -> events accepted
+    // The fault, and the number of events accepted.
     for (fault, accepted) in [(Fault::Unavailable, 0), (Fault::Hangup, 0), (Fault::LoseResponse, 1)] {
         let platform = platform().start().await.unwrap();
         platform.set_faults(move |call| (call.nth == 1).then_some(fault));

@@ -6,7 +6,7 @@ use aws_sdk_lambda::types::InvocationType;
 use recursive_lambda_local::{QueueFaults, Reason, RecursiveLoop, What};
 use serde_json::json;
 
-use crate::support::{GUARD, blob, lambda_client, name, outcomes, platform};
+use crate::support::{LONG, blob, lambda_client, name, outcomes, platform};
 
 #[tokio::test]
 async fn an_event_is_tried_three_times() {
@@ -21,7 +21,7 @@ async fn an_event_is_tried_three_times() {
     ];
     for (payload, expected, letter) in cases {
         let hangs = payload["do"] == "sleep";
-        let platform = platform().timeout(if hangs { Duration::from_millis(600) } else { GUARD }).start().await.unwrap();
+        let platform = platform().timeout(if hangs { Duration::from_millis(600) } else { LONG }).start().await.unwrap();
         let sent = lambda_client(&platform)
             .invoke()
             .function_name(platform.function_name())
@@ -56,14 +56,14 @@ async fn an_event_is_tried_three_times() {
 
 #[tokio::test]
 async fn recursion_stops_at_invocation_17() {
-    // invocations wanted by the chain, setting -> invocations made, dropped
+    // The invocations that the chain makes and the setting; then the invocations that run and those dropped.
     let cases = [(16, RecursiveLoop::Terminate, 16, 0), (20, RecursiveLoop::Terminate, 16, 1), (20, RecursiveLoop::Allow, 20, 0)];
-    for (wanted, setting, made, dropped) in cases {
+    for (length, setting, invocations, dropped) in cases {
         let platform = platform().recursive_loop(setting).start().await.unwrap();
-        platform.send(json!({"do": "recurse", "left": wanted - 1}).to_string());
+        platform.send(json!({"do": "recurse", "left": length - 1}).to_string());
         platform.idle().await;
         let counters = platform.counters();
-        assert_eq!((counters.invocations, counters.dropped), (made, dropped), "{wanted} {setting:?}");
+        assert_eq!((counters.invocations, counters.dropped), (invocations, dropped), "{length} {setting:?}");
         let reasons: Vec<Reason> = platform.dead_letters().iter().map(|letter| letter.reason).collect();
         assert_eq!(reasons, vec![Reason::RecursiveLoop; usize::try_from(dropped).unwrap()]);
         assert_eq!(counters.failed, 0);
@@ -71,7 +71,7 @@ async fn recursion_stops_at_invocation_17() {
 }
 
 #[tokio::test]
-async fn waiting_events_lose_no_attempt() {
+async fn waiting_does_not_cost_an_attempt() {
     let platform = platform().max_concurrency(2).start().await.unwrap();
     for _ in 0..6 {
         platform.send(json!({"do": "sleep", "ms": 50}).to_string());
@@ -95,8 +95,8 @@ async fn waiting_events_lose_no_attempt() {
 
 #[tokio::test]
 async fn old_events_are_given_up() {
-    let one = platform().max_concurrency(1).retry_delays([]);
-    let platform = one.max_event_age(Duration::from_millis(150)).start().await.unwrap();
+    let builder = platform().max_concurrency(1).retry_delays([]);
+    let platform = builder.max_event_age(Duration::from_millis(150)).start().await.unwrap();
     let mut entries = platform.subscribe();
     let first = platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     let late = platform.send(json!({"do": "echo"}).to_string());
@@ -105,7 +105,7 @@ async fn old_events_are_given_up() {
     platform.idle().await;
     let letters = platform.dead_letters();
     assert_eq!((&letters[0].id, letters[0].reason, letters[0].attempts), (&late, Reason::TooOld, 0));
-    assert_eq!((letters.len(), &letters[1].id), (2, &first), "and the one that was killed");
+    assert_eq!((letters.len(), &letters[1].id), (2, &first), "the killed event is given up as well");
 }
 
 #[tokio::test]
@@ -138,12 +138,12 @@ async fn queue_faults_repeat_by_seed() {
     let (first, which) = run(random, 7).await;
     assert_eq!(first.invocations, 20 - first.lost + first.duplicated);
     assert!(first.lost > 0 && first.duplicated > 0, "{first:?}");
-    assert_eq!(run(random, 7).await.1, which, "the same seed, the same faults");
-    assert_ne!(run(random, 8).await.1, which, "another seed, other faults");
+    assert_eq!(run(random, 7).await.1, which, "the same seed must give the same faults");
+    assert_ne!(run(random, 8).await.1, which, "another seed must give other faults");
 }
 
 #[tokio::test]
-async fn armed_kills_strike_in_the_middle() {
+async fn armed_kills_hit_running_invocations() {
     let platform = platform().seed(3).start().await.unwrap();
     platform.arm_kills(3, Duration::from_millis(10)..=Duration::from_millis(60));
     for _ in 0..4 {
@@ -158,7 +158,7 @@ async fn armed_kills_strike_in_the_middle() {
 }
 
 #[tokio::test]
-async fn a_late_kill_is_armed_again() {
+async fn a_missed_kill_is_armed_again() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     platform.arm_kills(1, Duration::from_secs(5)..=Duration::from_secs(5));
     platform.send(json!({"do": "echo"}).to_string());
@@ -170,7 +170,7 @@ async fn a_late_kill_is_armed_again() {
 }
 
 #[tokio::test]
-async fn one_invocation_is_killed_by_hand() {
+async fn kill_one_kills_one_invocation() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     assert_eq!(platform.kill_one(), None);
     let mut entries = platform.subscribe();
@@ -178,7 +178,7 @@ async fn one_invocation_is_killed_by_hand() {
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     assert_eq!(platform.kill_request("no such request"), None);
     assert_eq!(platform.kill_one().map(|(_, request_id)| request_id), Some(id));
-    assert_eq!(platform.kill_one(), None, "nothing is killed twice");
+    assert_eq!(platform.kill_one(), None, "an invocation must not be killed twice");
     platform.idle().await;
     assert_eq!(outcomes(&platform).iter().map(name).collect::<Vec<_>>(), ["crashed"]);
 }

@@ -1,4 +1,4 @@
-//! S3 as the SDK sees it.
+//! S3 through the SDK.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -29,14 +29,14 @@ pub(crate) fn body(bytes: impl Into<Vec<u8>>) -> ByteStream {
 }
 
 #[tokio::test]
-async fn conditions_hold_on_reads_and_writes() {
+async fn conditions_apply_to_reads_and_writes() {
     let (platform, client) = with_bucket().await;
     let put = client.put_object().bucket("bucket").key("k").body(body("one")).send().await.unwrap();
     let current = put.e_tag().unwrap().to_owned();
     assert!(current.starts_with('"') && current.ends_with('"'), "{current}");
     let other = "\"00000000000000000000000000000000\"";
 
-    // key, If-Match, If-None-Match -> GET, HEAD, PUT
+    // Key, If-Match, If-None-Match; then the statuses of GET, HEAD and PUT.
     let cases = [
         ("k", None, None, 200, 200, 200),
         ("k", Some(current.as_str()), None, 200, 200, 200),
@@ -65,7 +65,7 @@ async fn conditions_hold_on_reads_and_writes() {
 }
 
 #[tokio::test]
-async fn missing_and_foreign_buckets_are_named() {
+async fn missing_and_foreign_buckets_are_errors() {
     let (platform, client) = with_bucket().await;
     for (bucket, expected) in [("bucket", "NoSuchKey"), ("nowhere", "NoSuchBucket")] {
         let error = client.get_object().bucket(bucket).key("x").send().await.unwrap_err();
@@ -74,14 +74,14 @@ async fn missing_and_foreign_buckets_are_named() {
     let error = client.head_object().bucket("bucket").key("x").send().await.unwrap_err();
     assert!(error.into_service_error().is_not_found());
     platform.s3().create_bucket_of("999999999999", "foreign").unwrap();
-    for (bucket, expected, want) in [
+    for (bucket, owner, expected) in [
         ("bucket", "999999999999", 403),
         ("foreign", "123456789012", 403),
         ("foreign", "999999999999", 404),
         ("nowhere", "999999999999", 404),
     ] {
-        let got = client.get_object().bucket(bucket).key("x").expected_bucket_owner(expected).send().await;
-        assert_eq!(status(&got), want, "{bucket} of {expected}");
+        let got = client.get_object().bucket(bucket).key("x").expected_bucket_owner(owner).send().await;
+        assert_eq!(status(&got), expected, "{bucket} of {owner}");
     }
 }
 
@@ -116,7 +116,7 @@ async fn one_of_eight_writers_wins() {
 }
 
 #[tokio::test]
-async fn hostile_keys_survive() {
+async fn unusual_keys_are_stored_unchanged() {
     let (platform, client) = with_bucket().await;
     let long = "x".repeat(1024);
     let component = format!("a/{}/b", "ü".repeat(300));
@@ -191,7 +191,7 @@ async fn listings_group_by_delimiter() {
     for key in ["a/1", "a/2", "b", "c/1", "c/2/3", "d"] {
         platform.s3().put("bucket", key, "x").unwrap();
     }
-    // prefix, delimiter, page size -> what is listed
+    // Prefix, delimiter and page size; then the listed keys and prefixes.
     let cases = [
         ("", "", 2, vec!["a/1", "a/2", "b", "c/1", "c/2/3", "d"]),
         ("", "/", 1, vec!["a/|", "b", "c/|", "d"]),
@@ -216,7 +216,7 @@ async fn listings_group_by_delimiter() {
 }
 
 #[tokio::test]
-async fn ranges_are_answered() {
+async fn ranges_return_the_right_bytes() {
     let (platform, client) = with_bucket().await;
     platform.s3().put("bucket", "k", "0123456789").unwrap();
     platform.s3().put("bucket", "empty", "").unwrap();
@@ -244,7 +244,7 @@ async fn ranges_are_answered() {
 }
 
 #[tokio::test]
-async fn dates_use_one_clock() {
+async fn all_dates_come_from_one_clock() {
     let (platform, client) = with_bucket().await;
     let put = async |bytes: &str| {
         let put = client.put_object().bucket("bucket").key("k").body(body(bytes)).send().await.unwrap();
@@ -252,9 +252,9 @@ async fn dates_use_one_clock() {
     };
     let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs() as i64;
     let before = now();
-    let (one, two, again) = (put("one").await, put("two").await, put("one").await);
+    let (one, two, repeated) = (put("one").await, put("two").await, put("one").await);
     let put = now();
-    assert!(one != two && one == again);
+    assert!(one != two && one == repeated);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     let dates = std::sync::Arc::new(std::sync::Mutex::new(None));
     let _ = platform;

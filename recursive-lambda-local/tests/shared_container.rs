@@ -1,11 +1,11 @@
-//! Several events at once in one process, as on Lambda Managed Instances.
+//! One process that handles several events at once, as on Lambda Managed Instances.
 
 use std::time::Duration;
 
 use recursive_lambda_local::{Builder, Outcome, Platform, What};
 use serde_json::{Value, json};
 
-use crate::support::{GUARD, name, outcomes, platform};
+use crate::support::{LONG, name, outcomes, platform};
 
 fn four_at_once() -> Builder {
     platform().max_concurrency(4).concurrency_per_container(4).retry_delays([])
@@ -18,9 +18,9 @@ async fn invoke_all(platform: &Platform, payloads: &[Value]) -> Vec<&'static str
 }
 
 #[tokio::test]
-async fn a_process_has_several_events_at_once() {
+async fn one_process_handles_several_events() {
     let platform = four_at_once().start().await.unwrap();
-    // None of them ends before all four are there.
+    // No invocation ends before all four have started.
     let meet = json!({"do": "meet", "count": 4});
     for _ in 0..2 {
         assert_eq!(invoke_all(&platform, &vec![meet.clone(); 4]).await, ["ok"; 4]);
@@ -42,7 +42,7 @@ async fn a_process_has_several_events_at_once() {
 #[tokio::test]
 async fn a_dead_process_fails_all_its_events() {
     let platform = four_at_once().start().await.unwrap();
-    // One ends when all are there, the others never.
+    // The third ends when all have started. The others do not end.
     let slow = json!({"do": "meet", "count": 4, "ms": 600_000});
     let mut entries = platform.subscribe();
     let all = [slow.clone(), slow.clone(), json!({"do": "meet", "count": 4}), slow];
@@ -67,7 +67,7 @@ async fn a_late_answer_is_refused() {
     let all = [json!({"do": "sleep", "ms": 6000}), json!({"do": "sleep", "ms": 400}), json!({"do": "echo"})];
     assert_eq!(invoke_all(&platform, &all).await, ["timed out", "ok", "ok"]);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    // The late answer went by, and all four workers still ask for events.
+    // The late answer was refused, and all four workers still ask for events.
     assert_eq!(invoke_all(&platform, &vec![json!({"do": "meet", "count": 4}); 4]).await, ["ok"; 4]);
     assert_eq!(platform.counters().containers_started, 1);
     let late = outcomes(&platform).iter().filter(|outcome| matches!(outcome, Outcome::TimedOut)).count();
@@ -77,14 +77,14 @@ async fn a_late_answer_is_refused() {
 
 #[tokio::test]
 async fn a_failed_start_fails_waiting_events() {
-    for (set, error, patience) in
-        [("EXIT_AT_INIT", "Runtime.ExitError", GUARD), ("HANG_AT_INIT", "Sandbox.Timedout", Duration::from_secs(1))]
+    for (variable, error, init_timeout) in
+        [("EXIT_AT_INIT", "Runtime.ExitError", LONG), ("HANG_AT_INIT", "Sandbox.Timedout", Duration::from_secs(1))]
     {
-        let platform = four_at_once().env(set, "1").init_timeout(patience).start().await.unwrap();
-        let payload = || platform.invoke("1");
-        let (one, other) = tokio::join!(payload(), payload());
+        let platform = four_at_once().env(variable, "1").init_timeout(init_timeout).start().await.unwrap();
+        let invoke = || platform.invoke("1");
+        let (one, other) = tokio::join!(invoke(), invoke());
         for outcome in [one, other] {
-            assert_eq!(outcome.unwrap().error().unwrap().0, error, "{set}");
+            assert_eq!(outcome.unwrap().error().unwrap().0, error, "{variable}");
         }
         platform.shutdown().await;
     }

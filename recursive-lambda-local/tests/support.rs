@@ -1,4 +1,4 @@
-//! What several tests need: the function's program, a platform with short delays, SDK clients.
+//! Helpers for several tests: the function's program, a platform with short delays, SDK clients.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,15 +9,15 @@ use aws_sdk_lambda::primitives::Blob;
 use recursive_lambda_local::{Builder, Outcome, Platform, What};
 use serde_json::Value;
 
-/// Longer than anything takes.
-pub(crate) const GUARD: Duration = Duration::from_secs(120);
+/// A time-out that no operation reaches.
+pub(crate) const LONG: Duration = Duration::from_secs(120);
 
-/// `examples/test_function.rs`, built once; `cargo test` has done so already unless it was told to build this test only.
+/// The binary of `examples/test_function.rs`, built once. `cargo test` has already built it, unless only this test was requested.
 pub(crate) fn program() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let program = PROGRAM.get_or_init(|| {
-        let own = std::env::current_exe().unwrap();
-        let path = own.parent().unwrap().parent().unwrap().join("examples/test_function");
+        let test = std::env::current_exe().unwrap();
+        let path = test.parent().unwrap().parent().unwrap().join("examples/test_function");
         let arguments = ["build", "--quiet", "--package", "recursive-lambda-local", "--example", "test_function"];
         let built = Command::new(env!("CARGO")).args(arguments).status().unwrap();
         assert!(built.success() && path.is_file(), "no test function at {}", path.display());
@@ -26,13 +26,13 @@ pub(crate) fn program() -> PathBuf {
     program.clone()
 }
 
-/// Retries after 20 ms and 30 ms. The time-outs are guards: a test that waits for one sets its own, and no other reaches them, however busy
-/// the machine is.
+/// A platform that retries after 20 ms and 30 ms. No test reaches its time-outs, even on a busy machine. A test that needs a time-out sets its
+/// own.
 pub(crate) fn platform() -> Builder {
     Platform::builder()
         .binary(program())
-        .timeout(GUARD)
-        .init_timeout(GUARD)
+        .timeout(LONG)
+        .init_timeout(LONG)
         .retry_delays([Duration::from_millis(20), Duration::from_millis(30)])
         .visibility_timeout(Duration::from_millis(30))
         .handle_signals(false)

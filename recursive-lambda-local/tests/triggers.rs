@@ -1,4 +1,4 @@
-//! Notifications: each channel reaches the function; a queue gives back what was not processed.
+//! Notifications: every channel reaches the function, and a queue delivers unprocessed messages again.
 
 use recursive_lambda_local::{Channel, Reason, What};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::support::platform;
 
 #[tokio::test]
-async fn every_channel_encodes_the_key() {
+async fn each_channel_encodes_keys_as_aws_does() {
     let key = "in/a b+c/ü.csv";
     let form = "in/a+b%2Bc/%C3%BC.csv";
     let inner = |event: &Value, pointer: &str| -> Value {
@@ -46,22 +46,22 @@ async fn every_channel_encodes_the_key() {
 }
 
 #[tokio::test]
-async fn a_missing_object_has_no_events() {
+async fn a_missing_object_cannot_be_notified() {
     let platform = platform().start().await.unwrap();
     assert!(platform.notify(&Channel::S3, "uploads", "x").is_err());
 }
 
 #[tokio::test]
-async fn unprocessed_messages_return() {
-    // bodies, heeding partial reports -> polls, given up
+async fn unprocessed_messages_are_redelivered() {
+    // The bodies, and whether partial reports are enabled; then the number of polls and of messages given up.
     let cases: [(&[&str], bool, u64, usize); 4] = [
         (&["good", "fine"], true, 1, 0),
         (&["good", "bad 1", "fine", "bad 2"], true, 3, 2),
         (&["bad"], true, 3, 1),
         (&["good", "bad"], false, 1, 0),
     ];
-    for (bodies, heeded, polls, given_up) in cases {
-        let platform = platform().report_batch_item_failures(heeded).max_receive_count(3).start().await.unwrap();
+    for (bodies, enabled, polls, given_up) in cases {
+        let platform = platform().report_batch_item_failures(enabled).max_receive_count(3).start().await.unwrap();
         let ids = platform.send_messages(bodies.iter().copied());
         platform.idle().await;
         let letters = platform.dead_letters();

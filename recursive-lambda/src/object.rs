@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_object_says_which_it_is() {
+    fn an_object_has_its_pinned_data() {
         let pinned = PinnedObject { version: Some("v".into()), size: 7, ..PinnedObject::for_tests() };
         let object = Object::from(pinned);
         assert_eq!((object.bucket(), object.key(), object.etag(), object.size()), ("bucket", "key", "etag", 7));

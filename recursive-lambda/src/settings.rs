@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_the_variable() {
+    fn errors_name_the_variable() {
         let ok = ("STATE", "s3://state/runs");
         for (pairs, first_words) in [
             (&[][..], "RECURSIVE_LAMBDA_STATE is not set: write `s3://BUCKET/PREFIX`"),
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_those_of_the_contract() {
+    fn defaults_are_as_documented() {
         let want = Settings {
             state: Some(StoreLocation::S3 { bucket: "state".into(), prefix: "runs".into() }),
             lease: Duration::from_secs(45),

@@ -1,4 +1,4 @@
-//! The first example of the contract, as it is written there: `..` is filled in, and nothing else changed.
+//! The first example of the design, unchanged except that `..` is filled in.
 
 use recursive_lambda::{Batch, Error, recursive_lambda};
 

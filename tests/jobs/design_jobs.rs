@@ -1,6 +1,6 @@
-//! The other examples of the contract, as they are written there: `..` is filled in, and nothing else changed.
+//! The other examples of the design, unchanged except that `..` is filled in.
 //!
-//! `DESIGN_JOB` chooses one. What they do they print, one JSON line each.
+//! `DESIGN_JOB` selects one. Each prints what it does as JSON lines.
 
 use recursive_lambda::{Batch, Error, FileBatch, Progress, Summary, Terminal, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ struct Totals {
     rows: u64,
 }
 
-/// Stands for a pool of connections.
+/// Stands in for a connection pool.
 struct Db;
 
 impl Db {
@@ -47,18 +47,18 @@ mod typed {
     }
 }
 
-mod carried {
+mod state {
     use super::*;
 
     #[rustfmt::skip]
     #[recursive_lambda(batch = 400, format = jsonl, reserve = "20s", is_complete = enough, on_complete = report)]
     async fn import(batch: Batch<Order>, totals: &mut Totals, db: &Db) -> Result<(), Error> {
-        totals.rows += batch.len() as u64;                               // 3. carried state and shared resources
-        db.insert(batch.idempotency_key(), &batch).await?;               // `?`: tried again; `.terminal()?`: stop the run
+        totals.rows += batch.len() as u64;                               // 3. state and shared resources
+        db.insert(batch.idempotency_key(), &batch).await?;               // `?`: retry; `.terminal()?`: stop the run
         Ok(())
     }
     #[rustfmt::skip]
-    #[allow(unused_variables, reason = "the contract has it so")]
+    #[allow(unused_variables, reason = "written so in the design")]
     fn enough(progress: &Progress, totals: &Totals) -> bool { totals.rows >= 1_000_000 }
     async fn report(summary: &Summary, totals: &Totals, db: &Db) -> Result<(), Error> {
         db.insert(format!("report of {}", summary.run_id()), &[]).await?;
@@ -71,7 +71,7 @@ mod carried {
         recursive_lambda::run_with::<import>(db).await
     }
 
-    /// In the test program that includes this file.
+    /// Runs in the test program that includes this file.
     #[cfg(test)]
     #[tokio::test]
     #[allow(clippy::unwrap_used, reason = "a test may")]
@@ -95,7 +95,7 @@ mod film {
         recursive_lambda::run::<frames>().await
     }
 
-    /// A frame has 16 bytes.
+    /// Frames have 16 bytes.
     fn decode(path: &Path, position: u64, limit: usize) -> Result<(), Error> {
         let film = std::fs::read(path)?;
         let frames = film.chunks_exact(16).skip(usize::try_from(position)?).take(limit);
@@ -109,7 +109,7 @@ mod film {
 async fn main() -> Result<(), Error> {
     match std::env::var("DESIGN_JOB")?.as_str() {
         "typed" => typed::main().await,
-        "carried" => carried::main().await,
+        "state" => state::main().await,
         _ => film::main().await,
     }
 }

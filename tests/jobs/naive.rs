@@ -1,9 +1,9 @@
-//! The pattern as it was published in 2018, as a plain handler without `recursive-lambda`: download the object to /tmp unless a file of
-//! that name is there, skip to `position`, process one batch, invoke itself with the next position. What it loses and does twice must
-//! come from that design, so the rest is done well: keys are decoded, slashes in a key do no harm, errors are returned, the SDK's
-//! retries are on, and the file is removed at the end.
+//! The pattern as published in 2018, as a plain handler without `recursive-lambda`: download the object to /tmp unless a file with its
+//! name exists, skip to `position`, process one batch, and invoke itself with the next position. What it loses or repeats must come from
+//! that design, so the rest is done well: keys are decoded, slashes in a key are safe, errors are returned, the SDK's retries are on,
+//! and the file is removed at the end.
 //!
-//! It writes the same log as `tally`, to the file `TALLY_LOG`, and waits `TALLY_PAUSE` milliseconds in each batch.
+//! It writes the same log as `tally` to the file `TALLY_LOG`, and waits `TALLY_PAUSE` milliseconds in each batch.
 
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::InvocationType;
@@ -47,7 +47,7 @@ impl Deployment {
 
     async fn handle(&self, event: LambdaEvent<Value>) -> Result<(), Error> {
         let mut task = task(event.payload)?;
-        let path = file_of(&task.key);
+        let path = path_of(&task.key);
         if !path.exists() {
             let object = self.s3.get_object().bucket(&task.bucket).key(&task.key).send().await?;
             std::fs::write(&path, object.body.collect().await?.into_bytes())?;
@@ -90,7 +90,7 @@ impl Deployment {
     }
 }
 
-/// From the event that S3 sends, or from its own.
+/// Reads the task from S3's event or from the program's own event.
 fn task(event: Value) -> Result<Task, Error> {
     let Some(object) = event.pointer("/Records/0/s3") else { return Ok(serde_json::from_value(event)?) };
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
@@ -99,13 +99,13 @@ fn task(event: Value) -> Result<Task, Error> {
     Ok(Task { bucket: text("/bucket/name").to_owned(), key, position: 0 })
 }
 
-fn file_of(key: &str) -> PathBuf {
+fn path_of(key: &str) -> PathBuf {
     let name: String = key.bytes().map(|byte| format!("{byte:02x}")).collect();
     std::env::temp_dir().join(name)
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let site = Deployment::new().await?;
-    lambda_runtime::run(service_fn(|event| site.handle(event))).await
+    let deployment = Deployment::new().await?;
+    lambda_runtime::run(service_fn(|event| deployment.handle(event))).await
 }

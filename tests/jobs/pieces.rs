@@ -1,7 +1,7 @@
-//! The jobs of these tests, in one program: `PIECES_JOB` names the job. Each adds up the bytes that it is given, and writes what it did to the
-//! file `PIECES_LOG`, one JSON line in one write, so that many processes can share it.
+//! The jobs of the file batch tests, in one program. `PIECES_JOB` names the job. Each job adds up the bytes it gets, and logs its calls to
+//! the file `PIECES_LOG`. Each JSON line is one write, so several processes can share the file.
 //!
-//! `PIECES_UNIT` is how many bytes a file batch's position counts, `PIECES_PAUSE` how many milliseconds each call waits.
+//! `PIECES_UNIT` is the number of bytes that a file batch's position counts. `PIECES_PAUSE` is the pause of each call in milliseconds.
 
 use recursive_lambda::{Advance, Batch, Error, FileBatch, Progress, Summary, recursive_lambda};
 use serde_json::{Value, json};
@@ -9,18 +9,18 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::time::Duration;
 
-/// The whole object, by the file batch's own step.
+/// Reads the whole object, in steps of the file batch's size.
 #[recursive_lambda(batch = 64, is_complete = at_the_end, on_complete = report)]
-async fn whole(batch: FileBatch, sum: &mut u64, site: &Deployment) -> Result<(), Error> {
-    *sum += site.read(&batch, batch.limit() as u64)?;
-    site.works().await
+async fn whole(batch: FileBatch, sum: &mut u64, deployment: &Deployment) -> Result<(), Error> {
+    *sum += deployment.read(&batch, batch.limit() as u64)?;
+    deployment.pause().await
 }
 
-/// By 5 units at a time until nothing is left, which only the call finds that has nothing to do.
+/// Reads 5 units at a time. Only a call that finds nothing left ends the run.
 #[recursive_lambda(batch = 64, is_complete = never, on_complete = report)]
-async fn strides(batch: FileBatch, sum: &mut u64, site: &Deployment) -> Result<Advance, Error> {
-    *sum += site.read(&batch, 5)?;
-    site.works().await?;
+async fn strides(batch: FileBatch, sum: &mut u64, deployment: &Deployment) -> Result<Advance, Error> {
+    *sum += deployment.read(&batch, 5)?;
+    deployment.pause().await?;
     if batch.position() * unit() < batch.object().size() {
         return Ok(Advance::by(5));
     }
@@ -28,21 +28,21 @@ async fn strides(batch: FileBatch, sum: &mut u64, site: &Deployment) -> Result<A
     Ok(Advance::by(0).and_complete())
 }
 
-/// Never gets on.
+/// Never advances.
 #[recursive_lambda(batch = 64, is_complete = never)]
-async fn stuck(batch: FileBatch, _: &mut u64, site: &Deployment) -> Result<Advance, Error> {
-    site.read(&batch, 1)?;
+async fn stuck(batch: FileBatch, _: &mut u64, deployment: &Deployment) -> Result<Advance, Error> {
+    deployment.read(&batch, 1)?;
     Ok(Advance::by(0))
 }
 
-/// Lines of numbers, from the file.
+/// Reads lines of numbers from the file.
 #[recursive_lambda(batch = 100, source = tmp, on_complete = report)]
-async fn lines(batch: Batch<String>, sum: &mut u64, site: &Deployment) -> Result<(), Error> {
+async fn lines(batch: Batch<String>, sum: &mut u64, deployment: &Deployment) -> Result<(), Error> {
     for line in &batch {
         *sum += line.trim().parse::<u64>()?;
     }
-    site.write(&json!({ "what": "call", "key": batch.object().key(), "position": batch.position() }))?;
-    site.works().await
+    deployment.write(&json!({ "what": "call", "key": batch.object().key(), "position": batch.position() }))?;
+    deployment.pause().await
 }
 
 fn at_the_end(progress: &Progress, _: &u64) -> bool {
@@ -53,8 +53,8 @@ fn never(_: &Progress, _: &u64) -> bool {
     false
 }
 
-async fn report(summary: &Summary, sum: &u64, site: &Deployment) -> Result<(), Error> {
-    site.write(&json!({
+async fn report(summary: &Summary, sum: &u64, deployment: &Deployment) -> Result<(), Error> {
+    deployment.write(&json!({
         "what": "complete",
         "sum": sum,
         "position": summary.progress().position(),
@@ -70,7 +70,7 @@ struct Deployment {
 }
 
 impl Deployment {
-    /// Adds up the bytes from the file batch's position on.
+    /// Adds up the bytes from the file batch's position onwards.
     fn read(&self, batch: &FileBatch, units: u64) -> Result<u64, Error> {
         let mut file = File::open(batch.path())?;
         file.seek(SeekFrom::Start(batch.position() * unit()))?;
@@ -90,7 +90,7 @@ impl Deployment {
         Ok(bytes.iter().map(|byte| u64::from(*byte)).sum())
     }
 
-    async fn works(&self) -> Result<(), Error> {
+    async fn pause(&self) -> Result<(), Error> {
         if !self.pause.is_zero() {
             tokio::time::sleep(self.pause).await;
         }
@@ -113,12 +113,12 @@ fn variable(name: &str) -> String {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let log = OpenOptions::new().append(true).create(true).open(variable("PIECES_LOG"))?;
-    let site = Deployment { log, pause: Duration::from_millis(variable("PIECES_PAUSE").parse().unwrap_or(0)) };
+    let deployment = Deployment { log, pause: Duration::from_millis(variable("PIECES_PAUSE").parse().unwrap_or(0)) };
     match variable("PIECES_JOB").as_str() {
-        "whole" => recursive_lambda::run_with::<whole>(site).await,
-        "strides" => recursive_lambda::run_with::<strides>(site).await,
-        "stuck" => recursive_lambda::run_with::<stuck>(site).await,
-        "lines" => recursive_lambda::run_with::<lines>(site).await,
+        "whole" => recursive_lambda::run_with::<whole>(deployment).await,
+        "strides" => recursive_lambda::run_with::<strides>(deployment).await,
+        "stuck" => recursive_lambda::run_with::<stuck>(deployment).await,
+        "lines" => recursive_lambda::run_with::<lines>(deployment).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }
 }

@@ -1,13 +1,13 @@
-//! The jobs of the tests on the local platform, in one program: `TALLY_JOB` names the job, and each writes what it did to the file
-//! `TALLY_LOG`, one JSON line in one write, so that many processes can share it.
+//! The jobs of the tests on the local platform, in one program. `TALLY_JOB` names the job. Each job logs its batches to the file
+//! `TALLY_LOG`. Each JSON line is one write, so several processes can share the file.
 //!
 //! | variable | meaning |
 //! |---|---|
-//! | `TALLY_PAUSE` | milliseconds each batch waits |
-//! | `TALLY_REPORT_PAUSE` | milliseconds each report waits, once it is written |
-//! | `TALLY_SPIN` | milliseconds each batch computes without ever letting go of its thread |
-//! | `TALLY_OUT_OF_SERVICE` | while this file is there, batches fail with a retryable error, those from position `TALLY_OUT_OF_SERVICE_FROM` on |
-//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate` and `allocate-once` (far more than there is) |
+//! | `TALLY_PAUSE` | pause of each batch, in milliseconds |
+//! | `TALLY_REPORT_PAUSE` | pause of each report after it is written, in milliseconds |
+//! | `TALLY_SPIN` | milliseconds that each batch computes without yielding its thread |
+//! | `TALLY_OUT_OF_SERVICE` | while this file exists, batches from position `TALLY_OUT_OF_SERVICE_FROM` onwards fail with a retryable error |
+//! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate`, `allocate-once` (more memory than available) |
 
 use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// A row of `birdstrikes.csv`; the other columns are left unread.
+/// A row of `birdstrikes.csv`. The other columns are ignored.
 #[derive(Deserialize)]
 struct Row {
     #[serde(rename = "Flight Date")]
@@ -34,29 +34,29 @@ struct Totals {
 }
 
 #[recursive_lambda(batch = 400, format = csv, on_complete = report)]
-async fn rows(batch: Batch<Row>, totals: &mut Totals, site: &Deployment) -> Result<Flow, Error> {
-    site.begins(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
+async fn rows(batch: Batch<Row>, totals: &mut Totals, deployment: &Deployment) -> Result<Flow, Error> {
+    deployment.log_batch(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
     totals.rows += batch.len() as u64;
     totals.dollars += batch.iter().map(|row| row.dollars).sum::<u64>();
-    site.works(&batch).await
+    deployment.work(&batch).await
 }
 
 #[recursive_lambda(batch = 400, format = csv, is_complete = enough, on_complete = report)]
-async fn some(batch: Batch<Row>, totals: &mut Totals, site: &Deployment) -> Result<(), Error> {
-    site.begins(&batch, None, None)?;
+async fn some(batch: Batch<Row>, totals: &mut Totals, deployment: &Deployment) -> Result<(), Error> {
+    deployment.log_batch(&batch, None, None)?;
     totals.rows += batch.len() as u64;
     Ok(())
 }
 
-/// Prints what it is told.
+/// Prints its arguments.
 fn enough(progress: &Progress, totals: &Totals) -> bool {
-    let told = [progress.position(), progress.offset(), progress.size(), progress.batches(), progress.invocations()];
-    println!("{}", json!({ "asked": told, "at_end": progress.at_end() }));
+    let values = [progress.position(), progress.offset(), progress.size(), progress.batches(), progress.invocations()];
+    println!("{}", json!({ "asked": values, "at_end": progress.at_end() }));
     progress.position() >= 1_000 && totals.rows >= 1_000
 }
 
-async fn report(summary: &Summary, totals: &Totals, site: &Deployment) -> Result<(), Error> {
-    site.write(&json!({
+async fn report(summary: &Summary, totals: &Totals, deployment: &Deployment) -> Result<(), Error> {
+    deployment.write(&json!({
         "what": "complete",
         "rows": totals.rows,
         "dollars": totals.dollars,
@@ -65,53 +65,53 @@ async fn report(summary: &Summary, totals: &Totals, site: &Deployment) -> Result
         "batches": summary.progress().batches(),
         "invocations": summary.progress().invocations(),
     }))?;
-    tokio::time::sleep(site.report_pause).await;
+    tokio::time::sleep(deployment.report_pause).await;
     Ok(())
 }
 
-/// A row that says what it does to the job.
+/// A row with an action for the job.
 #[derive(Deserialize)]
-struct Deed {
+struct Item {
     cents: u64,
     does: String,
 }
 
 #[recursive_lambda(batch = 4, format = csv, on_error = skip(5), on_complete = report)]
-async fn sieve(batch: Batch<Deed>, totals: &mut Totals, site: &Deployment) -> Result<(), Error> {
-    site.begins(&batch, None, None)?;
-    site.needs_its_sink(batch.position())?;
-    for deed in &batch {
+async fn sieve(batch: Batch<Item>, totals: &mut Totals, deployment: &Deployment) -> Result<(), Error> {
+    deployment.log_batch(&batch, None, None)?;
+    deployment.check_sink(batch.position())?;
+    for item in &batch {
         totals.rows += 1;
-        totals.dollars += deed.cents;
-        site.act(&deed.does, batch.attempt())?;
+        totals.dollars += item.cents;
+        deployment.act(&item.does, batch.attempt())?;
     }
     Ok(())
 }
 
 #[recursive_lambda(batch = 400, format = csv, concurrency = 8)]
-async fn wide(batch: Batch<Row>, site: &Deployment) -> Result<Flow, Error> {
-    site.begins(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
-    site.works(&batch).await
+async fn wide(batch: Batch<Row>, deployment: &Deployment) -> Result<Flow, Error> {
+    deployment.log_batch(&batch, batch.first().map(|row| row.date.as_str()), batch.last().map(|row| row.date.as_str()))?;
+    deployment.work(&batch).await
 }
 
 #[recursive_lambda(batch = 10)]
-async fn lines(batch: Batch<String>, site: &Deployment) -> Result<Flow, Error> {
-    site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
-    site.works(&batch).await
+async fn lines(batch: Batch<String>, deployment: &Deployment) -> Result<Flow, Error> {
+    deployment.log_batch(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
+    deployment.work(&batch).await
 }
 
-/// Each line an amount.
+/// Each line is an amount.
 #[recursive_lambda(batch = 10, on_complete = report)]
-async fn amounts(batch: Batch<String>, totals: &mut Totals, site: &Deployment) -> Result<Flow, Error> {
-    site.begins(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
+async fn amounts(batch: Batch<String>, totals: &mut Totals, deployment: &Deployment) -> Result<Flow, Error> {
+    deployment.log_batch(&batch, batch.first().map(String::as_str), batch.last().map(String::as_str))?;
     for amount in &batch {
         totals.rows += 1;
         totals.dollars += amount.parse::<u64>()?;
     }
-    site.works(&batch).await
+    deployment.work(&batch).await
 }
 
-/// What the environment asks for, and where to write.
+/// The settings from the environment, and the log.
 struct Deployment {
     log: File,
     pause: Duration,
@@ -145,8 +145,8 @@ impl Deployment {
         Ok((&self.log).write_all(format!("{line}\n").as_bytes())?)
     }
 
-    /// Logs a batch, and how many others are in flight.
-    fn begins<T>(&self, batch: &Batch<T>, first: Option<&str>, last: Option<&str>) -> Result<(), Error> {
+    /// Logs a batch and the number of other batches in flight.
+    fn log_batch<T>(&self, batch: &Batch<T>, first: Option<&str>, last: Option<&str>) -> Result<(), Error> {
         self.write(&json!({
             "what": "batch",
             "bucket": batch.object().bucket(),
@@ -162,7 +162,7 @@ impl Deployment {
         }))
     }
 
-    async fn works<T>(&self, batch: &Batch<T>) -> Result<Flow, Error> {
+    async fn work<T>(&self, batch: &Batch<T>) -> Result<Flow, Error> {
         let begun = Instant::now();
         while begun.elapsed() < self.spin {
             std::hint::spin_loop();
@@ -171,7 +171,7 @@ impl Deployment {
             tokio::time::sleep(self.pause).await;
         }
         self.in_flight.fetch_sub(1, Ordering::Relaxed);
-        self.needs_its_sink(batch.position())?;
+        self.check_sink(batch.position())?;
         match self.act.as_str() {
             _ if self.at != Some(batch.position()) => Ok(Flow::Continue),
             "complete" => Ok(Flow::Complete),
@@ -180,7 +180,7 @@ impl Deployment {
         }
     }
 
-    fn needs_its_sink(&self, position: u64) -> Result<(), Error> {
+    fn check_sink(&self, position: u64) -> Result<(), Error> {
         let is_down = position >= self.down_from && self.down.as_deref().is_some_and(Path::exists);
         if is_down { Err("the sink is out of service".into()) } else { Ok(()) }
     }
@@ -190,9 +190,9 @@ impl Deployment {
             "error" => Err("the sink is full".into()),
             "error-once" if attempt == 1 => Err("the sink is full".into()),
             "terminal" => Err(Error::terminal("the sink is closed")),
-            #[allow(clippy::panic, reason = "what a job's panic becomes is tested")]
+            #[allow(clippy::panic, reason = "tests what happens to a panic of a job")]
             "panic" => panic!("the sink is on fire"),
-            #[allow(clippy::exit, reason = "an invocation that dies says nothing")]
+            #[allow(clippy::exit, reason = "an invocation that dies reports no error")]
             "die" => std::process::exit(1),
             "allocate" => {
                 allocate();
@@ -207,7 +207,7 @@ impl Deployment {
     }
 }
 
-/// What a memory limit must not allow. Nothing of it is touched: without a limit it costs nothing.
+/// Allocates more than a memory limit allows. The memory is never touched, so without a limit it costs nothing.
 fn allocate() {
     drop(std::hint::black_box(Vec::<u8>::with_capacity(64 << 30)));
 }
@@ -216,7 +216,7 @@ fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_default()
 }
 
-/// One thread only: while a job computes, nothing else runs on it.
+/// Uses one thread, so nothing else runs on it while a job computes.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     match variable("TALLY_JOB").as_str() {

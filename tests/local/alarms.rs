@@ -1,5 +1,4 @@
-//! The alarm of the bundled example's template, over lines that the program really logs: what no retry mends matches its filter, and
-//! nothing else does.
+//! The alarm in the bundled example's template, tested with real log lines: only errors that no retry can fix match its filter.
 
 use super::stage::{KEY, Stage, UPLOADS, workspace};
 use super::sweep::{SWEEP, SWEPT_AFTER};
@@ -12,7 +11,7 @@ fn pattern() -> String {
     line.trim_end_matches('\'').to_owned()
 }
 
-/// CloudWatch's filter over a JSON line, as far as the template uses it: `{ $.a = "x" && ($.b = "y" || $.c = "*") }`.
+/// Applies a CloudWatch filter to a JSON line. Supports only what the template uses: `{ $.a = "x" && ($.b = "y" || $.c = "*") }`.
 fn matches(pattern: &str, line: &str) -> bool {
     let Ok(line) = serde_json::from_str::<Value>(line) else { return false };
     let inner = pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap();
@@ -20,23 +19,23 @@ fn matches(pattern: &str, line: &str) -> bool {
 }
 
 fn any(terms: &str, line: &Value) -> bool {
-    apart(terms, "||").iter().any(|term| all(term, line))
+    split_outside_parentheses(terms, "||").iter().any(|term| all(term, line))
 }
 
 fn all(terms: &str, line: &Value) -> bool {
-    apart(terms, "&&").iter().all(|term| match term.strip_prefix('(') {
+    split_outside_parentheses(terms, "&&").iter().all(|term| match term.strip_prefix('(') {
         Some(rest) => any(rest.strip_suffix(')').unwrap(), line),
         None => {
-            let (field, wanted) = term.split_once(" = ").unwrap();
+            let (field, expected) = term.split_once(" = ").unwrap();
             let found = &line[field.strip_prefix("$.").unwrap()];
-            let wanted = wanted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
-            if wanted == "*" { !found.is_null() } else { found.as_str() == Some(wanted) }
+            let expected = expected.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap();
+            if expected == "*" { !found.is_null() } else { found.as_str() == Some(expected) }
         }
     })
 }
 
-/// The parts between an operator that stands in no parentheses.
-fn apart<'a>(terms: &'a str, operator: &str) -> Vec<&'a str> {
+/// Splits at an operator that is outside parentheses.
+fn split_outside_parentheses<'a>(terms: &'a str, operator: &str) -> Vec<&'a str> {
     let (mut parts, mut depth, mut from) = (Vec::new(), 0, 0);
     for (at, c) in terms.char_indices() {
         match c {
@@ -65,7 +64,7 @@ fn the_filter_works_as_in_cloudwatch() {
     ] {
         assert_eq!(matches(pattern, &line.to_string()), want, "{line}");
     }
-    assert!(!matches(pattern, "a line of another kind"));
+    assert!(!matches(pattern, "not a JSON line"));
 }
 
 #[tokio::test]
@@ -75,22 +74,22 @@ async fn alarms_ring_for_lasting_errors_only() {
     })
     .await;
     let pattern = pattern();
-    let alarms = |stage: &Stage| stage.said().into_iter().filter(|line| matches(&pattern, line)).collect::<Vec<_>>();
+    let alarms = |stage: &Stage| stage.logged().into_iter().filter(|line| matches(&pattern, line)).collect::<Vec<_>>();
     stage.run_birdstrikes().await;
     assert_eq!(stage.status(), "Failed");
     let failed = alarms(&stage);
-    let tells = |lines: &[String]| lines.iter().filter(|line| line.contains("\"trouble\":\"Failed\"")).count();
-    assert_eq!(tells(&failed), 1, "as it failed: {}", stage.said().join("\n"));
+    let failures = |lines: &[String]| lines.iter().filter(|line| line.contains("\"trouble\":\"Failed\"")).count();
+    assert_eq!(failures(&failed), 1, "logged once when the run fails: {}", stage.logged().join("\n"));
     let again = failed.iter().find(|line| line.contains("\"RunFailed\"")).unwrap();
 
-    // A duplicate that is given back because its run is at work differs in its kind alone.
-    let given_back = again.replace("\"RunFailed\"", "\"DuplicateInFlight\"");
-    assert!(given_back != *again && !matches(&pattern, &given_back), "{given_back}");
+    // The error for a duplicate whose run is being processed differs only in its kind.
+    let in_flight = again.replace("\"RunFailed\"", "\"DuplicateInFlight\"");
+    assert!(in_flight != *again && !matches(&pattern, &in_flight), "{in_flight}");
 
     tokio::time::sleep(SWEPT_AFTER).await;
     stage.platform.send(SWEEP);
     stage.settle().await;
-    assert_eq!(tells(&alarms(&stage)), 2, "and by each sweep: {}", stage.said().join("\n"));
+    assert_eq!(failures(&alarms(&stage)), 2, "logged again by each sweep: {}", stage.logged().join("\n"));
 
     let before = alarms(&stage).len();
     for event in [
@@ -100,7 +99,7 @@ async fn alarms_ring_for_lasting_errors_only() {
         stage.platform.send(event.to_string());
         stage.settle().await;
     }
-    assert_eq!(alarms(&stage).len(), before + 6, "each is delivered three times: {}", stage.said().join("\n"));
+    assert_eq!(alarms(&stage).len(), before + 6, "each event is delivered three times: {}", stage.logged().join("\n"));
 
     let quiet = Stage::new("rows", |platform| {
         platform.env("AWS_LAMBDA_LOG_FORMAT", "JSON").env("TALLY_AT", "800").env("TALLY_DO", "error-once")
@@ -113,6 +112,6 @@ async fn alarms_ring_for_lasting_errors_only() {
     quiet.platform.send(SWEEP);
     quiet.settle().await;
     assert_eq!(quiet.status(), "Done");
-    assert!(quiet.said().iter().any(|line| line.contains("\"level\":\"ERROR\"")), "the batch that failed once is told of");
-    assert_eq!(alarms(&quiet), [""; 0], "what mends itself raises none");
+    assert!(quiet.logged().iter().any(|line| line.contains("\"level\":\"ERROR\"")), "the batch that failed once is logged");
+    assert_eq!(alarms(&quiet), [""; 0], "an error that a retry fixes raises no alarm");
 }

@@ -1,4 +1,4 @@
-//! `cargo recursive-lambda run` from the outside: a new crate, failing runs, the demo.
+//! `cargo recursive-lambda run`, as a user runs it: a new crate, failing runs, the demo.
 
 use super::stage::{DOLLARS, ROWS, workspace};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ pub(super) fn text(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// The folder in which cargo builds, so that nothing is built twice: this test is at `TARGET/debug/deps/all-..`.
+/// The target folder of this test, which is at `TARGET/debug/deps/all-..`. Reused, so nothing is built twice.
 pub(super) fn target() -> PathBuf {
     std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
 }
@@ -29,8 +29,8 @@ pub(super) fn run(folder: &Path, file: &Path) -> Output {
     command(folder).args(["recursive-lambda", "run"]).arg(file).output().unwrap()
 }
 
-/// A package outside the workspace. It has the workspace's lock file and profile so that what is built already serves it too. Its name is
-/// its program's, and all programs are in one folder.
+/// Creates a package outside the workspace. It uses the workspace's lock file and profile, so dependencies are not built again. All
+/// programs are in one folder, so each package needs its own name.
 pub(super) fn package(name: &str, main: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let file = |file: &str, text: &str| std::fs::write(folder.path().join(file), text).unwrap();
@@ -70,7 +70,7 @@ pub(super) fn first_example() -> String {
     block.split_once('\n').unwrap().1.to_owned()
 }
 
-/// One test, because the packages share a folder to build in: cargo lets in one at a time.
+/// One test, because the packages share a target folder, which cargo locks.
 #[test]
 fn the_command_runs_a_new_crates_job() {
     let folder = package("a-new-job", &first_example());
@@ -119,7 +119,7 @@ fn the_command_runs_a_new_crates_job() {
             assert!(said.contains(words), "no {words:?} in\n{said}");
         }
         assert!(!said.contains("backtrace") && !said.contains(".rs:"), "{said}");
-        assert!(!said.contains("tried again"), "it is over: {said}");
+        assert!(!said.contains("tried again"), "the run is not retried: {said}");
     }
     let output = run(folder.path(), &folder.path().join("missing.csv"));
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
@@ -138,12 +138,12 @@ fn the_command_runs_a_new_crates_job() {
     let said = text(&output);
     assert!(output.status.success(), "{said}");
     let skipped = said.split_once("  skipped      1\n").unwrap_or_else(|| panic!("{said}")).1;
-    let (which, file_of_it) = (skipped.lines().next().unwrap(), skipped.lines().nth(1).unwrap().trim());
-    assert!(which.starts_with("    record 12, line 14: the record does not decode: "), "{said}");
-    let kept = std::fs::read_to_string(file_of_it).unwrap();
+    let (place, file) = (skipped.lines().next().unwrap(), skipped.lines().nth(1).unwrap().trim());
+    assert!(place.starts_with("    record 12, line 14: the record does not decode: "), "{said}");
+    let kept = std::fs::read_to_string(file).unwrap();
     assert!(kept.contains("Bob,many"), "{kept}");
 
-    // Lambda is answered, but by no job.
+    // A program that answers Lambda but runs no job.
     let answers = r#"
         #[tokio::main]
         async fn main() {
@@ -164,20 +164,20 @@ fn the_command_runs_a_new_crates_job() {
         }
     "#;
     std::fs::write(folder.path().join("src/main.rs"), answers).unwrap();
-    let output = run(folder.path(), &file);
+    let output = run(folder.path(), Path::new(file));
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("error: no checkpoint was written for people.csv"), "{said}");
 }
 
-/// What `cargo demo` gives the command.
-fn arguments_of_the_demo() -> Vec<String> {
+/// The arguments that `cargo demo` passes to the command.
+fn demo_arguments() -> Vec<String> {
     let config = std::fs::read_to_string(workspace().join(".cargo/config.toml")).unwrap();
     let alias = config.lines().find_map(|line| line.strip_prefix("demo = \"")).unwrap().trim_end_matches('"');
     alias.split_once(" -- ").unwrap().1.split(' ').map(String::from).collect()
 }
 
-/// The number that stands in a line of the summary before or after these words.
+/// A number from a line of the summary: the first one after the words `after`.
 fn number(said: &str, line: &str, after: &str) -> u64 {
     let line = said
         .lines()
@@ -190,7 +190,7 @@ fn number(said: &str, line: &str, after: &str) -> u64 {
 
 #[test]
 fn the_demo_counts_every_row() {
-    let output = command(&workspace()).args(arguments_of_the_demo()).output().unwrap();
+    let output = command(&workspace()).args(demo_arguments()).output().unwrap();
     let said = text(&output);
     assert!(output.status.success(), "{said}");
     assert_eq!((number(&said, "records", ""), number(&said, "batches", "")), (ROWS, 67), "{said}");

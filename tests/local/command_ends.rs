@@ -1,4 +1,4 @@
-//! `cargo recursive-lambda run` where the run does not come to its end: what the user is told, and what is left.
+//! `cargo recursive-lambda run` when a run does not finish: what the command prints, and what remains.
 
 use super::command::{command, first_example, package, run, target, text};
 use super::stage::workspace;
@@ -6,12 +6,12 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The README's lines, in a package made by `cargo new` next to a checkout.
+/// The README's steps, in a package created by `cargo new` next to a checkout.
 #[test]
 fn the_readmes_package_runs() {
     let folder = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(workspace(), folder.path().join("recursive-lambda")).unwrap();
-    // So that what is built already serves it, too.
+    // The workspace's profile, so dependencies are not built again.
     std::fs::create_dir(folder.path().join(".cargo")).unwrap();
     let profile = "[profile.dev]\ndebug = \"line-tables-only\"\n[profile.dev.package.\"*\"]\ndebug = false\n";
     std::fs::write(folder.path().join(".cargo/config.toml"), profile).unwrap();
@@ -24,7 +24,7 @@ fn the_readmes_package_runs() {
     let file = package.join("lines.txt");
     std::fs::write(&file, "one\ntwo\n".repeat(300)).unwrap();
 
-    // What `cargo new` writes is a program without a job.
+    // `cargo new` creates a program without a job.
     let output = run(&package, &file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
@@ -42,15 +42,15 @@ fn the_readmes_package_runs() {
     assert!(output.status.success() && said.contains("200 lines from line 401\n") && said.contains("records      600"), "{said}");
 }
 
-/// A job that does what it is told at record 20.
+/// A job that does what the variable `DO` says at record 20.
 const JOB: &str = r#"
     use recursive_lambda::{Batch, Error, recursive_lambda};
     use std::time::Duration;
 
     #[recursive_lambda(batch = 10)]
     async fn lines(batch: Batch<String>) -> Result<(), Error> {
-        let asked = std::env::var("DO").unwrap_or_default();
-        match asked.as_str() {
+        let action = std::env::var("DO").unwrap_or_default();
+        match action.as_str() {
             "stay" => {
                 println!("at {}", batch.position());
                 if batch.position() == 30 {
@@ -76,19 +76,19 @@ const JOB: &str = r#"
     }
 "#;
 
-fn arguments<'a>(command: &'a mut Command, what: &str, more: &[&str]) -> &'a mut Command {
-    command.args(["recursive-lambda", "run", "lines.txt", "--env", &format!("DO={what}")]).args(more)
+fn arguments<'a>(command: &'a mut Command, action: &str, more: &[&str]) -> &'a mut Command {
+    command.args(["recursive-lambda", "run", "lines.txt", "--env", &format!("DO={action}")]).args(more)
 }
 
-/// One test, because a package is built in the folder of all.
+/// One test, because the package is built in the shared target folder.
 #[test]
-fn a_bad_end_says_what_to_do() {
+fn a_failed_run_says_what_to_do() {
     let package = package("ends-early", JOB);
     let folder = package.path();
     std::fs::write(folder.join("lines.txt"), "line\n".repeat(200)).unwrap();
     let batch = "in the batch of 10 records at record 20, line 21 of lines.txt: ";
     let quick = ["--env", "RECURSIVE_LAMBDA_MAX_ATTEMPTS=1", "--timeout", "2s"];
-    // What the job does; what is said; what is not.
+    // What the job does, what is printed, and what must not be printed.
     let cases: [(&str, &[&str], &[&str]); 5] = [
         (
             "sleep",
@@ -114,33 +114,33 @@ fn a_bad_end_says_what_to_do() {
             &["tried again"],
         ),
     ];
-    let play = |what: &str| arguments(&mut command(folder), what, &quick).output().unwrap();
-    // Concurrently, because some of them wait for a lease.
+    let play = |action: &str| arguments(&mut command(folder), action, &quick).output().unwrap();
+    // Run concurrently, because some wait for a lease.
     let outputs: Vec<Output> = std::thread::scope(|scope| {
-        let playing: Vec<_> = cases.iter().map(|(what, ..)| scope.spawn(|| play(what))).collect();
+        let playing: Vec<_> = cases.iter().map(|(action, ..)| scope.spawn(|| play(action))).collect();
         playing.into_iter().map(|playing| playing.join().unwrap()).collect()
     });
-    for ((what, words, unsaid), output) in cases.iter().zip(outputs) {
+    for ((action, words, absent), output) in cases.iter().zip(outputs) {
         let said = text(&output);
-        assert_eq!(output.status.code(), Some(1), "{what}: {said}");
-        assert!(words.iter().all(|words| said.contains(words)), "{what}: no {words:?} in\n{said}");
-        assert!(!unsaid.iter().any(|words| said.contains(words)), "{what}: {unsaid:?} in\n{said}");
+        assert_eq!(output.status.code(), Some(1), "{action}: {said}");
+        assert!(words.iter().all(|words| said.contains(words)), "{action}: no {words:?} in\n{said}");
+        assert!(!absent.iter().any(|words| said.contains(words)), "{action}: {absent:?} in\n{said}");
     }
 
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
-        stopped_and_continued(folder, signal, status);
+        stop_and_resume(folder, signal, status);
     }
 }
 
-/// Stops a run at record 30 by the signal, and resumes it. Meanwhile no other command gets its folder.
-fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
+/// Stops a run at record 30 with the signal, then resumes it. While it runs, no other command can use its folder.
+fn stop_and_resume(folder: &Path, signal: &str, status: i32) {
     let kept = format!("kept{signal}");
     let mark = format!("MARK={}", folder.join(&kept).display());
     let state = ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch", "--timeout", "1h"];
     let mut slow = command(folder);
     let mut slow = arguments(&mut slow, "stay", &state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut printed = BufReader::new(slow.stdout.take().unwrap()).lines().map_while(Result::ok);
-    assert!(printed.any(|line| line == "at 30"), "it stays there");
+    assert!(printed.any(|line| line == "at 30"), "the job stops at record 30");
     assert!(running_with(&mark) > 0);
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
@@ -149,7 +149,7 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     assert!(output.status.code() == Some(2) && said.contains(&holder), "{said}");
 
     assert!(Command::new("kill").args([signal, &slow.id().to_string()]).status().unwrap().success());
-    // Or it would wait for a reader.
+    // Without this, the command would wait for a reader.
     drop(printed);
     let output = slow.wait_with_output().unwrap();
     let said = text(&output);
@@ -157,7 +157,7 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     assert!(said.contains("\nstopped: lines.txt is processed up to record 30, "), "{said}");
     let how = format!("\n  to continue:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
     assert!(said.contains(&how), "{said}");
-    assert_eq!(running_with(&mark), 0, "its containers are gone: {said}");
+    assert_eq!(running_with(&mark), 0, "no container is left: {said}");
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
     let said = text(&output);
@@ -165,13 +165,13 @@ fn stopped_and_continued(folder: &Path, signal: &str, status: i32) {
     assert!(said.contains("-- resuming the stopped run at record 30\n"), "{said}");
 }
 
-/// How many processes have this in their environment.
+/// The number of processes of the job that have `mark` in their environment.
 fn running_with(mark: &str) -> usize {
     let program = target().join("debug/ends-early");
-    let of_the_job = |process: &std::fs::DirEntry| {
+    let is_marked = |process: &std::fs::DirEntry| {
         let environment = std::fs::read(process.path().join("environ")).unwrap_or_default();
-        let program_of_it = std::fs::read_link(process.path().join("exe")).unwrap_or_default();
-        program_of_it == program && environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
+        let executable = std::fs::read_link(process.path().join("exe")).unwrap_or_default();
+        executable == program && environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
     };
-    std::fs::read_dir("/proc").unwrap().flatten().filter(of_the_job).count()
+    std::fs::read_dir("/proc").unwrap().flatten().filter(is_marked).count()
 }

@@ -1,13 +1,12 @@
-//! Sentences of the contract about a deployment that no other story tells: its endpoints, qualifiers, buckets and deploys, and the record as
-//! a person reads it.
+//! Promises about a deployment that the other files do not test: endpoints, qualifiers, buckets, deploys, and a readable checkpoint.
 
 use super::stage::{KEY, PAST_THE_LEASE, STATE, Stage, UPLOADS, birdstrikes};
 use aws_sdk_lambda::config::{BehaviorVersion, Credentials, Region};
 use recursive_lambda_local::{Builder, Channel, Platform, Trigger, What};
 use serde_json::Value;
 
-/// Each begins the program by a shell, which makes other variables of those that lead to the platform. An address of digits has no name for
-/// each bucket anyway, so the host is a name here.
+/// Each case starts the program through a shell that changes the endpoint variables. The host is a name,
+/// because with an IP address the SDK never puts the bucket into the host name.
 #[tokio::test]
 async fn custom_endpoints_are_used() {
     let cases = [
@@ -25,7 +24,7 @@ async fn custom_endpoints_are_used() {
         ),
     ];
     for (name, variables) in cases {
-        let by_a_shell = |platform: Builder| {
+        let through_a_shell = |platform: Builder| {
             platform
                 .binary("/bin/sh")
                 .arg("-c")
@@ -33,14 +32,14 @@ async fn custom_endpoints_are_used() {
                 .arg(env!("CARGO_BIN_EXE_tally"))
                 .env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "10")
         };
-        let stage = Stage::new("rows", by_a_shell).await;
+        let stage = Stage::new("rows", through_a_shell).await;
         stage.run_birdstrikes().await;
         assert_eq!(stage.assert_all_done(name), 0);
-        assert_eq!(stage.record()["invocations"], 3, "{name}");
+        assert_eq!(stage.checkpoint()["invocations"], 3, "{name}");
     }
 }
 
-/// An account other than the function's.
+/// Not the function's account.
 const PARTNER: &str = "210987654321";
 
 #[tokio::test]
@@ -59,7 +58,7 @@ async fn only_own_buckets_are_read_by_default() {
         stage.platform.s3().create_bucket("more-uploads").unwrap();
         stage.platform.s3().create_bucket_of(PARTNER, "partners").unwrap();
         let object = stage.platform.s3().put(bucket, KEY, "line\n").unwrap();
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
         let refused: Vec<_> = stage.dead_letters().into_iter().map(|letter| letter.error_type).collect();
         let want = if is_read { ("Done", 1, vec![]) } else { ("Ready", 0, vec!["Source".to_owned()]) };
@@ -99,8 +98,8 @@ fn client(platform: &Platform) -> aws_sdk_lambda::Client {
     aws_sdk_lambda::Client::from_conf(config.build())
 }
 
-/// A run whose batch at record 2,800 hangs, in the second invocation; everything before it is saved.
-async fn at_work() -> Stage {
+/// A run whose batch at record 2,800 hangs in the second invocation. Everything before that batch is saved.
+async fn hanging_run() -> Stage {
     let set = |platform: Builder| {
         platform
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
@@ -110,24 +109,24 @@ async fn at_work() -> Stage {
     };
     let stage = Stage::new("rows", set).await;
     let object = stage.upload_birdstrikes().await;
-    stage.tell(&object);
+    stage.notify(&object);
     stage.batches_begun(8).await;
     stage
 }
 
 #[tokio::test]
 async fn keys_survive_a_deploy() {
-    let mut stage = at_work().await;
+    let mut stage = hanging_run().await;
     let accepted = stage.platform.journal().into_iter().filter_map(|entry| match entry.what {
         What::Accepted { payload, .. } => Some(payload),
         _ => None,
     });
     let (run, signal) = (stage.run(), accepted.last().unwrap());
     stage = stage.redeployed("rows", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
-    // Lambda retries it, because it was not answered.
+    // Lambda retries the event, because it got no response.
     stage.platform.send(signal);
     stage.settle().await;
-    assert_eq!(stage.assert_all_done("deployed anew"), 1);
+    assert_eq!(stage.assert_all_done("redeployed"), 1);
     let executions = stage.executions();
     let at_2800: Vec<_> = executions.iter().filter(|execution| execution.position == 2_800).collect();
     assert_eq!((at_2800.len(), at_2800[0].epoch, at_2800[1].epoch), (2, 2, 3), "before the deploy and after it");
@@ -138,23 +137,23 @@ async fn keys_survive_a_deploy() {
 
 #[tokio::test]
 async fn a_person_can_read_the_checkpoint() {
-    let stage = at_work().await;
+    let stage = hanging_run().await;
     let object = stage.platform.s3().head(UPLOADS, KEY).unwrap();
-    let record = stage.platform.s3().get(STATE, &format!("runs/tally/rows/{}.json", stage.run())).unwrap();
-    let record = String::from_utf8(record.to_vec()).unwrap();
+    let checkpoint = stage.platform.s3().get(STATE, &format!("runs/tally/rows/{}.json", stage.run())).unwrap();
+    let checkpoint = String::from_utf8(checkpoint.to_vec()).unwrap();
     let file = std::fs::read_to_string(birdstrikes()).unwrap();
     let rows: Vec<_> = file.split_inclusive('\n').take(2_801).collect();
     let (offset, header) = (rows.concat().len(), rows[0].trim_end());
     let dollars: u64 = rows[1..].iter().map(|row| row.rsplit(',').nth(1).unwrap().parse::<u64>().unwrap()).sum();
 
-    // What differs from run to run.
-    let read: Value = serde_json::from_str(&record).unwrap();
+    // These fields differ from run to run.
+    let read: Value = serde_json::from_str(&checkpoint).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let (request, nonce, w) = (text(&read["owner"]["request_id"]), text(&read["owner"]["nonce"]), text(&read["w"]));
     let (started, updated, hash) = (text(&read["started"]), text(&read["updated"]), text(&read["plan"]["hash"]));
     assert!(
         w.starts_with(&nonce) && started < updated && [&started, &updated].iter().all(|time| time.ends_with('Z')),
-        "{record}"
+        "{checkpoint}"
     );
     let (etag, size) = (object.etag, object.size);
     let want = format!(
@@ -166,5 +165,5 @@ async fn a_person_can_read_the_checkpoint() {
     ) + &format!(r#""etag":"{etag}","size":{size},"region":"us-east-1"}},"header":"{header}","#)
         + &format!(r#""state":{{"rows":2800,"dollars":{dollars}}},"started":"{started}","updated":"{updated}","#)
         + &format!(r#""last_error":null,"w":"{w}"}}"#);
-    assert_eq!(record, want);
+    assert_eq!(checkpoint, want);
 }

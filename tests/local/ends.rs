@@ -1,4 +1,4 @@
-//! How runs end: with the object, by the job's word, by an error of the job or of a record.
+//! How runs end: at the end of the object, when the job says so, or with an error of the job or a record.
 
 use super::stage::{BATCHES, DOLLARS, ROWS, Stage, birdstrikes};
 use serde_json::{Value, json};
@@ -8,19 +8,19 @@ async fn state_outlives_invocations() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "5")).await;
     stage.run_birdstrikes().await;
 
-    assert_eq!(stage.assert_all_done("carried"), 0);
+    assert_eq!(stage.assert_all_done("state"), 0);
     let completions = stage.completions();
     assert_eq!(completions.len(), 1, "{completions:?}");
     let want = json!({ "what": "complete", "rows": ROWS, "dollars": DOLLARS, "position": ROWS, "skipped": 0, "batches": BATCHES, "invocations": 5 });
     assert_eq!(completions[0], want);
     for execution in stage.executions() {
-        // Epochs count acquisitions, so each is one invocation here.
+        // Epochs count acquisitions. Here each invocation acquires the run once.
         assert_eq!(execution.epoch, execution.position / 2_000 + 1, "{execution:?}");
         assert_eq!((execution.attempt, execution.len), (1, 400));
     }
 }
 
-/// The job, its environment, the object, and then: the record's status and position, executions, completions.
+/// Name, job, environment and object. Expected: status, position, executions, completions.
 type Case = (&'static str, &'static str, &'static [(&'static str, &'static str)], Vec<u8>, (&'static str, u64, usize, usize));
 
 #[tokio::test]
@@ -35,9 +35,9 @@ async fn the_object_or_the_job_ends_the_run() {
     let cases: [Case; 6] = [
         ("one row", "rows", &[], rows(1), ("Done", 1, 1, 1)),
         ("one row, without its newline", "rows", &[], without_newline(rows(1)), ("Done", 1, 1, 1)),
-        ("whole batches, and no row after them", "rows", &[], rows(800), ("Done", 800, 2, 1)),
+        ("only full batches", "rows", &[], rows(800), ("Done", 800, 2, 1)),
         ("is_complete", "some", &[], file(), ("Done", 1_200, 3, 1)),
-        ("the end of the object, although is_complete says no", "some", &[], rows(500), ("Done", 500, 2, 1)),
+        ("end of the object, is_complete returns false", "some", &[], rows(500), ("Done", 500, 2, 1)),
         ("Flow::Complete", "rows", &[("TALLY_AT", "800"), ("TALLY_DO", "complete")], file(), ("Done", 1_200, 3, 1)),
     ];
     for (name, job, variables, bytes, want) in cases {
@@ -48,16 +48,16 @@ async fn the_object_or_the_job_ends_the_run() {
         };
         let stage = Stage::new(job, set).await;
         let object = stage.upload(bytes);
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
-        let record = stage.record();
+        let checkpoint = stage.checkpoint();
         let got = (
-            record["status"].as_str().unwrap(),
-            record["position"].as_u64().unwrap(),
+            checkpoint["status"].as_str().unwrap(),
+            checkpoint["position"].as_u64().unwrap(),
             stage.executions().len(),
             stage.completions().len(),
         );
-        assert_eq!(got, want, "{name}: {record}\n{}", stage.said().join("\n"));
+        assert_eq!(got, want, "{name}: {checkpoint}\n{}", stage.logged().join("\n"));
         assert!(stage.dead_letters().is_empty(), "{name}");
     }
 }
@@ -66,27 +66,27 @@ async fn the_object_or_the_job_ends_the_run() {
 async fn is_complete_sees_every_batch() {
     let text = std::fs::read_to_string(birdstrikes()).unwrap();
     let until = |row: usize| text.split_inclusive('\n').take(row + 1).map(str::len).sum::<usize>();
-    let told = |size: usize, row: usize, batches: usize, invocations: usize| json!({ "asked": [row, until(row), size, batches, invocations], "at_end": until(row) == size });
+    let call = |size: usize, row: usize, batches: usize, invocations: usize| json!({ "asked": [row, until(row), size, batches, invocations], "at_end": until(row) == size });
     let cases = [(10_000, vec![(400, 1, 1), (800, 2, 1), (1_200, 3, 2)]), (900, vec![(400, 1, 1), (800, 2, 1), (900, 3, 2)])];
     for (rows, want) in cases {
         let stage = Stage::new("some", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "2")).await;
         let object = stage.upload(&text[..until(rows)]);
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
         let asked: Vec<Value> = stage
-            .said()
+            .logged()
             .iter()
             .filter(|line| line.starts_with("{\"asked\""))
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         let want: Vec<_> =
-            want.into_iter().map(|(row, batches, invocations)| told(until(rows), row, batches, invocations)).collect();
+            want.into_iter().map(|(row, batches, invocations)| call(until(rows), row, batches, invocations)).collect();
         assert_eq!(asked, want, "{rows} rows");
         assert_eq!(stage.status(), "Done");
     }
 }
 
-/// What the job does at position 800, and then: the record's status, its executions of that batch, and the error.
+/// Cases: what the job does at position 800, the status, the executions of that batch, and the error.
 #[tokio::test]
 async fn errors_are_retried_then_fail_the_run() {
     let place = |error: &Value| [error["record"].as_u64(), error["line"].as_u64(), error["offset"].as_u64()].map(Option::unwrap);
@@ -100,26 +100,26 @@ async fn errors_are_retried_then_fail_the_run() {
     for (act, status, executions, message) in cases {
         let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", act)).await;
         stage.run_birdstrikes().await;
-        let record = stage.record();
-        let error = &record["last_error"];
-        assert_eq!((&record["status"], &record["position"]), (&status.into(), &800.into()), "{act}: {record}");
+        let checkpoint = stage.checkpoint();
+        let error = &checkpoint["last_error"];
+        assert_eq!((&checkpoint["status"], &checkpoint["position"]), (&status.into(), &800.into()), "{act}: {checkpoint}");
         assert_eq!((&error["kind"], &error["message"]), (&"Job".into(), &message.into()), "{act}");
         assert_eq!(place(error), [800, 802, offset as u64], "{act}");
-        assert_eq!(record["state"]["rows"], 800, "{act}: what the failed batch did to the state is forgotten");
-        let at_fault: Vec<_> = stage.executions().into_iter().filter(|execution| execution.position == 800).collect();
+        assert_eq!(checkpoint["state"]["rows"], 800, "{act}: the state is as before the failed batch");
+        let failing: Vec<_> = stage.executions().into_iter().filter(|execution| execution.position == 800).collect();
         assert_eq!(
-            at_fault.iter().map(|execution| execution.attempt).collect::<Vec<_>>(),
+            failing.iter().map(|execution| execution.attempt).collect::<Vec<_>>(),
             (1..=executions).collect::<Vec<_>>(),
             "{act}"
         );
-        assert!(at_fault.windows(2).all(|two| two[0].batch == two[1].batch), "{act}: the idempotency key stays the same");
+        assert!(failing.windows(2).all(|two| two[0].batch == two[1].batch), "{act}: the idempotency key stays the same");
         assert_eq!(stage.extra_executions(1_200, act), executions as usize - 1);
         assert!(stage.completions().is_empty(), "{act}");
 
         let letters = stage.dead_letters();
         assert_eq!(letters.len(), 1, "{act}");
         assert!(letters[0].error_message.contains(message), "{act}: {}", letters[0].error_message);
-        assert_eq!(stage.platform.counters().containers_started, 1, "{act}: the process lives on");
+        assert_eq!(stage.platform.counters().containers_started, 1, "{act}: the process keeps running");
     }
 }
 
@@ -128,7 +128,7 @@ async fn a_passing_error_leaves_no_trace() {
     let stage = Stage::new("rows", |platform| platform.env("TALLY_AT", "800").env("TALLY_DO", "error-once")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("error-once"), 1);
-    assert_eq!(stage.record()["last_error"], Value::Null);
+    assert_eq!(stage.checkpoint()["last_error"], Value::Null);
     assert_eq!(stage.completions().len(), 1);
 }
 
@@ -144,20 +144,20 @@ async fn a_bad_row_is_named_by_its_place() {
     for (row, words) in cases {
         let stage = Stage::new("rows", |platform| platform).await;
         let object = stage.upload(good.concat() + row + good[1]);
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
-        let record = stage.record();
-        let error = &record["last_error"];
+        let checkpoint = stage.checkpoint();
+        let error = &checkpoint["last_error"];
         assert_eq!(
-            (&record["status"], &record["position"]),
+            (&checkpoint["status"], &checkpoint["position"]),
             (&"Failed".into(), &1_000.into()),
-            "what stands before it is done: {row:?}: {record}"
+            "rows before it are processed: {row:?}: {checkpoint}"
         );
         assert_eq!(error["kind"], "Record", "{row:?}: {error}");
         let place = [&error["record"], &error["line"], &error["offset"]].map(|number| number.as_u64().unwrap());
         assert_eq!(place, [1_000, 1_002, offset], "{row:?}");
         assert!(error["message"].as_str().unwrap().contains(words), "{row:?}: {error}");
-        assert_eq!(stage.executions().len(), 3, "{row:?}: it is not tried again");
+        assert_eq!(stage.executions().len(), 3, "{row:?}: the batch is not retried");
         let letters = stage.dead_letters();
         assert_eq!(letters.len(), 1, "{row:?}");
     }

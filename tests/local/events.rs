@@ -1,4 +1,5 @@
-//! Events of the channels that the local platform has no trigger for, sent as AWS documents them: one run each, however often they come.
+//! Events of channels without a trigger in the local platform, in the form that AWS documents. Each upload starts one run, even if its
+//! event is delivered several times.
 
 use super::stage::{BATCHES, DOLLARS, KEY, ROWS, Stage, UPLOADS};
 use recursive_lambda_local::{Channel, Outcome, Trigger, What};
@@ -36,33 +37,33 @@ async fn every_channel_starts_one_run() {
     let Trigger::Events(events) = Channel::S3.trigger(std::slice::from_ref(&object)) else { panic!("S3 has no queue") };
     let by_s3: Value = serde_json::from_str(&events[0].to_string()).unwrap();
 
-    // One upload, told of twice and then redriven; the messages of a queue are the same again.
+    // Each case is one upload whose event is delivered several times: duplicates, redriven events, arrays of events.
     let mut runs = 0;
     let calls = [by_cloud_trail("one"), by_cloud_trail("two")];
-    let sendings: [(&str, Vec<Value>); 4] = [
+    let cases: [(&str, Vec<Value>); 4] = [
         ("CloudTrail", vec![calls[0].clone(), calls[0].clone(), failed(&calls[0]), json!([calls[0]])]),
         ("another call", vec![calls[1].clone(), calls[1]["detail"].clone()]),
         ("Batch Operations", vec![by_batch_operations("a"), by_batch_operations("a"), by_batch_operations("b")]),
         ("S3", vec![by_s3.clone(), failed(&by_s3), failed(&failed(&by_s3)), json!([by_s3])]),
     ];
-    for (story, events) in sendings {
-        // A duplicate in the middle of the work is refused and delivered again; here each one comes after the previous one is done.
+    for (context, events) in cases {
+        // Waits after each event, because a duplicate during the run is refused and delivered again.
         for event in events {
             stage.platform.send(event.to_string());
             stage.settle().await;
         }
         runs += 1;
-        let records = stage.records();
-        assert_eq!(records.len(), runs, "{story}: {}", stage.said().join("\n"));
-        for record in records {
-            let came_to = (&record["status"], &record["state"], &record["object"]["etag"]);
-            assert_eq!(came_to, (&json!("Done"), &json!({ "rows": ROWS, "dollars": DOLLARS }), &json!(object.etag)), "{story}");
+        let checkpoints = stage.checkpoints();
+        assert_eq!(checkpoints.len(), runs, "{context}: {}", stage.logged().join("\n"));
+        for checkpoint in checkpoints {
+            let outcome = (&checkpoint["status"], &checkpoint["state"], &checkpoint["object"]["etag"]);
+            assert_eq!(outcome, (&json!("Done"), &json!({ "rows": ROWS, "dollars": DOLLARS }), &json!(object.etag)), "{context}");
         }
-        assert_eq!(stage.executions().len(), runs * BATCHES, "{story}");
+        assert_eq!(stage.executions().len(), runs * BATCHES, "{context}");
     }
     stage.platform.send_messages([failed(&calls[0]).to_string(), calls[1].to_string()]);
     stage.settle().await;
-    assert_eq!((stage.records().len(), stage.executions().len()), (runs, runs * BATCHES), "from a queue");
+    assert_eq!((stage.checkpoints().len(), stage.executions().len()), (runs, runs * BATCHES), "from a queue");
     assert!(stage.dead_letters().is_empty(), "{:?}", stage.dead_letters());
 }
 
@@ -76,7 +77,7 @@ async fn batch_operations_tasks_are_answered() {
     event["tasks"].as_array_mut().unwrap().extend([missing, malformed]);
     let request = stage.platform.send(event.to_string());
     stage.settle().await;
-    let [answer] = &answers(&stage, &request)[..] else { panic!("{}", stage.said().join("\n")) };
+    let [answer] = &answers(&stage, &request)[..] else { panic!("{}", stage.logged().join("\n")) };
     assert_eq!((&answer["invocationSchemaVersion"], &answer["invocationId"]), (&json!("1.0"), &json!("i")));
     assert_eq!(answer["treatMissingKeysAs"], "PermanentFailure");
     let results: Vec<_> =

@@ -1,4 +1,4 @@
-//! Every channel with every kind of key: the job sees the key as it was uploaded.
+//! Every channel with every kind of key. The job sees the key as it was uploaded.
 
 use super::stage::Stage;
 use recursive_lambda_local::Channel;
@@ -38,18 +38,18 @@ async fn the_job_sees_the_uploaded_key() {
 
     let mut seen = BTreeMap::new();
     for execution in stage.executions() {
-        assert_eq!(execution.first, Some(format!("{} {:?}", execution.bucket, execution.key)), "another object's bytes");
+        assert_eq!(execution.first, Some(format!("{} {:?}", execution.bucket, execution.key)), "bytes of another object");
         *seen.entry((execution.bucket, execution.key)).or_insert(0) += 1;
     }
     for (bucket, channel) in &channels {
         for key in &keys {
-            assert_eq!(seen.get(&(bucket.clone(), key.clone())), Some(&1), "{channel:?} {key:?}\n{}", stage.said().join("\n"));
+            assert_eq!(seen.get(&(bucket.clone(), key.clone())), Some(&1), "{channel:?} {key:?}\n{}", stage.logged().join("\n"));
         }
     }
-    let records = stage.records();
-    assert_eq!(records.len(), channels.len() * keys.len());
-    assert!(records.iter().all(|record| record["status"] == "Done"), "{records:#?}");
+    let checkpoints = stage.checkpoints();
+    assert_eq!(checkpoints.len(), channels.len() * keys.len());
+    assert!(checkpoints.iter().all(|checkpoint| checkpoint["status"] == "Done"), "{checkpoints:#?}");
     assert!(stage.dead_letters().is_empty(), "{:?}", stage.dead_letters());
     let raw = |line: &String| line.chars().any(|character| character.is_control() && character != '\t');
-    assert!(!stage.said().iter().any(raw), "a key is in the log as it is");
+    assert!(!stage.logged().iter().any(raw), "a key is in the log without escapes");
 }

@@ -1,15 +1,15 @@
-//! What Lambda may do to a process: too little memory, and the polite signal before the other one.
+//! Limits that Lambda sets a process: too little memory, and SIGTERM before SIGKILL.
 
 use super::stage::{ROWS, Stage};
 use recursive_lambda_local::What;
 use std::process::Command;
 use std::time::Duration;
 
-/// More than the process maps of itself, an eighth of what the job asks for.
+/// More than the process maps by itself, and an eighth of what the job allocates.
 #[cfg(target_os = "linux")]
 const MEMORY_MB: u64 = 8 << 10;
 
-/// A job that does this at row 800, in a process with a limit.
+/// A job that does `action` at row 800, in a process with a memory limit.
 #[cfg(target_os = "linux")]
 async fn at_row_800(action: &str) -> Stage {
     Stage::new("rows", |platform| {
@@ -39,7 +39,7 @@ async fn one_memory_death_costs_one_execution() {
 async fn memory_deaths_name_the_batch() {
     let stage = at_row_800("allocate").await;
     stage.run_birdstrikes().await;
-    // Lambda has given up, and the record does not know yet: the last attempt died, too.
+    // Lambda has given up, but the checkpoint does not say so yet, because the last attempt died, too.
     let letters = stage.dead_letters();
     assert_eq!((letters.len(), letters[0].attempts, stage.platform.counters().crashed), (1, 3, 3));
     assert_eq!(stage.status(), "Running");
@@ -47,19 +47,19 @@ async fn memory_deaths_name_the_batch() {
     tokio::time::sleep(super::stage::PAST_THE_LEASE[0]).await;
     stage.platform.send(letters[0].payload.clone());
     stage.settle().await;
-    let record = stage.record();
-    assert_eq!((&record["status"], &record["position"]), (&"Failed".into(), &800.into()), "{record}");
-    assert_eq!(record["last_error"]["kind"], "Runaway", "{record}");
-    let message = record["last_error"]["message"].as_str().unwrap();
+    let checkpoint = stage.checkpoint();
+    assert_eq!((&checkpoint["status"], &checkpoint["position"]), (&"Failed".into(), &800.into()), "{checkpoint}");
+    assert_eq!(checkpoint["last_error"]["kind"], "Runaway", "{checkpoint}");
+    let message = checkpoint["last_error"]["message"].as_str().unwrap();
     assert!(
         message.starts_with(
             "3 invocations died without an error in the batch that begins at record 800, line 802: it ran out of memory"
         ),
         "{message}"
     );
-    assert_eq!(record["state"]["rows"], 800, "what was saved stands: {record}");
-    assert_eq!(stage.extra_executions(1_200, "out of memory always"), 2);
-    assert_eq!(stage.platform.counters().crashed, 3, "no invocation worked on it after that");
+    assert_eq!(checkpoint["state"]["rows"], 800, "the saved state is unchanged: {checkpoint}");
+    assert_eq!(stage.extra_executions(1_200, "out of memory each time"), 2);
+    assert_eq!(stage.platform.counters().crashed, 3, "no later invocation started the batch");
 }
 
 #[tokio::test]
@@ -69,7 +69,7 @@ async fn sigterm_loses_nothing() {
     })
     .await;
     let object = stage.upload_birdstrikes().await;
-    stage.tell(&object);
+    stage.notify(&object);
     for batches in [3, 9] {
         stage.batches_begun(batches).await;
         let pid = pids(&stage).pop().unwrap();
@@ -79,8 +79,8 @@ async fn sigterm_loses_nothing() {
     stage.settle().await;
     assert_eq!(ends(&stage).iter().filter(|status| status.contains("SIGTERM")).count(), 2, "{:?}", ends(&stage));
     let extra = stage.assert_all_done("SIGTERM");
-    assert!(extra <= 2, "{extra} executions too many");
-    assert_eq!((stage.record()["position"].as_u64(), stage.completions().len()), (Some(ROWS), 1));
+    assert!(extra <= 2, "{extra} repeated executions");
+    assert_eq!((stage.checkpoint()["position"].as_u64(), stage.completions().len()), (Some(ROWS), 1));
 }
 
 fn pids(stage: &Stage) -> Vec<u32> {

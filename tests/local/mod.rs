@@ -1,6 +1,6 @@
 //! The shipped crate in real processes: the program `tally` on `recursive-lambda-local`, through the real Lambda runtime and AWS SDK.
 //!
-//! Cases that must wait, mostly for a lease to expire, wait together in one test.
+//! Cases that must wait, mostly for a lease to expire, run concurrently in one test.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 

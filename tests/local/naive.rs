@@ -1,8 +1,8 @@
-//! The pattern of 2018 compared with ours: the same object, the same fault at the same place, once in `naive` and once in `tally`, both with
-//! every batch an invocation. What is asserted is printed, too, as the table that RELIABILITY.md shows.
+//! Compares the pattern of 2018 with ours: the same object and the same fault, once in `naive` and once in `tally`. Both process one batch
+//! for each invocation. The results are also printed; RELIABILITY.md has them as a table.
 
 use super::stage::{Execution, PAST_THE_LEASE, STATE, Stage, UPLOADS};
-use super::storm_faults::{Operator, begin, told, weathered};
+use super::storm_faults::{Operator, fault_report, start_storm, stormy};
 use super::sweep::{SWEEP, SWEPT_AFTER};
 use futures_util::future::{BoxFuture, join_all};
 use recursive_lambda_local::{Builder, Fault, ObjectInfo, Operation, QueueFaults, RecursiveLoop, What};
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 const KEY: &str = "in/amounts of may.txt";
 
-/// With this many batches in an object, but where a story says otherwise.
+/// Batches in an object, unless a test uses another number.
 const BATCHES: u64 = 12;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -39,13 +39,15 @@ fn text(from: u64, batches: u64) -> String {
     (0..batches * 10).map(|line| format!("{:0>999}\n", from + line)).collect()
 }
 
-/// What became of one object's batches.
+/// What happened to the batches of one object.
 #[derive(Debug, PartialEq)]
 struct Fate {
     executions: usize,
-    /// Never executed; executed more than once; executions of the last one, which is how many chains there were in the end.
+    /// Batches that were never executed.
     lost: usize,
+    /// Batches that were executed more than once.
     repeated: usize,
+    /// Executions of the last batch: the number of chains of invocations at the end.
     chains: usize,
     letters: usize,
 }
@@ -64,56 +66,56 @@ fn fate(stage: &Stage, batches: u64, which: impl Fn(&Execution) -> bool) -> Fate
     }
 }
 
-/// A name, the setting, the fault; and executions, lost, repeated, chains and dead letters of naive, and of ours.
-type Story = (&'static str, fn(Builder) -> Builder, for<'a> fn(&'a Stage, ObjectInfo) -> BoxFuture<'a, ()>, [[usize; 5]; 2]);
+/// Name, setting, and fault. Expected of naive and of ours: executions, lost, repeated, chains, dead letters.
+type Case = (&'static str, fn(Builder) -> Builder, for<'a> fn(&'a Stage, ObjectInfo) -> BoxFuture<'a, ()>, [[usize; 5]; 2]);
 
 fn plain(platform: Builder) -> Builder {
     platform
 }
 
-fn tells(stage: &Stage, object: ObjectInfo) -> BoxFuture<'_, ()> {
-    stage.tell(&object);
+fn start(stage: &Stage, object: ObjectInfo) -> BoxFuture<'_, ()> {
+    stage.notify(&object);
     Box::pin(async {})
 }
 
-/// In the fourth batch.
-async fn in_the_middle(stage: &Stage, object: &ObjectInfo) {
-    stage.tell(object);
+/// Starts a run, and waits until it is in the fourth batch.
+async fn reach_the_fourth(stage: &Stage, object: &ObjectInfo) {
+    stage.notify(object);
     stage.batches_begun(4).await;
 }
 
 async fn lose_the_fifth(stage: &Stage, object: &ObjectInfo) {
-    in_the_middle(stage, object).await;
+    reach_the_fourth(stage, object).await;
     stage.platform.set_queue_faults(QueueFaults { lose_next: 1, ..QueueFaults::default() });
 }
 
-const STORIES: [Story; 9] = [
-    ("nothing goes wrong", plain, tells, [[12, 0, 0, 1, 0], [12, 0, 0, 1, 0]]),
+const CASES: [Case; 9] = [
+    ("nothing goes wrong", plain, start, [[12, 0, 0, 1, 0], [12, 0, 0, 1, 0]]),
     (
-        "the upload's event comes twice",
+        "the upload's event is delivered twice",
         |platform| platform.queue_faults(QueueFaults { duplicate_next: 1, ..QueueFaults::default() }),
-        tells,
+        start,
         [[24, 0, 12, 2, 0], [12, 0, 0, 1, 0]],
     ),
     (
-        "the event of the fifth invocation comes twice",
+        "the event of the fifth invocation is delivered twice",
         plain,
         |stage, object| {
             Box::pin(async move {
-                in_the_middle(stage, &object).await;
+                reach_the_fourth(stage, &object).await;
                 stage.platform.set_queue_faults(QueueFaults { duplicate_next: 1, ..QueueFaults::default() });
             })
         },
         [[20, 0, 8, 2, 0], [12, 0, 0, 1, 0]],
     ),
     (
-        "the answer to the fourth Invoke is lost",
+        "the response to the fourth Invoke is lost",
         plain,
         |stage, object| {
             stage
                 .platform
                 .set_faults(|call| (call.operation == Operation::Invoke && call.nth == 4).then_some(Fault::LoseResponse));
-            tells(stage, object)
+            start(stage, object)
         },
         [[20, 0, 8, 2, 0], [12, 0, 0, 1, 0]],
     ),
@@ -122,8 +124,8 @@ const STORIES: [Story; 9] = [
         plain,
         |stage, object| {
             Box::pin(async move {
-                in_the_middle(stage, &object).await;
-                // The third may still be about to answer.
+                reach_the_fourth(stage, &object).await;
+                // Kills the newest, because the third may not have answered yet.
                 let begun = stage.platform.journal().into_iter().rev().find_map(|entry| match entry.what {
                     What::InvocationStarted { request_id, .. } => Some(request_id),
                     _ => None,
@@ -134,7 +136,7 @@ const STORIES: [Story; 9] = [
         [[13, 0, 1, 1, 0], [13, 0, 1, 1, 0]],
     ),
     (
-        "killed after the fourth Invoke, before it answers Lambda",
+        "killed after the fourth Invoke, before it responds to Lambda",
         plain,
         |stage, object| {
             stage.platform.set_faults(|call| {
@@ -142,9 +144,9 @@ const STORIES: [Story; 9] = [
                 fourth.then_some(Fault::DelayResponse(Duration::from_secs(4)))
             });
             Box::pin(async move {
-                stage.tell(&object);
+                stage.notify(&object);
                 stage.batches_begun(5).await;
-                // The oldest is the one that waits for its answer.
+                // Kills the oldest, which waits for its response.
                 stage.platform.kill_one().unwrap();
             })
         },
@@ -157,19 +159,19 @@ const STORIES: [Story; 9] = [
         [[4, 8, 0, 0, 0], [4, 8, 0, 0, 0]],
     ),
     (
-        "the same, and S3 tells of the object once more",
+        "the same, and S3 sends the upload's event again",
         plain,
         |stage, object| {
             Box::pin(async move {
                 lose_the_fifth(stage, &object).await;
                 stage.settle().await;
-                stage.tell(&object);
+                stage.notify(&object);
             })
         },
         [[16, 0, 4, 1, 0], [12, 0, 0, 1, 0]],
     ),
     (
-        "the same, and the next sweep comes, which naive cannot read",
+        "the same, followed by a sweep, which naive does not understand",
         plain,
         |stage, object| {
             Box::pin(async move {
@@ -185,18 +187,18 @@ const STORIES: [Story; 9] = [
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn naive_one_fault_costs_batches() {
-    let stories = STORIES.iter().flat_map(|story| [Program::Naive, Program::Ours].map(|program| (story, program)));
-    join_all(stories.map(|((name, set, act, expected), program)| async move {
-        let slowly = |platform: Builder| set(platform.retry_delays(PAST_THE_LEASE).env("TALLY_PAUSE", "1500"));
-        let stage = program.stage(slowly).await;
+    let cases = CASES.iter().flat_map(|case| [Program::Naive, Program::Ours].map(|program| (case, program)));
+    join_all(cases.map(|((name, set, act, expected), program)| async move {
+        let slow = |platform: Builder| set(platform.retry_delays(PAST_THE_LEASE).env("TALLY_PAUSE", "1500"));
+        let stage = program.stage(slow).await;
         let object = stage.upload_as(KEY, text(0, BATCHES));
         act(&stage, object).await;
         stage.settle().await;
         let fate = fate(&stage, BATCHES, |_| true);
         let [executions, lost, repeated, chains, letters] = expected[usize::from(program == Program::Ours)];
-        let story = format!("{name}, {}", program.name());
-        assert_eq!(fate, Fate { executions, lost, repeated, chains, letters }, "{story}: {}", stage.said().join("\n"));
-        eprintln!("{story}: {fate:?}");
+        let context = format!("{name}, {}", program.name());
+        assert_eq!(fate, Fate { executions, lost, repeated, chains, letters }, "{context}: {}", stage.logged().join("\n"));
+        eprintln!("{context}: {fate:?}");
     }))
     .await;
 }
@@ -207,23 +209,23 @@ async fn naive_an_overwrite_mixes_versions() {
         let cold = |platform: Builder| platform.eviction(1.0).env("TALLY_PAUSE", "1500");
         let stage = program.stage(cold).await;
         let older = stage.upload_as(KEY, text(0, BATCHES));
-        in_the_middle(&stage, &older).await;
+        reach_the_fourth(&stage, &older).await;
         let newer = stage.upload_as(KEY, text(1_000, BATCHES));
         stage.settle().await;
-        let of_the_newer = |execution: &Execution| execution.first.as_ref().unwrap().trim_start_matches('0').len() == 4;
-        let mixed = fate(&stage, BATCHES, of_the_newer).executions;
-        stage.tell(&newer);
+        let is_newer = |execution: &Execution| execution.first.as_ref().unwrap().trim_start_matches('0').len() == 4;
+        let mixed = fate(&stage, BATCHES, is_newer).executions;
+        stage.notify(&newer);
         stage.settle().await;
-        let (old, new) = (fate(&stage, BATCHES, |execution| !of_the_newer(execution)), fate(&stage, BATCHES, of_the_newer));
-        let story = format!(
-            "overwritten in the fourth batch, {}: {mixed} batches of the newer in the older's run; {old:?}, {new:?}",
+        let (old, new) = (fate(&stage, BATCHES, |execution| !is_newer(execution)), fate(&stage, BATCHES, is_newer));
+        let context = format!(
+            "overwritten in the fourth batch, {}: {mixed} batches of the newer object in the older object's run; {old:?}, {new:?}",
             program.name()
         );
         let letters = usize::from(program == Program::Ours);
-        assert_eq!((old.executions, old.letters), (4, letters), "{story}");
-        assert_eq!((mixed, new.executions), if program == Program::Naive { (8, 20) } else { (0, 12) }, "{story}");
-        assert_eq!((new.lost, new.chains), (0, if program == Program::Naive { 2 } else { 1 }), "{story}");
-        eprintln!("{story}");
+        assert_eq!((old.executions, old.letters), (4, letters), "{context}");
+        assert_eq!((mixed, new.executions), if program == Program::Naive { (8, 20) } else { (0, 12) }, "{context}");
+        assert_eq!((new.lost, new.chains), (0, if program == Program::Naive { 2 } else { 1 }), "{context}");
+        eprintln!("{context}");
     }))
     .await;
 }
@@ -231,40 +233,40 @@ async fn naive_an_overwrite_mixes_versions() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn naive_recursion_detection_is_silent() {
     for program in [Program::Naive, Program::Ours] {
-        // As each is used: ours does as many batches as fit.
+        // As each is used: an invocation of ours processes as many batches as fit.
         let set = |platform: Builder| {
             platform.recursive_loop(RecursiveLoop::Terminate).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1000")
         };
         let stage = program.stage(set).await;
         let object = stage.upload_as(KEY, text(0, 24));
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
         let (fate, counters) = (fate(&stage, 24, |_| true), stage.platform.counters());
-        let story = format!("recursion detection, 24 batches, {}: {fate:?}, {counters:?}", program.name());
-        assert_eq!((fate.lost, fate.repeated), (if program == Program::Naive { 8 } else { 0 }, 0), "{story}");
-        assert_eq!(counters.failed + counters.crashed + counters.timed_out, 0, "{story}: no invocation says anything");
-        eprintln!("{story}");
+        let context = format!("recursion detection, 24 batches, {}: {fate:?}, {counters:?}", program.name());
+        assert_eq!((fate.lost, fate.repeated), (if program == Program::Naive { 8 } else { 0 }, 0), "{context}");
+        assert_eq!(counters.failed + counters.crashed + counters.timed_out, 0, "{context}: no invocation fails");
+        eprintln!("{context}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn naive_cold_containers_read_it_all() {
+async fn naive_cold_containers_refetch_all() {
     for program in [Program::Naive, Program::Ours] {
         let stage = program.stage(|platform| platform.eviction(1.0)).await;
         let object = stage.upload_as(KEY, text(0, 24));
-        stage.tell(&object);
+        stage.notify(&object);
         stage.settle().await;
         let ratio = stage.platform.s3().counts_of(UPLOADS, KEY).bytes_read as f64 / object.size as f64;
         let fate = fate(&stage, 24, |_| true);
-        let story = format!("24 batches in cold containers, {}: read {ratio:.2} times the object, {fate:?}", program.name());
-        assert_eq!((fate.lost, fate.repeated), (0, 0), "{story}");
-        // The last of the naive invocations finds that nothing is left.
-        assert!(if program == Program::Naive { ratio == 25.0 } else { ratio < 1.5 }, "{story}");
-        eprintln!("{story}");
+        let context = format!("24 batches in cold containers, {}: read {ratio:.2} times the object, {fate:?}", program.name());
+        assert_eq!((fate.lost, fate.repeated), (0, 0), "{context}");
+        // The last naive invocation finds nothing left to do.
+        assert!(if program == Program::Naive { ratio == 25.0 } else { ratio < 1.5 }, "{context}");
+        eprintln!("{context}");
     }
 }
 
-/// Where the forks of the naive pattern are stopped, lest the test takes all day.
+/// Executions after which the test stops the forks of the naive pattern, which would take all day.
 const ENOUGH: usize = 1_500;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -272,15 +274,15 @@ async fn naive_a_storm_forks_the_run() {
     const SEED: u64 = 1;
     const OBJECTS: usize = 4;
     const KILLS: u32 = 20;
-    // Not more: the forks of the naive pattern grow with every one.
+    // Not more, because the forks of the naive pattern grow with each batch.
     const BATCHES: u64 = 8;
     for program in [Program::Naive, Program::Ours] {
-        let stage = program.stage(|platform| weathered(platform, SEED).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")).await;
-        let struck = begin(&stage, SEED, KILLS);
+        let stage = program.stage(|platform| stormy(platform, SEED).env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")).await;
+        let counts = start_storm(&stage, SEED, KILLS);
         let keys: Vec<String> = (0..OBJECTS).map(|object| format!("{object}.txt")).collect();
         for (number, key) in keys.iter().enumerate() {
             let object = stage.upload_as(key, text(number as u64 * 1_000, BATCHES));
-            stage.tell(&object);
+            stage.notify(&object);
         }
         let mut operator = Operator::default();
         let stopped = loop {
@@ -295,11 +297,11 @@ async fn naive_a_storm_forks_the_run() {
         let fates: Vec<Fate> = keys.iter().map(|key| fate(&stage, BATCHES, |execution| execution.key == *key)).collect();
         let all = |number: fn(&Fate) -> usize| fates.iter().map(number).sum::<usize>();
         let read: u64 = keys.iter().map(|key| stage.platform.s3().counts_of(UPLOADS, key).bytes_read).sum();
-        let story = format!(
+        let context = format!(
             "seed {SEED}, {}: {}, {} redriven; {OBJECTS} objects of {BATCHES} batches: {} executions, {} batches lost, {} repeated, {} chains at the \
              end{stopped}; read {:.2} times the objects",
             program.name(),
-            told(&stage, &struck),
+            fault_report(&stage, &counts),
             operator.redriven,
             all(|fate| fate.executions),
             all(|fate| fate.lost),
@@ -307,18 +309,18 @@ async fn naive_a_storm_forks_the_run() {
             all(|fate| fate.chains),
             read as f64 / (OBJECTS as f64 * text(0, BATCHES).len() as f64)
         );
-        eprintln!("{story}");
+        eprintln!("{context}");
         let counters = stage.platform.counters();
         let (executions, batches) = (all(|fate| fate.executions), OBJECTS * BATCHES as usize);
         match program {
             Program::Naive => {
-                assert!(executions > 2 * batches && all(|fate| fate.repeated) > batches / 2, "{story}");
+                assert!(executions > 2 * batches && all(|fate| fate.repeated) > batches / 2, "{context}");
             }
             Program::Ours => {
-                assert!(stage.records().iter().all(|record| record["status"] == "Done"), "{story}");
+                assert!(stage.checkpoints().iter().all(|checkpoint| checkpoint["status"] == "Done"), "{context}");
                 let faults = counters.crashed + counters.timed_out + counters.failed;
-                assert!(all(|fate| fate.lost) == 0 && executions <= batches + faults as usize, "{story}");
-                assert_eq!(stage.platform.s3().list(STATE, "runs/").unwrap().len(), OBJECTS, "{story}");
+                assert!(all(|fate| fate.lost) == 0 && executions <= batches + faults as usize, "{context}");
+                assert_eq!(stage.platform.s3().list(STATE, "runs/").unwrap().len(), OBJECTS, "{context}");
             }
         }
         stage.platform.shutdown().await;

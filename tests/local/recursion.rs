@@ -1,4 +1,4 @@
-//! Lambda's recursion detection: a run that it would stop says in time what to set, and one that may go on goes on.
+//! Lambda's recursion detection. Before it stops a run, the log says what to set; with that setting, the run continues.
 
 use super::stage::Stage;
 use recursive_lambda_local::{Reason, RecursiveLoop, What};
@@ -12,20 +12,24 @@ async fn the_log_warns_before_the_loop_stop() {
     stage.run_birdstrikes().await;
 
     let journal = stage.platform.journal();
-    let first = |wanted: &dyn Fn(&What) -> bool| journal.iter().find(|entry| wanted(&entry.what)).map(|entry| entry.number);
-    let told = first(&|what| {
+    let first = |predicate: &dyn Fn(&What) -> bool| journal.iter().find(|entry| predicate(&entry.what)).map(|entry| entry.number);
+    let warned = first(&|what| {
         matches!(what, What::LogLine { line, .. }
             if line.contains("`RecursiveLoop` is `Allow`") && line.contains("put-function-recursion-config --function-name arn:aws:lambda:"))
     });
     let dropped = first(&|what| matches!(what, What::Dropped { .. }));
-    assert!(told.is_some() && told < dropped, "told {told:?}, dropped {dropped:?}: {}", stage.said().join("\n"));
+    assert!(warned.is_some() && warned < dropped, "warned {warned:?}, dropped {dropped:?}: {}", stage.logged().join("\n"));
 
     let letters = stage.dead_letters();
     assert_eq!(letters.iter().map(|letter| letter.reason).collect::<Vec<_>>(), [Reason::RecursiveLoop]);
-    let record = stage.record();
-    assert_eq!((&record["status"], &record["position"]), (&"Ready".into(), &(16 * 400).into()), "progress is kept: {record}");
+    let checkpoint = stage.checkpoint();
+    assert_eq!(
+        (&checkpoint["status"], &checkpoint["position"]),
+        (&"Ready".into(), &(16 * 400).into()),
+        "progress is kept: {checkpoint}"
+    );
 
-    // Allowing the loop and sending the dead letter again loses nothing.
+    // Sending the dead letters again resumes the run and loses nothing.
     for _ in 0..2 {
         let letter = stage.dead_letters().pop().unwrap();
         stage.platform.send(letter.payload);
@@ -40,6 +44,6 @@ async fn an_allowed_loop_goes_on() {
     let stage = Stage::new("rows", |platform| platform.env("RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION", "1")).await;
     stage.run_birdstrikes().await;
     assert_eq!(stage.assert_all_done("allowed"), 0);
-    assert_eq!(stage.record()["invocations"], 25);
+    assert_eq!(stage.checkpoint()["invocations"], 25);
     assert_eq!(stage.platform.counters().dropped, 0);
 }

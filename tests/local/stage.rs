@@ -1,4 +1,4 @@
-//! A stage for one story: a platform with the program `tally`, its buckets, and what its jobs wrote.
+//! The stage of one test: a platform with the program `tally`, its buckets, and the log of its jobs.
 
 use recursive_lambda_local::{Builder, Channel, DeadLetter, ObjectInfo, Platform, RecursiveLoop, Trigger};
 use serde_json::Value;
@@ -11,16 +11,16 @@ pub(super) const UPLOADS: &str = "uploads";
 pub(super) const STATE: &str = "state";
 pub(super) const KEY: &str = "birdstrikes.csv";
 
-/// What the file of the bundled example adds up to, by awk.
+/// The totals of the bundled example's file, computed with awk.
 pub(super) const ROWS: u64 = 10_000;
 pub(super) const DOLLARS: u64 = 40_545_276;
 pub(super) const BATCHES: usize = 25;
 
-/// Longer than it takes until a lease of 4 s counts as expired. Not shorter: an invocation that a busy machine lets wait longer than its lease
-/// loses it, and then something is executed twice.
+/// Longer than a lease of 4 s takes to count as expired. Leases are not shorter, because an invocation that a busy machine delays for longer
+/// than its lease loses it, and then a batch is executed twice.
 pub(super) const PAST_THE_LEASE: [Duration; 2] = [Duration::from_millis(6500); 2];
 
-/// No story takes so long, not even on a busy machine.
+/// No test takes this long, even on a busy machine.
 const TOO_LONG: Duration = Duration::from_secs(300);
 
 pub(super) fn workspace() -> PathBuf {
@@ -48,18 +48,18 @@ pub(super) struct Execution {
     pub(super) last: Option<String>,
     pub(super) epoch: u64,
     pub(super) attempt: u32,
-    /// How many others were in flight; the naive program does not say.
+    /// The number of other batches in flight. Zero for the naive program, which does not log it.
     #[serde(default)]
     pub(super) others: u64,
 }
 
 impl Stage {
-    /// `set` has the last word on the platform's settings.
+    /// `set` can override the platform's settings.
     pub(super) async fn new(job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
         Self::in_folder(tempfile::tempdir().unwrap(), job, set).await
     }
 
-    /// The function deployed anew, over the same buckets; events that were queued are gone.
+    /// Deploys the function again over the same buckets. Queued events are lost.
     pub(super) async fn redeployed(self, job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
         self.platform.shutdown().await;
         Self::in_folder(self.folder, job, set).await
@@ -112,15 +112,15 @@ impl Stage {
         self.platform.s3().put(UPLOADS, key, bytes).unwrap()
     }
 
-    /// Uploads the bundled example's file, tells the function, and waits for the end.
+    /// Uploads the bundled example's file, sends its event, and waits for the end.
     pub(super) async fn run_birdstrikes(&self) {
         let object = self.upload_birdstrikes().await;
-        self.tell(&object);
+        self.notify(&object);
         self.settle().await;
     }
 
-    /// S3's event for this object, even if the object was deleted.
-    pub(super) fn tell(&self, object: &ObjectInfo) {
+    /// Sends S3's event for this object, even if the object was deleted.
+    pub(super) fn notify(&self, object: &ObjectInfo) {
         let Trigger::Events(events) = Channel::S3.trigger(std::slice::from_ref(object)) else { panic!("S3 has no queue") };
         events.iter().for_each(|event| drop(self.platform.send(event.to_string())));
     }
@@ -128,8 +128,8 @@ impl Stage {
     /// Waits until nothing is queued, delayed or running.
     pub(super) async fn settle(&self) {
         let idle = tokio::time::timeout(TOO_LONG, self.platform.idle()).await;
-        assert!(idle.is_ok(), "still at it after {TOO_LONG:?}: {:?}\n{}", self.platform.counters(), self.said().join("\n"));
-        // The platform reads a process's log apart from its answers: the last lines may still be on their way.
+        assert!(idle.is_ok(), "not idle after {TOO_LONG:?}: {:?}\n{}", self.platform.counters(), self.logged().join("\n"));
+        // The platform reads a process's log separately from its responses, so the last lines may arrive later.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 
@@ -140,7 +140,7 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        assert!(begun.await.is_ok(), "{count} batches did not begin: {}", self.said().join("\n"));
+        assert!(begun.await.is_ok(), "{count} batches did not begin: {}", self.logged().join("\n"));
     }
 
     /// Waits until `on_complete` has written.
@@ -150,12 +150,12 @@ impl Stage {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         });
-        assert!(completed.await.is_ok(), "not completed: {}", self.said().join("\n"));
+        assert!(completed.await.is_ok(), "not completed: {}", self.logged().join("\n"));
     }
 
     fn log(&self) -> Vec<Value> {
         let log = std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default();
-        // A line may be under way.
+        // The last line may be incomplete.
         let whole = log.rfind('\n').map_or("", |end| &log[..end]);
         whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
@@ -166,21 +166,21 @@ impl Stage {
         batches.map(|line| serde_json::from_value(line).unwrap()).collect()
     }
 
-    /// What `on_complete` wrote, each time.
+    /// The log lines of `on_complete`.
     pub(super) fn completions(&self) -> Vec<Value> {
         self.log().into_iter().filter(|line| line["what"] == "complete").collect()
     }
 
-    /// The records of all runs.
-    pub(super) fn records(&self) -> Vec<Value> {
+    /// The checkpoints of all runs.
+    pub(super) fn checkpoints(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        // Skipped records are below the checkpoints.
-        let records = all.iter().filter(|object| object.key.matches('/').count() == 3);
-        records.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
+        // Skipped records have longer keys.
+        let checkpoints = all.iter().filter(|object| object.key.matches('/').count() == 3);
+        checkpoints.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
-    /// The records that the one run skipped.
+    /// The records that the only run skipped.
     pub(super) fn skipped(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
@@ -188,26 +188,26 @@ impl Stage {
         skipped.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
-    /// The record of the one run.
-    pub(super) fn record(&self) -> Value {
-        let mut records = self.records();
-        assert_eq!(records.len(), 1, "{}", self.said().join("\n"));
-        records.pop().unwrap()
+    /// The checkpoint of the only run.
+    pub(super) fn checkpoint(&self) -> Value {
+        let mut checkpoints = self.checkpoints();
+        assert_eq!(checkpoints.len(), 1, "{}", self.logged().join("\n"));
+        checkpoints.pop().unwrap()
     }
 
-    /// The id of the one run.
+    /// The id of the only run.
     pub(super) fn run(&self) -> String {
         let all = self.platform.s3().list(STATE, "runs/tally/").unwrap();
-        let [record] = &all[..] else { panic!("there is not one record: {all:?}") };
-        record.key.rsplit('/').next().unwrap().strip_suffix(".json").unwrap().to_owned()
+        let [checkpoint] = &all[..] else { panic!("not exactly one checkpoint: {all:?}") };
+        checkpoint.key.rsplit('/').next().unwrap().strip_suffix(".json").unwrap().to_owned()
     }
 
     pub(super) fn status(&self) -> String {
-        self.record()["status"].as_str().unwrap().to_owned()
+        self.checkpoint()["status"].as_str().unwrap().to_owned()
     }
 
-    /// What the program's processes logged.
-    pub(super) fn said(&self) -> Vec<String> {
+    /// The log lines of the program's processes.
+    pub(super) fn logged(&self) -> Vec<String> {
         self.platform.log()
     }
 
@@ -215,29 +215,29 @@ impl Stage {
         self.platform.dead_letters()
     }
 
-    /// Asserts that batches of the run cover `records` without a gap or an overlap; gives how many executions were too many.
-    pub(super) fn extra_executions(&self, records: u64, story: &str) -> usize {
+    /// Asserts that the batches of the run cover `records` without a gap or an overlap. Returns the number of repeated executions.
+    pub(super) fn extra_executions(&self, records: u64, context: &str) -> usize {
         let executions = self.executions();
         let batches: BTreeMap<(u64, u64), usize> = executions.iter().fold(BTreeMap::new(), |mut batches, execution| {
             *batches.entry((execution.position, execution.len)).or_default() += 1;
             batches
         });
         let end = batches.keys().fold(0, |end, (position, len)| {
-            assert_eq!(*position, end, "{story}: a gap or an overlap in {batches:?}");
+            assert_eq!(*position, end, "{context}: a gap or an overlap in {batches:?}");
             position + len
         });
-        assert_eq!(end, records, "{story}: not every record was processed: {batches:?}");
+        assert_eq!(end, records, "{context}: not every record was processed: {batches:?}");
         executions.len() - batches.len()
     }
 
-    /// Asserts what must hold after any fault: the run of the bundled example's file is done, everything is counted
-    /// once, and nothing was given up. Gives how many executions were too many.
-    pub(super) fn assert_all_done(&self, story: &str) -> usize {
-        let record = self.record();
-        assert_eq!(record["status"], "Done", "{story}: {record}\n{}", self.said().join("\n"));
-        assert_eq!(record["state"], serde_json::json!({ "rows": ROWS, "dollars": DOLLARS }), "{story}");
-        assert_eq!((&record["position"], &record["batches"]), (&ROWS.into(), &BATCHES.into()), "{story}");
-        assert!(self.dead_letters().is_empty(), "{story}: {:?}", self.dead_letters());
-        self.extra_executions(ROWS, story)
+    /// Asserts what must hold after any fault: the run over the bundled example's file is done, every row is counted
+    /// once, and there are no dead letters. Returns the number of repeated executions.
+    pub(super) fn assert_all_done(&self, context: &str) -> usize {
+        let checkpoint = self.checkpoint();
+        assert_eq!(checkpoint["status"], "Done", "{context}: {checkpoint}\n{}", self.logged().join("\n"));
+        assert_eq!(checkpoint["state"], serde_json::json!({ "rows": ROWS, "dollars": DOLLARS }), "{context}");
+        assert_eq!((&checkpoint["position"], &checkpoint["batches"]), (&ROWS.into(), &BATCHES.into()), "{context}");
+        assert!(self.dead_letters().is_empty(), "{context}: {:?}", self.dead_letters());
+        self.extra_executions(ROWS, context)
     }
 }

@@ -1,4 +1,4 @@
-"""Uploads objects to moto, each through every way from S3 to a queue of SQS, and prints what arrived.
+"""Uploads objects to moto, on every path from S3 to an SQS queue, and prints the messages of the queues.
 
 Standard input: {"endpoint": URL, "objects": [{"key": .., "body": ..}]}.
 Standard output: {channel: {"bucket": .., "messages": [body, ..]}}.
@@ -10,11 +10,11 @@ import sys
 import boto3
 from botocore.config import Config
 
-asked = json.load(sys.stdin)
+request = json.load(sys.stdin)
 
 
 def client(service):
-    return boto3.client(service, endpoint_url=asked["endpoint"], config=Config(retries={"max_attempts": 0}))
+    return boto3.client(service, endpoint_url=request["endpoint"], config=Config(retries={"max_attempts": 0}))
 
 
 s3, sns, sqs, events = map(client, ["s3", "sns", "sqs", "events"])
@@ -65,7 +65,7 @@ for wire in [by_queue, by_topic, by_topic_raw, by_event_bridge]:
     url, arn = queue(bucket)
     s3.create_bucket(Bucket=bucket)
     wire(bucket, arn)
-    for item in asked["objects"]:
+    for item in request["objects"]:
         s3.put_object(Bucket=bucket, Key=item["key"], Body=item["body"].encode())
     answer[channel] = {"bucket": bucket, "messages": received(url)}
 json.dump(answer, sys.stdout)

@@ -1,4 +1,4 @@
-//! What moto's S3 really sends, through every way to a queue of SQS, starts exactly the runs it should.
+//! The events that moto's S3 sends, on every path to an SQS queue, start exactly one run for each upload.
 
 use crate::peer::{Moto, program, script};
 use recursive_lambda_local::{Platform, RecursiveLoop};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Keys as hostile as moto takes them: it knows no key with a line break.
+/// The most hostile keys that moto accepts. It rejects line breaks.
 const KEYS: [&str; 16] = [
     "plain.txt",
     "in/2026/orders.txt",
@@ -26,13 +26,13 @@ const KEYS: [&str; 16] = [
     "trailing/",
 ];
 
-/// Ways that announce themselves with `s3:TestEvent`, and one that does not.
+/// Paths from S3 to the queue, and the number of `s3:TestEvent` messages on each.
 const CHANNELS: [(&str, usize); 4] = [("by_queue", 1), ("by_topic", 1), ("by_topic_raw", 1), ("by_event_bridge", 0)];
 
-/// The most messages that SQS delivers at once.
+/// The maximum number of messages that SQS delivers at once.
 const RECEIVED_AT_ONCE: usize = 10;
 
-/// The object of the nth key: told from every other by its number of lines.
+/// The number of lines in the object of the nth key, different for each.
 fn lines_of(nth: usize) -> usize {
     390 + 2 * nth
 }
@@ -60,34 +60,35 @@ async fn deliver(platform: &Platform, messages: &[String]) {
         platform.send_messages(received);
     }
     let idle = tokio::time::timeout(Duration::from_secs(300), platform.idle()).await;
-    assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
+    assert!(idle.is_ok(), "not idle: {:?}", platform.counters());
     let counters = platform.counters();
     assert_eq!(counters.succeeded, counters.invocations, "{counters:?}");
     assert_eq!(counters.dead_letters, 0, "{:?}", platform.dead_letters());
 }
 
-fn records(platform: &Platform) -> Vec<Value> {
+fn checkpoints(platform: &Platform) -> Vec<Value> {
     let s3 = platform.s3();
     let all = s3.list("state", "runs/").unwrap();
     all.iter().map(|object| serde_json::from_slice(&s3.get("state", &object.key).unwrap()).unwrap()).collect()
 }
 
-/// Bucket and key, and what the run over them came to: status, records, words.
+/// Bucket and key of each object, with its run's status, records and words.
 type Done = BTreeMap<(String, String), (String, u64, u64)>;
 
-fn done(records: &[Value]) -> Done {
+fn done(checkpoints: &[Value]) -> Done {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
-    let each = records.iter().map(|record| {
-        let object = &record["object"];
-        let came_to = (text(&record["status"]), record["position"].as_u64().unwrap(), record["state"].as_u64().unwrap());
-        ((text(&object["bucket"]), text(&object["key"])), came_to)
+    let each = checkpoints.iter().map(|checkpoint| {
+        let object = &checkpoint["object"];
+        let outcome =
+            (text(&checkpoint["status"]), checkpoint["position"].as_u64().unwrap(), checkpoint["state"].as_u64().unwrap());
+        ((text(&object["bucket"]), text(&object["key"])), outcome)
     });
     each.collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs moto: cargo xtask test"]
-async fn every_moto_upload_is_one_run() {
+async fn every_moto_upload_starts_one_run() {
     let moto = Moto::start().await;
     let objects: Vec<Value> = KEYS.iter().enumerate().map(|(nth, key)| json!({ "key": key, "body": body_of(nth) })).collect();
     let delivered = script("deliver.py", &json!({ "endpoint": moto.url, "objects": objects })).await;
@@ -96,11 +97,11 @@ async fn every_moto_upload_is_one_run() {
     let (mut tests, mut messages, mut expected) = (Vec::new(), Vec::new(), Done::new());
     for (channel, announced) in CHANNELS {
         let arrived: Vec<String> = serde_json::from_value(delivered[channel]["messages"].clone()).unwrap();
-        let (test, told): (Vec<_>, Vec<_>) = arrived.into_iter().partition(|message| message.contains("s3:TestEvent"));
+        let (test, uploads): (Vec<_>, Vec<_>) = arrived.into_iter().partition(|message| message.contains("s3:TestEvent"));
         assert_eq!(test.len(), announced, "{channel}");
-        assert!(told.len() >= KEYS.len(), "{channel}: {told:?}");
+        assert!(uploads.len() >= KEYS.len(), "{channel}: {uploads:?}");
         tests.extend(test);
-        messages.extend(told);
+        messages.extend(uploads);
         let bucket = delivered[channel]["bucket"].as_str().unwrap();
         platform.s3().create_bucket(bucket).unwrap();
         for (nth, key) in KEYS.into_iter().enumerate() {
@@ -111,15 +112,15 @@ async fn every_moto_upload_is_one_run() {
     }
 
     deliver(&platform, &tests).await;
-    assert!(records(&platform).is_empty(), "s3:TestEvent is not an upload");
+    assert!(checkpoints(&platform).is_empty(), "s3:TestEvent starts no run");
 
     deliver(&platform, &messages).await;
-    let once = records(&platform);
-    assert_eq!(done(&once), expected);
-    assert_eq!(once.len(), expected.len(), "one run each");
+    let first = checkpoints(&platform);
+    assert_eq!(done(&first), expected);
+    assert_eq!(first.len(), expected.len(), "one run for each object");
 
     // SQS delivers at least once.
     deliver(&platform, &messages).await;
-    assert_eq!(records(&platform), once, "a run that is done is left as it is");
+    assert_eq!(checkpoints(&platform), first, "a finished run does not change");
     platform.shutdown().await;
 }

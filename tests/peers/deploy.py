@@ -1,11 +1,11 @@
-"""Creates the template as a stack on moto, uploads an object to it, and prints what stands there and what arrived.
+"""Creates a stack from the template on moto, uploads an object, and prints the resources and the messages of the queue.
 
 Standard input: {"endpoint": URL, "template": path, "stack": name, "parameters": {name: value}, "upload": {"key": .., "body": ..}}.
-Standard output: {"resources": {name: {"Type": .., "Properties": .., "Is": id}}, "function": .., "mapping": .., "invoke": ..,
+Standard output: {"resources": {name: {"Type": .., "Properties": .., "Ref": id}}, "function": .., "mapping": .., "invoke": ..,
 "swept": {"rule": .., "target": ..}, "messages": [body, ..]}.
 
-moto's CloudFormation knows neither AWS::Serverless nor a few of the plain resources. The first are translated as AWS does it, by its own
-translator; the others are created here by the call that CloudFormation would make, with the values that moto gives their references.
+moto's CloudFormation does not support AWS::Serverless and some plain resources. AWS's own translator translates the first. For the
+others, this script makes the calls that CloudFormation would make, with the references that moto resolved.
 """
 
 import io
@@ -17,12 +17,12 @@ import boto3
 from samcli.yamlhelper import yaml_parse
 from samtranslator.translator.transform import transform
 
-asked = json.load(sys.stdin)
-stack = asked["stack"]
+request = json.load(sys.stdin)
+stack = request["stack"]
 
 
 def client(service):
-    return boto3.client(service, endpoint_url=asked["endpoint"])
+    return boto3.client(service, endpoint_url=request["endpoint"])
 
 
 s3, sns, sqs, cloudformation = map(client, ["s3", "sns", "sqs", "cloudformation"])
@@ -30,7 +30,7 @@ functions = client("lambda")
 
 
 def with_program(template):
-    """As `sam package` does it: the program is in a bucket. moto never runs it."""
+    """Puts the program into a bucket, as `sam package` does. moto never runs it."""
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as packed:
         packed.writestr("bootstrap", "")
@@ -46,13 +46,13 @@ class NoManagedPolicies:
 
 
 def translated():
-    with open(asked["template"]) as file:
+    with open(request["template"]) as file:
         template = json.loads(json.dumps(yaml_parse(file.read())))
     return transform(with_program(template), {}, NoManagedPolicies())
 
 
 def references(value):
-    """Every reference to another resource in a value."""
+    """Yields all references to other resources in a value."""
     if isinstance(value, dict):
         if len(value) == 1 and next(iter(value)) in ("Ref", "Fn::GetAtt", "Fn::Sub"):
             yield value
@@ -74,21 +74,21 @@ def resolved(value, known):
 
 
 def created(template):
-    """Creates the stack, with one output more for every reference: so it is moto that says what each stands for."""
-    asked_for = {json.dumps(each, sort_keys=True): each for each in references(template["Resources"])}
-    names = {f"Reference{number}": text for number, text in enumerate(asked_for)}
-    template["Outputs"] |= {name: {"Value": asked_for[text]} for name, text in names.items()}
-    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in asked["parameters"].items()]
+    """Creates the stack with one more output for each reference, so that moto resolves the references."""
+    by_text = {json.dumps(each, sort_keys=True): each for each in references(template["Resources"])}
+    names = {f"Reference{number}": text for number, text in enumerate(by_text)}
+    template["Outputs"] |= {name: {"Value": by_text[text]} for name, text in names.items()}
+    parameters = [{"ParameterKey": name, "ParameterValue": value} for name, value in request["parameters"].items()]
     cloudformation.create_stack(
         StackName=stack, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_IAM"], Parameters=parameters
     )
     outputs = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
     known = {names[output["OutputKey"]]: output["OutputValue"] for output in outputs if output["OutputKey"] in names}
-    assert len(known) == len(names), "moto resolves every reference"
+    assert len(known) == len(names), "moto did not resolve every reference"
     resources = resolved(template["Resources"], known)
     for resource in cloudformation.describe_stack_resources(StackName=stack)["StackResources"]:
         if "LogicalResourceId" in resource and "PhysicalResourceId" in resource:
-            resources[resource["LogicalResourceId"]]["Is"] = resource["PhysicalResourceId"]
+            resources[resource["LogicalResourceId"]]["Ref"] = resource["PhysicalResourceId"]
     return resources
 
 
@@ -97,7 +97,7 @@ def queue_url(arn):
 
 
 def complete(resources):
-    """What moto's CloudFormation leaves out."""
+    """Creates what moto's CloudFormation omits."""
     kinds = {}
     for resource in resources.values():
         kinds.setdefault(resource["Type"], []).append(resource.get("Properties", {}))
@@ -131,7 +131,7 @@ def received(url):
 
 
 def scheduled(name):
-    """The rule of the sweeps, and whom it wakes with what."""
+    """The rule of the sweeps and its target."""
     events = client("events")
     [target] = events.list_targets_by_rule(Rule=name)["Targets"]
     return {"rule": events.describe_rule(Name=name), "target": target}
@@ -139,10 +139,10 @@ def scheduled(name):
 
 resources = created(translated())
 complete(resources)
-bucket = resources["Uploads"]["Is"]
-s3.put_object(Bucket=bucket, Key=asked["upload"]["key"], Body=asked["upload"]["body"].encode())
+bucket = resources["Uploads"]["Ref"]
+s3.put_object(Bucket=bucket, Key=request["upload"]["key"], Body=request["upload"]["body"].encode())
 
-name = resources["Import"]["Is"]
+name = resources["Import"]["Ref"]
 [mapping] = functions.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
 json.dump(
     {
@@ -150,7 +150,7 @@ json.dump(
         "function": functions.get_function(FunctionName=name)["Configuration"],
         "mapping": mapping,
         "invoke": functions.get_function_event_invoke_config(FunctionName=name),
-        "swept": scheduled(resources["ImportSweep"]["Is"]),
+        "swept": scheduled(resources["ImportSweep"]["Ref"]),
         "messages": received(queue_url(mapping["EventSourceArn"])),
     },
     sys.stdout,

@@ -1,4 +1,4 @@
-//! AWS's own runtime, the Runtime Interface Emulator, runs the real programs: many invocations, one run.
+//! The real programs on AWS's Runtime Interface Emulator: one run of many invocations.
 
 use crate::peer::{program, runtime_interface_emulator, workspace};
 use crate::queue::Queue;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-/// No story takes so long, not even on a busy machine.
+/// No test takes this long, even on a busy machine.
 const TOO_LONG: Duration = Duration::from_secs(300);
 
 /// One program in the emulator, between a queue and a store.
@@ -25,10 +25,10 @@ pub(crate) struct Emulator {
 }
 
 impl Emulator {
-    /// `timeout`: of the function, in whole seconds.
+    /// `timeout` is the function's time-out, in whole seconds.
     pub(crate) async fn start(binary: &Path, timeout: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // Only its S3 is used: nothing is sent to its Lambda.
+        // Only its S3 is used, not its Lambda.
         let store = Platform::builder().binary(binary).start().await.unwrap();
         for bucket in ["uploads", "state"] {
             store.s3().create_bucket(bucket).unwrap();
@@ -47,7 +47,7 @@ impl Emulator {
             .env("AWS_LAMBDA_FUNCTION_TIMEOUT", timeout.to_string())
             .env("TMPDIR", folder.path())
             .env("RECURSIVE_LAMBDA_STATE", "s3://state/runs")
-            // The emulator's functions are of another account, 012345678912.
+            // The emulator's functions belong to another account, 012345678912.
             .env("RECURSIVE_LAMBDA_BUCKETS", format!("uploads@{ACCOUNT}"))
             .env("RECURSIVE_LAMBDA_LEASE", "2s")
             .env("RECURSIVE_LAMBDA_CHECKPOINT", "batch")
@@ -66,20 +66,20 @@ impl Emulator {
         emulator
     }
 
-    /// Uploads an object, tells the function as S3 would, and waits until nothing is left to do. Returns the checkpoint.
+    /// Uploads an object, sends its event as S3 would, and waits until the queue is idle. Returns the checkpoint.
     pub(crate) async fn run(&self, key: &str, body: &[u8]) -> Value {
         let object = self.store.s3().put("uploads", key, body).unwrap();
         let Trigger::Events(events) = Channel::S3.trigger(&[object]) else { panic!("S3 has no queue") };
         events.iter().for_each(|event| self.queue.send(event.to_string()));
         let idle = tokio::time::timeout(TOO_LONG, self.queue.idle()).await;
-        assert!(idle.is_ok(), "still at it: {:#?}\n{}", self.queue.answers(), self.log());
+        assert!(idle.is_ok(), "not idle: {:#?}\n{}", self.queue.answers(), self.log());
         let s3 = self.store.s3();
-        let records = s3.list("state", "runs/").unwrap();
-        assert_eq!(records.len(), 1, "{:#?}\n{}", self.queue.answers(), self.log());
-        serde_json::from_slice(&s3.get("state", &records[0].key).unwrap()).unwrap()
+        let checkpoints = s3.list("state", "runs/").unwrap();
+        assert_eq!(checkpoints.len(), 1, "{:#?}\n{}", self.queue.answers(), self.log());
+        serde_json::from_slice(&s3.get("state", &checkpoints[0].key).unwrap()).unwrap()
     }
 
-    /// What the emulator and the program in it wrote.
+    /// The log of the emulator and its program.
     pub(crate) fn log(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(self.folder.path().join("log")).unwrap()).into_owned()
     }
@@ -90,7 +90,7 @@ impl Emulator {
     }
 }
 
-/// Free a moment ago: the emulator does not say which port it took, so it has to be told one.
+/// Two addresses that were free a moment ago. The emulator does not report its port, so the test must choose it.
 fn free_addresses() -> [SocketAddr; 2] {
     let listeners = [(); 2].map(|()| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap());
     listeners.map(|listener| listener.local_addr().unwrap())
@@ -101,16 +101,16 @@ fn free_addresses() -> [SocketAddr; 2] {
 async fn the_example_runs_on_awss_emulator() {
     let emulator = Emulator::start(&program("s3-upload"), 2).await;
     let file = std::fs::read(workspace().join("examples/s3-upload/birdstrikes.csv")).unwrap();
-    let record = emulator.run("2026/bird strikes+more.csv", &file).await;
+    let checkpoint = emulator.run("2026/bird strikes+more.csv", &file).await;
 
     let answers = emulator.queue.answers();
     let log = emulator.log();
-    assert_eq!(record["status"], "Done", "{record}\n{answers:#?}\n{log}");
-    assert_eq!((&record["position"], &record["batches"]), (&json!(10_000), &json!(67)), "{record}");
-    assert_eq!((&record["state"]["strikes"], &record["state"]["dollars"]), (&json!(10_000), &json!(40_545_276)));
-    // 67 batches of 100 ms, of 2 s a quarter kept free.
-    assert!(record["invocations"].as_u64().unwrap() >= 4, "{record}");
+    assert_eq!(checkpoint["status"], "Done", "{checkpoint}\n{answers:#?}\n{log}");
+    assert_eq!((&checkpoint["position"], &checkpoint["batches"]), (&json!(10_000), &json!(67)), "{checkpoint}");
+    assert_eq!((&checkpoint["state"]["strikes"], &checkpoint["state"]["dollars"]), (&json!(10_000), &json!(40_545_276)));
+    // 67 batches of 100 ms, in invocations of 2 s that keep a quarter free.
+    assert!(checkpoint["invocations"].as_u64().unwrap() >= 4, "{checkpoint}");
     assert!(answers.len() >= 4, "{answers:#?}");
-    assert!(log.contains("10000 strikes in "), "on_complete ran: {log}");
+    assert!(log.contains("10000 strikes in "), "on_complete did not run: {log}");
     emulator.end().await;
 }

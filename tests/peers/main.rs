@@ -1,12 +1,12 @@
-//! The tests against what others made: moto's S3, SNS, SQS, EventBridge and CloudFormation, AWS's Runtime Interface Emulator, cfn-lint
-//! and sam. Ignored without them; `cargo xtask test` installs them and asks for the ignored ones.
+//! Tests against tools of others: moto's S3, SNS, SQS, EventBridge and CloudFormation, AWS's Runtime Interface Emulator, cfn-lint and
+//! sam. They are ignored by default; `cargo xtask test` installs the tools and runs the ignored tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     unreachable_pub,
-    reason = "a test says what is wrong by panicking"
+    reason = "a test may"
 )]
 
 mod deliveries;

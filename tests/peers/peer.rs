@@ -1,4 +1,4 @@
-//! Finds the peers and the programs they are to run, starts them on loopback, and ends them. Asserts nothing about them.
+//! Finds the tools and the programs for them, starts them on loopback, and ends them. Does not test them.
 
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -7,24 +7,26 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-/// No tool takes so long, not even on a busy machine.
+/// No tool takes this long, even on a busy machine.
 const TOO_LONG: Duration = Duration::from_secs(300);
 
 pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
-/// A program of this workspace, as `cargo xtask test` builds it.
+/// A program of this workspace, built by `cargo xtask test`.
 pub(crate) fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let path = test.ancestors().nth(2).unwrap().join(name);
-    assert!(path.is_file(), "there is no program at {}: `cargo build --workspace --bins` first", path.display());
+    assert!(path.is_file(), "there is no program at {}: run `cargo build --workspace --bins` first", path.display());
     path
 }
 
 fn venv() -> PathBuf {
     let path = std::env::var_os("PEERS_VENV").map(PathBuf::from);
-    let path = path.expect("PEERS_VENV names the Python environment of tests/peers/requirements.txt; `cargo xtask test` sets it");
+    let path = path.expect(
+        "PEERS_VENV is not set: it must name a Python environment with tests/peers/requirements.txt; `cargo xtask test` sets it",
+    );
     assert!(path.join("bin/python").exists(), "PEERS_VENV: there is no Python environment at {}", path.display());
     path
 }
@@ -35,10 +37,10 @@ pub(crate) fn runtime_interface_emulator() -> PathBuf {
     let pythons = std::fs::read_dir(venv().join("lib")).unwrap();
     let emulator = format!("site-packages/samcli/local/rapid/aws-lambda-rie-{architecture}");
     let found = pythons.map(|python| python.unwrap().path().join(&emulator)).find(|path| path.is_file());
-    found.expect("sam's wheel has the emulator")
+    found.expect("sam's wheel does not contain the emulator")
 }
 
-/// A command of the Python environment, with no account and no region but the dummies.
+/// A command of the Python environment, with a dummy account and region.
 pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new(venv().join("bin").join(name));
     command.kill_on_drop(true).stdin(Stdio::null());
@@ -57,7 +59,7 @@ pub(crate) fn tool(name: &str) -> Command {
     command
 }
 
-/// Runs a script of this folder: a JSON value in, a JSON value out.
+/// Runs a script of this folder, with a JSON value as input and output.
 pub(crate) async fn script(name: &str, input: &Value) -> Value {
     let mut command = tool("python");
     command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(name));
@@ -65,12 +67,12 @@ pub(crate) async fn script(name: &str, input: &Value) -> Value {
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(input.to_string().as_bytes()).await.unwrap();
     drop(stdin);
-    let output = tokio::time::timeout(TOO_LONG, child.wait_with_output()).await.expect("the script ends in time").unwrap();
+    let output = tokio::time::timeout(TOO_LONG, child.wait_with_output()).await.expect("the script takes too long").unwrap();
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// moto's server; ends when it is dropped.
+/// moto's server. Ends when it is dropped.
 pub(crate) struct Moto {
     pub(crate) url: String,
     _server: Child,
@@ -79,7 +81,7 @@ pub(crate) struct Moto {
 impl Moto {
     pub(crate) async fn start() -> Self {
         let mut command = tool("moto_server");
-        // Port 0: a free one, which it then prints.
+        // Port 0 selects a free port, which the server prints.
         command.args(["-H", "127.0.0.1", "-p", "0"]).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut server = command.spawn().unwrap();
         let mut lines = BufReader::new(server.stderr.take().unwrap()).lines();
@@ -89,10 +91,10 @@ impl Moto {
                     return url.trim().to_owned();
                 }
             }
-            panic!("moto_server ended before it listened");
+            panic!("moto_server exited before it listened");
         });
-        let url = url.await.expect("moto listens in time");
-        // It writes a line per request, and would wait for a reader.
+        let url = url.await.expect("moto takes too long to listen");
+        // The server writes a line for each request, and would block without a reader.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
         Self { url, _server: server }
     }

@@ -1,5 +1,5 @@
-//! Lambda's asynchronous queue in front of AWS's emulator, which has none: takes `Event` invocations with 202, gives them to the
-//! emulator one at a time, and tries those that failed again. Loses and invents none.
+//! Lambda's asynchronous queue, which AWS's emulator lacks. Accepts `Event` invocations with 202, passes them to the emulator one at a
+//! time, and retries failures. Neither loses nor duplicates events.
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -15,9 +15,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// The waits before the second and the third attempt: longer than it takes until a lease of 2 s counts as expired.
+/// The delays before the second and third attempts. Longer than a lease of 2 s takes to count as expired.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(4500); 2];
-/// More than any time-out of a function here.
+/// Longer than all time-outs of functions in these tests.
 const TOO_LONG: Duration = Duration::from_secs(60);
 
 pub(crate) struct Queue {
@@ -28,7 +28,7 @@ pub(crate) struct Queue {
 
 struct Shared {
     events: mpsc::UnboundedSender<Event>,
-    /// Events that wait, are delayed or run.
+    /// The number of events that are queued, delayed or running.
     pending: watch::Sender<usize>,
     answers: Mutex<Vec<Answer>>,
 }
@@ -38,7 +38,7 @@ struct Event {
     attempt: usize,
 }
 
-/// What the emulator answered to one invocation, or in what way it failed.
+/// The emulator's response to one invocation, or its error.
 pub(crate) type Answer = Result<String, String>;
 
 impl Queue {
@@ -62,12 +62,12 @@ impl Queue {
         self.shared.accept(payload.into());
     }
 
-    /// Resolves when every event has succeeded, or failed for the last time.
+    /// Resolves when every event has succeeded or failed for the last time.
     pub(crate) async fn idle(&self) {
         self.shared.pending.subscribe().wait_for(|pending| *pending == 0).await.unwrap();
     }
 
-    /// The answers to every attempt so far, in order.
+    /// The responses to all attempts so far, in order.
     pub(crate) fn answers(&self) -> Vec<Answer> {
         self.shared.answers.lock().unwrap().clone()
     }
@@ -91,7 +91,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
-/// Lambda's `Invoke`, as far as a job asks for it.
+/// Lambda's `Invoke`, limited to what a job needs.
 async fn answer(request: Request<Incoming>, shared: Arc<Shared>) -> Result<Response<Full<Bytes>>, Infallible> {
     let asynchronous = request.headers().get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
     let path = request.uri().path();
@@ -121,7 +121,7 @@ async fn work(mut waiting: mpsc::UnboundedReceiver<Event>, emulator: SocketAddr,
                 let events = shared.events.clone();
                 delayed.spawn(async move {
                     tokio::time::sleep(*delay).await;
-                    // Closed only when the test is over.
+                    // The channel is closed only after the test.
                     let _ = events.send(Event { payload, attempt: attempt + 1 });
                 });
             }
@@ -130,7 +130,8 @@ async fn work(mut waiting: mpsc::UnboundedReceiver<Event>, emulator: SocketAddr,
     }
 }
 
-/// A time-out is plain text with status 200, a crash is 502, and the function's own error is an object that says so.
+/// Invokes the emulator once. It reports a time-out as plain text with status 200, a crash as 502, and an error of the function as a JSON
+/// object with `errorType`.
 async fn invoke(emulator: SocketAddr, payload: Bytes) -> Result<String, String> {
     let text = |error: &dyn std::error::Error| error.to_string();
     let socket = TcpStream::connect(emulator).await.map_err(|error| text(&error))?;

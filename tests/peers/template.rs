@@ -1,5 +1,5 @@
-//! The bundled example's template: free of faults, wired from the upload to the function and to itself, with a role that can do no
-//! more than a run needs; and what comes out of its queue is processed by the program with the environment it sets.
+//! The bundled example's template: it is valid, connects uploads to the function and the function to itself, and its role allows only
+//! what a run needs. The program processes the messages of its queue, with the environment that the template sets.
 
 use crate::peer::{Moto, program, script, tool, workspace};
 use recursive_lambda_local::{Outcome, Platform, RecursiveLoop, What};
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 const KEY: &str = "2026/bird strikes+ü.csv";
 const ROWS: usize = 1_000;
-/// The longest time-out of a function, in seconds.
+/// The longest time-out of the function, in seconds.
 const LONGEST: u64 = 1_800;
 const ALARMS: &str = "arn:aws:sns:us-east-1:123456789012:alarms";
 
@@ -20,13 +20,13 @@ fn template() -> String {
 
 #[tokio::test]
 #[ignore = "needs cfn-lint and sam: cargo xtask test"]
-async fn cfn_lint_and_sam_find_no_fault() {
+async fn cfn_lint_and_sam_accept_it() {
     let cases: [(&str, &[&str]); 2] = [("cfn-lint", &["--template"]), ("sam", &["validate", "--lint", "--template-file"])];
     for (name, arguments) in cases {
         let mut command: Command = tool(name);
         let output = command.args(arguments).arg(template()).output().await.unwrap();
-        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "{name}: {said}");
+        let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{name}: {printed}");
     }
 }
 
@@ -36,31 +36,31 @@ fn birds() -> String {
     file.split_inclusive('\n').take(1 + ROWS).collect()
 }
 
-/// The stack as moto made it of the template, and what its queue received of one upload.
+/// The stack that moto created from the template, and the messages of one upload in its queue.
 struct Stack(Value);
 
 impl Stack {
     async fn create(moto: &Moto) -> Self {
         let upload = json!({ "key": KEY, "body": birds() });
-        let asked = json!({ "endpoint": moto.url, "template": template(), "stack": "birds", "parameters": { "AlarmTopic": ALARMS }, "upload": upload });
-        Self(script("deploy.py", &asked).await)
+        let input = json!({ "endpoint": moto.url, "template": template(), "stack": "birds", "parameters": { "AlarmTopic": ALARMS }, "upload": upload });
+        Self(script("deploy.py", &input).await)
     }
 
-    /// Name or address of a resource, as `Ref` gives it.
-    fn is(&self, name: &str) -> &str {
-        self.0["resources"][name]["Is"].as_str().unwrap_or_else(|| panic!("moto did not create {name}"))
+    /// The name or address of a resource, as `Ref` returns it.
+    fn reference(&self, name: &str) -> &str {
+        self.0["resources"][name]["Ref"].as_str().unwrap_or_else(|| panic!("moto did not create {name}"))
     }
 
     fn properties(&self, name: &str) -> &Value {
         &self.0["resources"][name]["Properties"]
     }
 
-    /// A queue's ARN; moto gives its URL.
+    /// The ARN of a queue. moto returns its URL.
     fn queue(&self, name: &str) -> String {
-        format!("arn:aws:sqs:us-east-1:123456789012:{}", self.is(name).rsplit('/').next().unwrap())
+        format!("arn:aws:sqs:us-east-1:123456789012:{}", self.reference(name).rsplit('/').next().unwrap())
     }
 
-    /// Every statement of every policy.
+    /// All statements of all policies.
     fn statements(&self) -> Vec<&Value> {
         fn of(value: &Value) -> Vec<&Value> {
             match value {
@@ -74,7 +74,7 @@ impl Stack {
     }
 }
 
-/// One or several, as policies have it.
+/// A text or several, as in policies.
 fn texts(value: &Value) -> BTreeSet<&str> {
     match value {
         Value::Array(all) => all.iter().map(|each| each.as_str().unwrap()).collect(),
@@ -87,35 +87,35 @@ fn texts(value: &Value) -> BTreeSet<&str> {
 async fn an_upload_to_the_stack_starts_a_run() {
     let moto = Moto::start().await;
     let stack = Stack::create(&moto).await;
-    the_wiring_is_whole(&stack);
-    nobody_can_do_more_than_needed(&stack);
-    what_arrives_is_processed(&stack).await;
+    assert_wiring(&stack);
+    assert_least_privilege(&stack);
+    assert_messages_are_processed(&stack).await;
 }
 
-fn the_wiring_is_whole(stack: &Stack) {
-    let (uploads, topic, queue) = (stack.is("Uploads"), stack.is("Topic"), stack.queue("Queue"));
+fn assert_wiring(stack: &Stack) {
+    let (uploads, topic, queue) = (stack.reference("Uploads"), stack.reference("Topic"), stack.queue("Queue"));
     let function = &stack.0["function"];
-    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", stack.is("Import"));
+    let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", stack.reference("Import"));
     let environment = json!({
-        "RECURSIVE_LAMBDA_STATE": format!("s3://{}/runs", stack.is("State")),
+        "RECURSIVE_LAMBDA_STATE": format!("s3://{}/runs", stack.reference("State")),
         "RECURSIVE_LAMBDA_BUCKETS": uploads,
     });
-    let told = json!([{ "Event": "s3:ObjectCreated:*", "Topic": topic }]);
+    let notification = json!([{ "Event": "s3:ObjectCreated:*", "Topic": topic }]);
     let redrive = stack.queue("UndeliveredUploads");
     let (mapping, invoke, import) = (&stack.0["mapping"], &stack.0["invoke"], stack.properties("Import"));
     assert!(function["Timeout"].as_u64().unwrap() <= LONGEST);
     let (attention, in_log) = (stack.properties("RunsNeedAttention"), stack.properties("AttentionInLog"));
     let (rule, permission) = (stack.properties("ImportSweep"), stack.properties("ImportSweepPermission"));
     let swept = &stack.0["swept"];
-    let sweeps = format!("arn:aws:events:us-east-1:123456789012:rule/{}", stack.is("ImportSweep"));
+    let rule_arn = format!("arn:aws:events:us-east-1:123456789012:rule/{}", stack.reference("ImportSweep"));
     let metric = &in_log["MetricTransformations"][0];
     let cases: [(&str, &Value, Value); 30] = [
-        ("bucket", &stack.properties("Uploads")["NotificationConfiguration"]["TopicConfigurations"], told),
+        ("bucket", &stack.properties("Uploads")["NotificationConfiguration"]["TopicConfigurations"], notification),
         ("topic", &stack.properties("Subscription")["TopicArn"], json!(topic)),
         ("subscription", &stack.properties("Subscription")["Endpoint"], json!(queue)),
         ("protocol", &stack.properties("Subscription")["Protocol"], json!("sqs")),
-        ("hidden for six of the longest time-outs", &stack.properties("Queue")["VisibilityTimeout"], json!(6 * LONGEST)),
-        ("undelivered", &stack.properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"], json!(redrive)),
+        ("visibility time-out of six function time-outs", &stack.properties("Queue")["VisibilityTimeout"], json!(6 * LONGEST)),
+        ("dead letter queue", &stack.properties("Queue")["RedrivePolicy"]["deadLetterTargetArn"], json!(redrive)),
         ("mapping from", &mapping["EventSourceArn"], json!(queue)),
         ("mapping to", &mapping["FunctionArn"], json!(arn)),
         ("partial failures", &mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"])),
@@ -123,42 +123,42 @@ fn the_wiring_is_whole(stack: &Stack) {
         ("environment", &function["Environment"]["Variables"], environment),
         ("architecture", &import["Architectures"], json!(["arm64"])),
         ("recursion", &import["RecursiveLoop"], json!("Allow")),
-        ("role", &import["Role"], json!(format!("arn:aws:iam::123456789012:role/{}", stack.is("ImportRole")))),
-        ("given up", &invoke["DestinationConfig"]["OnFailure"]["Destination"], json!(stack.queue("FailedSignals"))),
+        ("role", &import["Role"], json!(format!("arn:aws:iam::123456789012:role/{}", stack.reference("ImportRole")))),
+        ("failure destination", &invoke["DestinationConfig"]["OnFailure"]["Destination"], json!(stack.queue("FailedSignals"))),
         ("retries", &invoke["MaximumRetryAttempts"], json!(2)),
-        ("sweeps", &rule["ScheduleExpression"], json!("rate(15 minutes)")),
-        ("the rule as it stands", &swept["rule"]["ScheduleExpression"], json!("rate(15 minutes)")),
-        ("sweeping", &swept["rule"]["State"], json!("ENABLED")),
-        ("sweep of", &swept["target"]["Arn"], json!(arn)),
-        ("sweep by", &permission["Principal"], json!("events.amazonaws.com")),
-        ("sweep from", &permission["SourceArn"], json!(sweeps)),
-        ("sweep with", &permission["Action"], json!("lambda:InvokeFunction")),
-        ("log", &import["LoggingConfig"]["LogGroup"], json!(format!("/aws/lambda/{}", stack.is("Import")))),
+        ("rule", &rule["ScheduleExpression"], json!("rate(15 minutes)")),
+        ("deployed rule", &swept["rule"]["ScheduleExpression"], json!("rate(15 minutes)")),
+        ("rule state", &swept["rule"]["State"], json!("ENABLED")),
+        ("rule target", &swept["target"]["Arn"], json!(arn)),
+        ("sweep principal", &permission["Principal"], json!("events.amazonaws.com")),
+        ("sweep source", &permission["SourceArn"], json!(rule_arn)),
+        ("sweep action", &permission["Action"], json!("lambda:InvokeFunction")),
+        ("log", &import["LoggingConfig"]["LogGroup"], json!(format!("/aws/lambda/{}", stack.reference("Import")))),
         ("log as JSON", &import["LoggingConfig"]["LogFormat"], json!("JSON")),
-        ("alarm on the log", &in_log["LogGroupName"], import["LoggingConfig"]["LogGroup"].clone()),
-        ("alarm in", &attention["Namespace"], metric["MetricNamespace"].clone()),
-        ("alarm on", &attention["MetricName"], metric["MetricName"].clone()),
-        ("alarm of runs to", &attention["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
-        ("alarm of uploads to", &stack.properties("UploadsNeedAttention")["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
+        ("alarm log group", &in_log["LogGroupName"], import["LoggingConfig"]["LogGroup"].clone()),
+        ("alarm namespace", &attention["Namespace"], metric["MetricNamespace"].clone()),
+        ("alarm metric", &attention["MetricName"], metric["MetricName"].clone()),
+        ("run alarm action", &attention["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
+        ("upload alarm action", &stack.properties("UploadsNeedAttention")["AlarmActions"]["Fn::If"][1], json!([ALARMS])),
     ];
     for (what, found, expected) in cases {
         assert_eq!(*found, expected, "{what}");
     }
-    // A queue that feeds the function must not take what the function failed at.
+    // The function's failures must not go to the queue that feeds the function.
     assert_ne!(stack.queue("FailedSignals"), queue);
 }
 
-fn nobody_can_do_more_than_needed(stack: &Stack) {
-    let (topic, queue, function) = (stack.is("Topic"), stack.queue("Queue"), stack.is("Import"));
-    let bucket = |name: &str| format!("arn:aws:s3:::{}", stack.is(name));
+fn assert_least_privilege(stack: &Stack) {
+    let (topic, queue, function) = (stack.reference("Topic"), stack.queue("Queue"), stack.reference("Import"));
+    let bucket = |name: &str| format!("arn:aws:s3:::{}", stack.reference(name));
     let uploads = bucket("Uploads");
-    let itself = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
+    let function_arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{function}");
     let logs = format!("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/{function}:*");
     let role: [(&[&str], &[&str]); 7] = [
         (&["s3:GetObject", "s3:GetObjectVersion"], &[&format!("{uploads}/*")]),
         (&["s3:GetObject", "s3:PutObject"], &[&format!("{}/runs/*", bucket("State"))]),
         (&["s3:ListBucket"], &[&bucket("State"), &uploads]),
-        (&["lambda:InvokeFunction"], &[&itself]),
+        (&["lambda:InvokeFunction"], &[&function_arn]),
         (&["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], &[&queue]),
         (&["sqs:SendMessage"], &[&stack.queue("FailedSignals")]),
         (&["logs:CreateLogStream", "logs:PutLogEvents"], &[&logs]),
@@ -173,11 +173,11 @@ fn nobody_can_do_more_than_needed(stack: &Stack) {
     assert_eq!(granted, needed);
     assert!(stack.properties("ImportRole").get("ManagedPolicyArns").is_none());
 
-    let doors = [
+    let resource_policies = [
         ("TopicTakesUploads", "s3.amazonaws.com", "sns:Publish", topic, uploads.as_str()),
         ("QueueTakesTopic", "sns.amazonaws.com", "sqs:SendMessage", &queue, topic),
     ];
-    for (policy, service, action, resource, source) in doors {
+    for (policy, service, action, resource, source) in resource_policies {
         let statements = stack.properties(policy)["PolicyDocument"]["Statement"].as_array().unwrap();
         assert_eq!(statements.len(), 1, "{policy}");
         let statement = &statements[0];
@@ -187,7 +187,7 @@ fn nobody_can_do_more_than_needed(stack: &Stack) {
     }
 
     let statements = stack.statements();
-    assert_eq!(statements.len(), 10, "the role's seven, the two doors, and who may take the role");
+    assert_eq!(statements.len(), 10, "seven of the role, two resource policies, and one for assuming the role");
     for statement in statements {
         for action in texts(&statement["Action"]) {
             assert!(!action.contains('*') && !action.starts_with("s3:Delete"), "{statement}");
@@ -195,11 +195,11 @@ fn nobody_can_do_more_than_needed(stack: &Stack) {
     }
 }
 
-async fn what_arrives_is_processed(stack: &Stack) {
+async fn assert_messages_are_processed(stack: &Stack) {
     let function = &stack.0["function"];
     let mut builder = Platform::builder()
         .binary(program("s3-upload"))
-        .function_name(stack.is("Import"))
+        .function_name(stack.reference("Import"))
         .timeout(Duration::from_secs(function["Timeout"].as_u64().unwrap()))
         .init_timeout(Duration::from_secs(120))
         .recursive_loop(RecursiveLoop::Allow);
@@ -207,7 +207,7 @@ async fn what_arrives_is_processed(stack: &Stack) {
         builder = builder.env(name, value.as_str().unwrap());
     }
     let platform = builder.start().await.unwrap();
-    let (uploads, state) = (stack.is("Uploads"), stack.is("State"));
+    let (uploads, state) = (stack.reference("Uploads"), stack.reference("State"));
     for bucket in [uploads, state] {
         platform.s3().create_bucket(bucket).unwrap();
     }
@@ -218,23 +218,23 @@ async fn what_arrives_is_processed(stack: &Stack) {
     assert_eq!(messages.len(), 2, "s3:TestEvent and the upload: {messages:?}");
     platform.send_messages(messages);
     let idle = tokio::time::timeout(Duration::from_secs(300), platform.idle()).await;
-    assert!(idle.is_ok(), "still at it: {:?}", platform.counters());
+    assert!(idle.is_ok(), "not idle: {:?}", platform.counters());
 
     assert!(platform.dead_letters().is_empty(), "{:?}", platform.dead_letters());
-    let records = platform.s3().list(state, "runs/").unwrap();
-    assert_eq!(records.len(), 1, "{records:?}");
-    let record: Value = serde_json::from_slice(&platform.s3().get(state, &records[0].key).unwrap()).unwrap();
-    let came_to = (&record["status"], &record["position"], &record["state"]["strikes"], &record["object"]["key"]);
-    assert_eq!(came_to, (&json!("Done"), &json!(ROWS), &json!(ROWS), &json!(KEY)), "{record}");
+    let checkpoints = platform.s3().list(state, "runs/").unwrap();
+    assert_eq!(checkpoints.len(), 1, "{checkpoints:?}");
+    let checkpoint: Value = serde_json::from_slice(&platform.s3().get(state, &checkpoints[0].key).unwrap()).unwrap();
+    let outcome = (&checkpoint["status"], &checkpoint["position"], &checkpoint["state"]["strikes"], &checkpoint["object"]["key"]);
+    assert_eq!(outcome, (&json!("Done"), &json!(ROWS), &json!(ROWS), &json!(KEY)), "{checkpoint}");
 
-    // The schedule's own words are understood, by the function with this environment.
+    // The function understands the event of the template's schedule.
     let request = platform.send(sweep);
     assert!(tokio::time::timeout(Duration::from_secs(300), platform.idle()).await.is_ok());
-    let said = platform.journal().into_iter().find_map(|entry| match entry.what {
-        What::InvocationEnded { request_id, outcome: Outcome::Ok(said), .. } if request_id == request => Some(said),
+    let answer = platform.journal().into_iter().find_map(|entry| match entry.what {
+        What::InvocationEnded { request_id, outcome: Outcome::Ok(answer), .. } if request_id == request => Some(answer),
         _ => None,
     });
-    let said: Value = serde_json::from_slice(&said.unwrap()).unwrap();
-    assert_eq!((&said["complete"], &said["stuck"]), (&json!(true), &json!(0)), "{said}");
+    let answer: Value = serde_json::from_slice(&answer.unwrap()).unwrap();
+    assert_eq!((&answer["complete"], &answer["stuck"]), (&json!(true), &json!(0)), "{answer}");
     platform.shutdown().await;
 }

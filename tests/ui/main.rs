@@ -1,7 +1,7 @@
-//! Misuse, as the user sees it: each case is one mistake, named after it, with every word the compiler then says.
+//! Misuse, as the user sees it. Each case is one mistake, with its name, and the compiler's complete output.
 //!
-//! `cargo test -p recursive-lambda-ui-tests -- misuse trybuild=name` runs the cases whose name contains it. With `TRYBUILD=overwrite`
-//! what is said now is written down, to be read before it is kept.
+//! `cargo test -p recursive-lambda-ui-tests -- misuse trybuild=NAME` runs the cases whose names contain NAME. `TRYBUILD=overwrite` saves
+//! the current output; review it before you commit it.
 
 #[test]
 fn misuse_is_explained() {

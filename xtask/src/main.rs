@@ -1,4 +1,4 @@
-//! The chores of this repository, one word each: `cargo xtask test`.
+//! The tasks of this repository, for example `cargo xtask test`.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -9,45 +9,45 @@ mod peers;
 
 type Outcome = Result<(), String>;
 
-/// Name, function, what it does.
-type Chore = (&'static str, fn() -> Outcome, &'static str);
+/// A task's name, function and description.
+type Task = (&'static str, fn() -> Outcome, &'static str);
 
-const CHORES: [Chore; 6] = [
+const TASKS: [Task; 6] = [
     (
         "test",
         test,
-        "every test: units, documentation, ui, simulation, real processes on the local platform, moto and AWS's own runtime",
+        "runs every test: unit, documentation, UI, simulation, real processes on the local platform, moto and AWS's own runtime",
     ),
-    ("lint", lint, "formatting, clippy and rustdoc without a warning, in every combination of features"),
-    ("bless", bless, "writes the compiler's messages in tests/ui and the expansion snapshots anew; read the difference"),
-    ("deny", deny, "licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
+    ("lint", lint, "checks formatting, clippy and rustdoc with every combination of features; any warning is an error"),
+    ("bless", bless, "updates the compiler messages in tests/ui and the expansion snapshots; review the diff"),
+    ("deny", deny, "checks the licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
     (
         "search",
         search,
-        "optimised: a million seeds, all pairs of crash points, the model with more faults, a run of a million batches; an hour",
+        "searches for an hour, optimised: a million seeds, all pairs of crash points, the model with more faults, a run of a million batches",
     ),
     (
         "mutants",
         mutants,
-        "the engine made wrong in one place at a time: a unit test must fail each time; builds cargo-mutants into target/tools first",
+        "breaks the engine in one place at a time; a unit test must fail each time; builds cargo-mutants into target/tools first",
     ),
 ];
 
 fn main() -> ExitCode {
-    let wanted = env::args().nth(1).unwrap_or_default();
-    let Some((_, chore, _)) = CHORES.iter().find(|(name, ..)| *name == wanted) else {
-        eprintln!("cargo xtask CHORE, where CHORE is one of:");
-        CHORES.iter().for_each(|(name, _, what)| eprintln!("  {name:<7} {what}"));
+    let requested = env::args().nth(1).unwrap_or_default();
+    let Some((_, task, _)) = TASKS.iter().find(|(name, ..)| *name == requested) else {
+        eprintln!("Usage: cargo xtask TASK\n\nTasks:");
+        TASKS.iter().for_each(|(name, _, description)| eprintln!("  {name:<7} {description}"));
         return ExitCode::from(2);
     };
-    let begun = Instant::now();
-    match chore() {
+    let started = Instant::now();
+    match task() {
         Ok(()) => {
-            eprintln!("xtask {wanted}: done in {:.0?}", begun.elapsed());
+            eprintln!("xtask {requested}: done in {:.0?}", started.elapsed());
             ExitCode::SUCCESS
         }
-        Err(what) => {
-            eprintln!("xtask {wanted}: {what}");
+        Err(message) => {
+            eprintln!("xtask {requested}: {message}");
             ExitCode::FAILURE
         }
     }
@@ -55,11 +55,11 @@ fn main() -> ExitCode {
 
 fn test() -> Outcome {
     let venv = peers::install()?;
-    // The examples and the command run as real programs in the tests. Together with the tests: alone they would have fewer features
-    // of tokio, and the AWS SDK would be built twice.
+    // The tests run the examples and the command as real programs. They are built together with the tests: alone they would get fewer
+    // tokio features, and the AWS SDK would be built twice.
     cargo("build --workspace --all-features --bins --tests", &[])?;
     cargo("test --workspace --all-features", &[])?;
-    // Ignored so far: with the same features, so that nothing is built again.
+    // These tests were ignored above. The same features avoid a rebuild.
     cargo("test --workspace --all-features --test peers -- --ignored", &[("PEERS_VENV", &venv.to_string_lossy())])
 }
 
@@ -76,22 +76,22 @@ fn bless() -> Outcome {
 }
 
 fn deny() -> Outcome {
-    // Advisories need a database that is fetched from the network's other end; the weekly job asks for them.
+    // Advisories need a database from the network; the weekly job checks them.
     run(Command::new(tool("cargo-deny")?).args(["check", "licenses", "bans", "sources"]).current_dir(root()))
 }
 
 fn search() -> Outcome {
-    let more = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1")];
-    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model::", &more)?;
-    cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation::", &more)
+    let larger = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1")];
+    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model::", &larger)?;
+    cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation::", &larger)
 }
 
 fn mutants() -> Outcome {
-    // What is made wrong, and which tests must notice, is in .cargo/mutants.toml.
+    // .cargo/mutants.toml says which code is mutated and which tests must fail.
     run(Command::new(tool("cargo-mutants")?).args(["mutants", "--jobs", "2"]).current_dir(root()))
 }
 
-/// The program of that name, built into target/tools unless it is there.
+/// The path of a tool, which is built into target/tools if it is missing.
 fn tool(name: &str) -> Result<PathBuf, String> {
     let tools = root().join("target/tools");
     let program = tools.join("bin").join(name);
@@ -110,8 +110,8 @@ fn run(command: &mut Command) -> Outcome {
     eprintln!("$ {}", format!("{command:?}").replace('"', ""));
     match command.status() {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("{} ended with {status}", command.get_program().display())),
-        Err(error) => Err(format!("{} did not start: {error}", command.get_program().display())),
+        Ok(status) => Err(format!("{} failed: {status}", command.get_program().display())),
+        Err(error) => Err(format!("cannot start {}: {error}", command.get_program().display())),
     }
 }
 

@@ -1,6 +1,6 @@
-//! A run that ends before its object does: `cargo recursive-lambda run --package early-stop FILE`.
+//! A run that ends before the end of its object: `cargo recursive-lambda run --package early-stop FILE`.
 //!
-//! It looks for the first line with the word it is after, and reads at most 5,000 lines for it.
+//! It looks for the first line that contains `Rock pigeon` and reads at most 5,000 lines.
 
 use recursive_lambda::{Batch, Error, Flow, Progress, recursive_lambda};
 

@@ -1,4 +1,4 @@
-//! Lines of text: `cargo recursive-lambda run --package lines FILE`.
+//! Counts the words in lines of text: `cargo recursive-lambda run --package lines FILE`.
 
 use recursive_lambda::{Batch, Error, recursive_lambda};
 

@@ -1,4 +1,4 @@
-//! Resources built once in `main`, a sink that knows what it has seen, and an error that stops the run:
+//! Resources built once in `main`, a sink that detects repeated batches, and an error that stops the run:
 //! `cargo recursive-lambda run --package resources examples/s3-upload/birdstrikes.csv`.
 
 use recursive_lambda::{Batch, Error, Terminal, recursive_lambda};
@@ -12,14 +12,14 @@ struct Strike {
     date: String,
 }
 
-/// Stands for a table with the idempotency key as its unique column.
+/// Stands in for a table whose unique column is the idempotency key.
 #[derive(Default)]
 struct Table {
     keys: Mutex<HashSet<String>>,
 }
 
 impl Table {
-    /// Whether the rows are new to the table.
+    /// Inserts the rows. Returns whether they are new.
     fn insert(&self, key: String) -> bool {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key)
     }
@@ -29,7 +29,7 @@ impl Table {
 async fn load(batch: Batch<Strike>, years: &mut HashSet<u16>, table: &Table) -> Result<(), Error> {
     for strike in &batch {
         let year = strike.date.get(..4).unwrap_or_default();
-        // `.terminal()`: a date without a year has none tomorrow either, so the run stops here; a plain `?` would try again.
+        // `.terminal()` stops the run: a date without a year stays wrong. A plain `?` would retry.
         years.insert(year.parse().terminal()?);
     }
     let key = batch.idempotency_key().to_string();

@@ -1,13 +1,13 @@
-//! The bundled example: the strikes of birds against aircraft in the United States, counted and priced from a CSV upload.
+//! The bundled example: counts bird strikes against aircraft in the United States and adds up their cost, from a CSV upload.
 //!
-//! Run it: `cargo demo`.
+//! Run it with `cargo demo`.
 
 use recursive_lambda::{Batch, Error, Summary, recursive_lambda};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// One row. Columns that are not named here are left unread.
+/// One row. Other columns are ignored.
 #[derive(Deserialize)]
 struct Strike {
     #[serde(rename = "Wildlife Species")]
@@ -18,7 +18,7 @@ struct Strike {
     dollars: u64,
 }
 
-/// What is carried from batch to batch, and from invocation to invocation.
+/// The job's state, passed from batch to batch and from invocation to invocation.
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Totals {
     strikes: u64,
@@ -37,8 +37,8 @@ async fn import(batch: Batch<Strike>, totals: &mut Totals) -> Result<(), Error> 
             *totals.dollars_by_species.entry(strike.species.clone()).or_default() += strike.dollars;
         }
     }
-    // A real job writes to its database here. Store `batch.idempotency_key()` with the rows: a batch that was in progress when
-    // its invocation died is repeated.
+    // A real job writes to its database here. Store `batch.idempotency_key()` with the rows: a batch is repeated if its invocation dies
+    // while the batch is in progress.
     tokio::time::sleep(Duration::from_millis(100)).await;
     println!("{:>6} strikes, {:>4} with damage, ${}", totals.strikes, totals.damaged, totals.dollars);
     Ok(())
@@ -46,9 +46,9 @@ async fn import(batch: Batch<Strike>, totals: &mut Totals) -> Result<(), Error> 
 
 async fn report(summary: &Summary, totals: &Totals) -> Result<(), Error> {
     println!("{} strikes in {} invocations cost ${}", totals.strikes, summary.progress().invocations(), totals.dollars);
-    let mut dearest: Vec<_> = totals.dollars_by_species.iter().collect();
-    dearest.sort_by_key(|(_, dollars)| std::cmp::Reverse(**dollars));
-    for (species, dollars) in dearest.into_iter().take(5) {
+    let mut by_cost: Vec<_> = totals.dollars_by_species.iter().collect();
+    by_cost.sort_by_key(|(_, dollars)| std::cmp::Reverse(**dollars));
+    for (species, dollars) in by_cost.into_iter().take(5) {
         println!("  ${dollars:>10}  {species}");
     }
     Ok(())

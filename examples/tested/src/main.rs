@@ -1,4 +1,4 @@
-//! A job with all its tests; `docs/testing.md` goes through them.
+//! A job with all its tests. `docs/testing.md` explains them.
 
 use recursive_lambda::{Batch, Error, Summary, Terminal, recursive_lambda};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ struct Totals {
     cents: u64,
 }
 
-/// Stands for a database: how many orders were stored under each key.
+/// Stands in for a database: the number of orders stored under each key.
 #[derive(Default)]
 struct Db {
     stored: Mutex<BTreeMap<String, usize>>,
@@ -69,7 +69,7 @@ mod tests {
         let (mut totals, db) = (Totals::default(), Db::default());
         import(Batch::of([order("250"), order("50")]), &mut totals, &db).await.unwrap();
         assert_eq!(totals, Totals { orders: 2, cents: 300 });
-        // `run:position+len`; a batch made by hand is at position 0 of the run `test`.
+        // The key is `run:position+len`. A batch made by hand is at position 0 of the run `test`.
         assert_eq!(db.stored.lock().unwrap()["test:0+2"], 2);
     }
 

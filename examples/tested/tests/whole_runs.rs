@@ -1,4 +1,4 @@
-//! The job's real program on Lambda and S3 as `recursive-lambda-local` has them.
+//! Runs the job's real program on the Lambda and S3 of `recursive-lambda-local`.
 
 use recursive_lambda_local::{Builder, Fault, Operation, Platform, QueueFaults};
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn a_run_reports_once() {
 #[tokio::test]
 async fn faults_change_no_total() {
     let platform = job().start().await.unwrap();
-    // A container is killed in the middle of its work, three events come twice, and every fifth write gets no answer.
+    // One container is killed during an invocation, three events are delivered twice, and every fifth write gets no response.
     platform.arm_kills(1, Duration::from_millis(10)..=Duration::from_millis(40));
     platform.set_queue_faults(QueueFaults { duplicate_next: 3, ..QueueFaults::default() });
     platform.set_faults(|call| (call.operation == Operation::PutObject && call.nth % 5 == 0).then_some(Fault::LoseResponse));
@@ -41,10 +41,10 @@ async fn faults_change_no_total() {
 
 #[tokio::test]
 async fn a_bad_price_fails_the_run() {
-    // Without a second attempt, which would be told the same.
+    // Without retries, which would fail in the same way.
     let platform = job().retry_delays([]).start().await.unwrap();
     let run = platform.run_over(orders(250) + "{\"cents\":\"free\"}\n").await.unwrap();
-    assert_eq!((run.status.as_str(), run.position), ("Failed", 200), "the failed batch left no trace");
+    assert_eq!((run.status.as_str(), run.position), ("Failed", 200), "the failed batch does not count");
     assert_eq!(run.error.unwrap(), "invalid digit found in string");
-    assert_eq!(platform.dead_letters().len(), 1, "alarms and destinations hear of it");
+    assert_eq!(platform.dead_letters().len(), 1, "alarms and destinations are notified");
 }

@@ -1,5 +1,5 @@
-//! A container: a temporary folder, and a process in it that gets one event at a time. When the process ends the folder stays for
-//! the next one, as /tmp does on Lambda.
+//! A container: a temporary folder and a process that gets one event at a time. When the process ends, the folder stays for the next
+//! process, like /tmp on Lambda.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -25,7 +25,7 @@ impl Container {
         Ok(Self { id, tmp, process: None })
     }
 
-    /// Ensures that a process waits for an event; otherwise returns what went wrong.
+    /// Ensures that a process is waiting for an event. The error is the outcome of the invocation.
     pub(crate) async fn make_ready(&mut self, function: &Function, journal: &Arc<Journal>) -> Result<(), Outcome> {
         if let Some(mut process) = self.process.take() {
             if process.is_alive() && process.waiting.as_ref().is_some_and(|waiting| !waiting.is_closed()) {
@@ -37,7 +37,7 @@ impl Container {
         let error = |error_type: &str, message: String| Outcome::Error { error_type: error_type.to_owned(), message };
         let mut process = Process::start(function, self.id, self.tmp.path(), journal)
             .await
-            .map_err(|cause| error("Runtime.InvalidEntrypoint", format!("the binary could not be started: {cause}")))?;
+            .map_err(|cause| error("Runtime.InvalidEntrypoint", format!("cannot start the binary: {cause}")))?;
         let failure = match tokio::time::timeout(function.init_timeout, process.next_call()).await {
             Ok(Ok(Call::Next(answer))) => {
                 process.waiting = Some(answer);
@@ -49,7 +49,7 @@ impl Container {
                 error(&error_type, message)
             }
             Ok(Ok(Call::Done { .. } | Call::Failed { .. })) => {
-                error("Runtime.InvalidStateTransition", "the runtime answered before it was given an event".to_owned())
+                error("Runtime.InvalidStateTransition", "the runtime answered before it received an event".to_owned())
             }
             Ok(Err(status)) => error("Runtime.ExitError", format!("the runtime exited before it asked for an event: {status}")),
             Err(_) => error("Sandbox.Timedout", "the runtime did not ask for an event in time".to_owned()),
@@ -58,8 +58,8 @@ impl Container {
         Err(failure)
     }
 
-    /// Gives the waiting process an event and stays with it until it waits again, ends, or has to be ended. `killed` resolves
-    /// when a fault wants it dead.
+    /// Gives the waiting process an event, and returns when the process waits again, exits or is killed. `killed` resolves when a fault
+    /// kills the process.
     pub(crate) async fn invoke(
         &mut self,
         function: &Function,
@@ -67,9 +67,9 @@ impl Container {
         event: &Event,
         killed: impl Future<Output = ()>,
     ) -> Outcome {
-        let gone = || Outcome::Crashed { status: "it did not wait for an event".to_owned() };
-        let Some(mut process) = self.process.take() else { return gone() };
-        let Some(waiting) = process.waiting.take() else { return gone() };
+        let not_waiting = || Outcome::Crashed { status: "the process was not waiting for an event".to_owned() };
+        let Some(mut process) = self.process.take() else { return not_waiting() };
+        let Some(waiting) = process.waiting.take() else { return not_waiting() };
         let deadline = Instant::now() + function.timeout;
         let _ = waiting.send(delivery(function, event));
 
@@ -99,21 +99,21 @@ impl Container {
                         return outcome;
                     }
                     process.end().await;
-                    let message = "the runtime asked for the next event before it answered this one".to_owned();
+                    let message = "the runtime asked for the next event before it answered the current one".to_owned();
                     return Outcome::Error { error_type: "Runtime.InvalidStateTransition".to_owned(), message };
                 }
                 Ok(Call::Done { request_id, payload, answer }) => {
-                    let fits = outcome.is_none() && request_id == event.request_id;
-                    let _ = answer.send(if fits { accepted() } else { wrong_id() });
-                    outcome = outcome.or_else(|| fits.then_some(Outcome::Ok(payload)));
+                    let matches = outcome.is_none() && request_id == event.request_id;
+                    let _ = answer.send(if matches { accepted() } else { wrong_id() });
+                    outcome = outcome.or_else(|| matches.then_some(Outcome::Ok(payload)));
                 }
                 Ok(Call::Failed { request_id, error_type, message, answer }) => {
-                    let fits = outcome.is_none() && request_id == event.request_id;
-                    let _ = answer.send(if fits { accepted() } else { wrong_id() });
-                    outcome = outcome.or_else(|| fits.then_some(Outcome::Error { error_type, message }));
+                    let matches = outcome.is_none() && request_id == event.request_id;
+                    let _ = answer.send(if matches { accepted() } else { wrong_id() });
+                    outcome = outcome.or_else(|| matches.then_some(Outcome::Error { error_type, message }));
                 }
                 Ok(Call::InitFailed { answer, .. }) => {
-                    let _ = answer.send(refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "init is over"));
+                    let _ = answer.send(refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "initialization is over"));
                 }
                 Err(status) => {
                     process.end().await;
@@ -142,7 +142,7 @@ pub(super) fn wrong_id() -> http::Reply {
     refuse(StatusCode::BAD_REQUEST, "InvalidRequestID", "not the request id of the event in progress")
 }
 
-/// The reply to `next`. The deadline is the wall clock's, and the time-out that will be enforced.
+/// The reply to `next`. The deadline is the wall-clock time at which the time-out will be enforced.
 pub(super) fn delivery(function: &Function, event: &Event) -> http::Reply {
     let deadline = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() + function.timeout;
     let mut reply = http::reply(StatusCode::OK, event.payload.clone());

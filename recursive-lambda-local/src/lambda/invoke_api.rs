@@ -1,4 +1,4 @@
-//! Lambda's public API: Invoke, as the SDK speaks it. Signatures are not checked.
+//! Lambda's public API: the Invoke operation, as the SDK calls it. Signatures are not checked.
 
 use std::sync::Arc;
 
@@ -16,14 +16,14 @@ use crate::faults::{Operation, after, before};
 use crate::http::{self, Hangup, Reply};
 use crate::journal::Outcome;
 
-/// More than this is not even read.
+/// The maximum request body that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
 
 impl Lambda {
     pub(crate) async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Result<Reply, Hangup> {
         let fault = self.faults.choose(Operation::Invoke, &self.function.name, "", None);
         if let Some((status, code)) = before(fault, "ServiceException").await? {
-            return Ok(refuse(status, code, "a fault of the test").reply());
+            return Ok(refuse(status, code, "a fault injected by the test").reply());
         }
         let (parts, body) = request.into_parts();
         let Ok(payload) = Limited::new(body, MAX_BODY).collect().await else { return Err(Hangup) };
@@ -34,7 +34,7 @@ impl Lambda {
                 let name = percent_decode_str(name).decode_utf8_lossy();
                 self.invoke(&name, parts.uri.query().unwrap_or_default(), &parts.headers, payload.to_bytes()).await
             }
-            _ => Err(refuse(StatusCode::NOT_FOUND, "UnknownOperationException", "this platform has Invoke only")),
+            _ => Err(refuse(StatusCode::NOT_FOUND, "UnknownOperationException", "this platform supports only Invoke")),
         };
         let mut reply = reply.unwrap_or_else(|refusal| refusal.reply());
         if reply.headers().get("x-amzn-requestid").is_none() {
@@ -53,7 +53,7 @@ impl Lambda {
             "Event" => MAX_ASYNC_PAYLOAD,
             "DryRun" => return Ok(http::reply(StatusCode::NO_CONTENT, Bytes::new())),
             _ => {
-                let message = "InvocationType is RequestResponse, Event or DryRun";
+                let message = "InvocationType must be RequestResponse, Event or DryRun";
                 return Err(refuse(StatusCode::BAD_REQUEST, "InvalidParameterValueException", message));
             }
         };
@@ -93,7 +93,7 @@ impl Lambda {
         Ok(reply)
     }
 
-    /// Runs one invocation to its end, even if the caller leaves; `None` if no container is free or the platform stops.
+    /// Runs one invocation to its end, even if the caller disconnects. `None` if no container is free or the platform stops.
     pub(crate) async fn run_synchronously(self: &Arc<Self>, event: Event) -> Option<Outcome> {
         let permit = self.try_admit(&event.request_id)?;
         let (sender, outcome) = oneshot::channel();
@@ -123,7 +123,7 @@ impl Lambda {
         Ok(reply)
     }
 
-    /// The ARN that was invoked, from a name, a partial or a whole ARN, with or without a qualifier.
+    /// The invoked ARN, from a name, a partial ARN or a full ARN, with or without a qualifier.
     fn resolve(&self, name: &str, query: &str) -> Result<String, Refusal> {
         let unknown = || {
             let message = "Function not found";
@@ -154,7 +154,7 @@ impl Lambda {
     }
 }
 
-/// Why a request is not served.
+/// The error response to a request.
 pub(super) struct Refusal {
     status: StatusCode,
     error_type: &'static str,

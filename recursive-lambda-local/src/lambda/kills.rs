@@ -1,4 +1,4 @@
-//! Killing containers in the middle of an invocation: now, or armed for a random moment of one to come.
+//! Kills containers during an invocation: now, or at a random moment of a later invocation.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -8,10 +8,10 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::{Lambda, Running};
+use crate::concurrency::locked;
 use crate::journal::ContainerId;
-use crate::sync::locked;
 
-/// Kills that wait for an invocation.
+/// Armed kills that wait for an invocation.
 #[derive(Debug)]
 pub(crate) struct Kills {
     left: u32,
@@ -25,23 +25,23 @@ impl Default for Kills {
 }
 
 impl Lambda {
-    /// Arms kills: each takes the next invocation that starts and strikes at a random moment of it. One that the invocation
-    /// escapes, by ending earlier, is armed again.
+    /// Arms kills. Each applies to the next invocation that starts and happens at a random moment of it. If the invocation ends first, the
+    /// kill is armed again.
     pub(crate) fn arm_kills(&self, count: u32, moment: RangeInclusive<Duration>) {
         *locked(&self.kills) = Kills { left: count, moment };
     }
 
-    /// Kills the container of the oldest invocation, or of this request id. No invocation is killed twice.
+    /// Kills the container of the oldest invocation, or of the given request id. Never kills an invocation twice.
     pub(crate) fn kill_running(&self, request_id: Option<&str>) -> Option<(ContainerId, String)> {
         let mut running = locked(&self.running);
-        let index = running.iter().position(|running| request_id.is_none_or(|wanted| wanted == running.request_id))?;
+        let index = running.iter().position(|running| request_id.is_none_or(|request_id| request_id == running.request_id))?;
         let victim = running.remove(index);
         victim.kill.notify_one();
         Some((victim.container, victim.request_id))
     }
 
-    /// Watches over one invocation: it can be killed until the result is dropped.
-    pub(super) fn watch<'a>(&'a self, container: ContainerId, request_id: &str) -> Death<'a> {
+    /// The kill switch of one invocation, which can be killed until the result is dropped.
+    pub(super) fn kill_switch<'a>(&'a self, container: ContainerId, request_id: &str) -> KillSwitch<'a> {
         let kill = Arc::new(Notify::new());
         let request_id = request_id.to_owned();
         locked(&self.running).push(Running { container, request_id, kill: Arc::clone(&kill) });
@@ -51,7 +51,7 @@ impl Lambda {
             let (from, to) = (nanos(*kills.moment.start()), nanos(*kills.moment.end()));
             Duration::from_nanos(locked(&self.random).u64(from..=to.max(from)))
         });
-        Death { lambda: self, kill, armed, struck: AtomicBool::new(false) }
+        KillSwitch { lambda: self, kill, armed, fired: AtomicBool::new(false) }
     }
 }
 
@@ -59,31 +59,31 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-/// One invocation's possible end by a fault.
-pub(super) struct Death<'a> {
+/// Tells when a fault kills an invocation.
+pub(super) struct KillSwitch<'a> {
     lambda: &'a Lambda,
     kill: Arc<Notify>,
     armed: Option<Duration>,
-    struck: AtomicBool,
+    fired: AtomicBool,
 }
 
-impl Death<'_> {
+impl KillSwitch<'_> {
     /// Resolves when the container must be killed.
-    pub(super) async fn strikes(&self) {
+    pub(super) async fn triggered(&self) {
         match self.armed {
             Some(delay) => tokio::select! {
                 () = self.kill.notified() => {}
-                () = tokio::time::sleep(delay) => self.struck.store(true, Ordering::Relaxed),
+                () = tokio::time::sleep(delay) => self.fired.store(true, Ordering::Relaxed),
             },
             None => self.kill.notified().await,
         }
     }
 }
 
-impl Drop for Death<'_> {
+impl Drop for KillSwitch<'_> {
     fn drop(&mut self) {
         locked(&self.lambda.running).retain(|running| !Arc::ptr_eq(&running.kill, &self.kill));
-        if self.armed.is_some() && !self.struck.load(Ordering::Relaxed) {
+        if self.armed.is_some() && !self.fired.load(Ordering::Relaxed) {
             locked(&self.lambda.kills).left += 1;
         }
     }

@@ -1,4 +1,4 @@
-//! Lambda on loopback: one function, its containers, its asynchronous queue and its API. Never talks to S3.
+//! Lambda on loopback: one function, its containers, its asynchronous queue and its API. Does not use S3.
 
 mod container;
 mod invoke_api;
@@ -8,8 +8,8 @@ mod process_groups;
 mod queue;
 mod recursion;
 mod runtime_api;
-mod shared;
-mod shared_task;
+mod shared_container;
+mod shared_container_task;
 mod sqs;
 
 use std::path::PathBuf;
@@ -26,14 +26,14 @@ pub(crate) use self::process_groups::kill_all;
 pub use self::queue::QueueFaults;
 pub use self::recursion::RecursiveLoop;
 use self::recursion::Trace;
-use self::shared::Shared;
+use self::shared_container::SharedContainer;
+use crate::concurrency::{Tasks, locked};
 use crate::faults::Faults;
 use crate::journal::{ContainerId, DeadLetter, Journal, Outcome, Reason, What};
-use crate::sync::{Tasks, locked};
 
-/// 6 MB and a little, as at AWS.
+/// The maximum payload of a synchronous invocation, in bytes: slightly more than 6 MB, as on AWS.
 pub(crate) const MAX_SYNC_PAYLOAD: usize = 6_291_556;
-/// 1 MB.
+/// The maximum payload of an asynchronous invocation, in bytes: 1 MiB.
 pub(crate) const MAX_ASYNC_PAYLOAD: usize = 1 << 20;
 
 /// The function's settings.
@@ -48,7 +48,7 @@ pub(crate) struct Function {
     pub(crate) working_folder: Option<PathBuf>,
     /// The caller's variables.
     pub(crate) environment: Vec<(String, String)>,
-    /// Region, credentials and endpoints: what an SDK needs to find this platform.
+    /// The region, credentials and endpoints with which an SDK finds this platform.
     pub(crate) client_environment: Vec<(String, String)>,
     pub(crate) tmp: PathBuf,
     pub(crate) timeout: Duration,
@@ -66,12 +66,12 @@ pub(crate) struct Function {
     pub(crate) visibility_timeout: Duration,
 }
 
-/// What one invocation is about. The same over its retries.
+/// An event for the function. It stays the same in retries.
 #[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) request_id: String,
     pub(crate) payload: Bytes,
-    /// As it was invoked: with the qualifier, if there was one.
+    /// The invoked ARN, including the qualifier if there was one.
     pub(crate) function_arn: String,
     /// The trace header for the process.
     pub(crate) trace: String,
@@ -79,7 +79,7 @@ pub(crate) struct Event {
     pub(crate) tenant_id: Option<String>,
 }
 
-/// A container that has an event.
+/// An invocation in progress.
 struct Running {
     container: ContainerId,
     request_id: String,
@@ -96,8 +96,8 @@ pub(crate) struct Lambda {
     pub(crate) tasks: Tasks,
     free: Arc<Semaphore>,
     idle: Mutex<Vec<Container>>,
-    /// Containers with several events at once, idle or not. With these there are no others.
-    shared: Mutex<Vec<Arc<Shared>>>,
+    /// Containers that process several events at once, idle or not. Used instead of `idle`, never together with it.
+    shared: Mutex<Vec<Arc<SharedContainer>>>,
     running: Mutex<Vec<Running>>,
     containers: AtomicU64,
     pending: watch::Sender<u64>,
@@ -122,7 +122,7 @@ impl Lambda {
         }
     }
 
-    /// An event at the start of a chain of requests, invoked without a qualifier.
+    /// An event that starts a chain of requests, without a qualifier.
     pub(crate) fn first_event(&self, payload: Bytes) -> Event {
         let trace = Trace::start(unix_seconds()).extended(&recursion::hash(&self.function.arn));
         Event {
@@ -135,19 +135,19 @@ impl Lambda {
         }
     }
 
-    /// Counts something as unfinished until the result is dropped.
+    /// Counts as unfinished work until the result is dropped.
     pub(crate) fn pending(self: &Arc<Self>) -> Pending {
         self.pending.send_modify(|pending| *pending += 1);
         Pending(Arc::clone(self))
     }
 
-    /// Resolves when nothing is queued, delayed or running.
+    /// Waits until nothing is queued, delayed or running.
     pub(crate) async fn idle(&self) {
-        // The sender lives as long as this does, so the wait ends by its condition only.
+        // The sender lives as long as `self`, so the wait ends only when the condition holds.
         let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
     }
 
-    /// The right to run one invocation, at once or not at all.
+    /// A permit to run one invocation; `None` if no container is free now.
     pub(crate) fn try_admit(&self, request_id: &str) -> Option<OwnedSemaphorePermit> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok();
         if permit.is_none() {
@@ -156,7 +156,7 @@ impl Lambda {
         permit
     }
 
-    /// The right to run one invocation, in the order of asking; `None` once the platform stops.
+    /// Waits for a permit to run one invocation, first come, first served. `None` if the platform stops.
     pub(crate) async fn admit(&self, request_id: &str) -> Option<OwnedSemaphorePermit> {
         match self.try_admit(request_id) {
             Some(permit) => Some(permit),
@@ -164,10 +164,10 @@ impl Lambda {
         }
     }
 
-    /// One attempt, in a warm container if there is one.
+    /// Makes one attempt, in a warm container if there is one.
     pub(crate) async fn attempt(&self, event: &Event, attempt: u32, permit: OwnedSemaphorePermit) -> Outcome {
         if self.function.concurrency_per_container > 1 {
-            return self.attempt_in_company(event, attempt, permit).await;
+            return self.attempt_in_shared_container(event, attempt, permit).await;
         }
         let warm = locked(&self.idle).pop();
         let container = match warm {
@@ -177,7 +177,7 @@ impl Lambda {
         let mut container = match container {
             Ok(container) => container,
             Err(error) => {
-                let message = format!("no temporary folder: {error}");
+                let message = format!("cannot create the container's temporary folder: {error}");
                 return Outcome::Error { error_type: "Sandbox.Failure".to_owned(), message };
             }
         };
@@ -192,8 +192,8 @@ impl Lambda {
         let started = Instant::now();
         let outcome = match ready {
             Ok(()) => {
-                let death = self.watch(id, &event.request_id);
-                container.invoke(&self.function, &self.journal, event, death.strikes()).await
+                let kill = self.kill_switch(id, &event.request_id);
+                container.invoke(&self.function, &self.journal, event, kill.triggered()).await
             }
             Err(outcome) => outcome,
         };
@@ -216,7 +216,7 @@ impl Lambda {
     }
 
     fn evicts(&self) -> bool {
-        // Nothing is drawn where nothing can come of it: the other faults of a seed stay as they are.
+        // Draws no random number if eviction is off, so that the seed's other faults do not change.
         self.function.eviction > 0.0 && locked(&self.random).f64() < self.function.eviction
     }
 
@@ -226,7 +226,7 @@ impl Lambda {
         self.journal.give_up(DeadLetter { id, payload, reason, error_type, error_message, attempts });
     }
 
-    /// Ends every container that has no event: the next event finds none, and an empty /tmp.
+    /// Stops every idle container. The next event gets a new one with an empty /tmp.
     pub(crate) async fn retire_idle(&self) {
         let idle = std::mem::take(&mut *locked(&self.idle));
         for container in idle {
@@ -235,14 +235,14 @@ impl Lambda {
         self.retire_idle_shared().await;
     }
 
-    /// Id, process and temporary folder of every container that has no event.
+    /// The id, process id and temporary folder of every idle container.
     pub(crate) fn idle_containers(&self) -> Vec<(ContainerId, Option<u32>, PathBuf)> {
-        let own = locked(&self.idle);
-        let own = own.iter().map(|container| (container.id, container.pid(), container.tmp().to_owned()));
-        own.chain(self.idle_shared()).collect()
+        let idle = locked(&self.idle);
+        let idle = idle.iter().map(|container| (container.id, container.pid(), container.tmp().to_owned()));
+        idle.chain(self.idle_shared()).collect()
     }
 
-    /// Takes nothing more and ends every task; containers end with the tasks that own them, and here.
+    /// Accepts no more work and aborts every task. Containers end when their tasks drop them, or here.
     pub(crate) fn close(&self) {
         self.free.close();
         drop(self.tasks.close());
@@ -250,12 +250,12 @@ impl Lambda {
         locked(&self.shared).clear();
     }
 
-    /// The same, and waits until all of it is gone.
+    /// Like [`close`](Self::close), but waits until everything has ended.
     pub(crate) async fn stop(&self) {
         self.free.close();
-        let late = Instant::now() + Duration::from_secs(20);
-        // An attempt whose process was killed sees to its end itself, and gives its permit back.
-        while self.free.available_permits() < self.function.max_concurrency && Instant::now() < late {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        // An attempt whose process was killed ends by itself and returns its permit.
+        while self.free.available_permits() < self.function.max_concurrency && Instant::now() < deadline {
             kill_all(Some(self.function.platform));
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
@@ -266,7 +266,7 @@ impl Lambda {
     }
 }
 
-/// One piece of unfinished work.
+/// Unfinished work.
 pub(crate) struct Pending(Arc<Lambda>);
 
 impl Drop for Pending {
@@ -275,7 +275,7 @@ impl Drop for Pending {
     }
 }
 
-/// In the form of AWS's: a random UUID.
+/// A new request id: a random UUID, as on AWS.
 pub(crate) fn request_id() -> String {
     let random = fastrand::u128(..) & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
     let hex = format!("{random:032x}");

@@ -1,4 +1,4 @@
-//! The user's program as a child process: its environment, its output, its end. Knows nothing of invocations.
+//! The user's program as a child process: its environment, its output and its exit. Knows nothing about invocations.
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
@@ -16,9 +16,9 @@ use super::runtime_api::{self, Answer, Call};
 use crate::http::Server;
 use crate::journal::{ContainerId, Journal, Stream, What};
 
-/// A line longer than this is cut in pieces.
+/// The length in bytes at which a line is split into pieces.
 const LONGEST_LINE: u64 = 256 << 10;
-/// How long the last lines of a dead process are waited for.
+/// The time to wait for the last lines of a dead process.
 const LAST_LINES: Duration = Duration::from_millis(200);
 
 pub(crate) struct Process {
@@ -27,7 +27,7 @@ pub(crate) struct Process {
     /// Set while the process waits for an event.
     pub(crate) waiting: Option<Answer>,
     child: Child,
-    // Before `_api`: the process is killed before its Runtime API goes away.
+    // Dropped before `_api`: the process is killed before its Runtime API stops.
     group: Option<Group>,
     _api: Server,
     output: [JoinHandle<()>; 2],
@@ -77,7 +77,7 @@ impl Process {
         matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The process's next call, or how it ended.
+    /// The process's next call, or its exit status if it ended.
     pub(crate) async fn next_call(&mut self) -> Result<Call, String> {
         tokio::select! {
             biased;
@@ -86,7 +86,7 @@ impl Process {
         }
     }
 
-    /// Kills what is left of it and says how it ended, once its last lines are in the journal.
+    /// Kills the process group, waits until its last lines are in the journal, and returns the exit status.
     pub(crate) async fn end(mut self) -> String {
         if let Some(group) = &self.group {
             group.kill();
@@ -109,7 +109,7 @@ impl Drop for Process {
     }
 }
 
-/// Of a process that is already there, but was given nothing to do yet.
+/// Limits the memory of a process that has started but has not received an event yet.
 #[cfg(target_os = "linux")]
 fn limit_memory(pid: u32, megabytes: u64) -> std::io::Result<()> {
     use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -128,7 +128,7 @@ fn describe(status: std::io::Result<ExitStatus>) -> String {
     status.map_or_else(|error| error.to_string(), |status| status.to_string())
 }
 
-/// What Lambda sets, and the SDK's variables that lead to this platform.
+/// The variables that Lambda sets, and those with which an SDK finds this platform.
 fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &str) -> Vec<(String, String)> {
     let memory = function.memory_mb.to_string();
     let log_group = format!("/aws/lambda/{}", function.name);

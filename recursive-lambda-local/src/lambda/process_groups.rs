@@ -1,17 +1,17 @@
-//! The process groups of containers, so that nothing outlives its platform: a whole group is killed when its owner is dropped,
-//! when the platform is dropped, and on Ctrl-C.
+//! The process groups of containers. A whole group is killed when its owner is dropped, when the platform is dropped, and on Ctrl-C, so
+//! that no process outlives its platform.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use crate::sync::locked;
+use crate::concurrency::locked;
 
-/// Of all platforms of this process: on Ctrl-C the first one to notice ends them all.
+/// The live groups of all platforms in this process, and their platforms. On Ctrl-C, the first platform to notice kills them all.
 static LIVE: Mutex<BTreeMap<i32, u64>> = Mutex::new(BTreeMap::new());
 
-/// A container's process and everything it has started.
+/// A container's process and everything it started.
 #[derive(Debug)]
 pub(crate) struct Group(i32);
 
@@ -34,7 +34,7 @@ impl Drop for Group {
     }
 }
 
-/// Kills the groups of one platform, or of all.
+/// Kills the groups of one platform, or of all platforms.
 pub(crate) fn kill_all(platform: Option<u64>) {
     let live = locked(&LIVE);
     for (pid, _) in live.iter().filter(|(_, owner)| platform.is_none_or(|platform| **owner == platform)) {
@@ -44,7 +44,7 @@ pub(crate) fn kill_all(platform: Option<u64>) {
 
 fn kill(pid: i32) {
     if let Some(pid) = Pid::from_raw(pid) {
-        // It may be gone already: that is what was wanted.
+        // An error means that the group is already gone.
         let _ = kill_process_group(pid, Signal::KILL);
     }
 }

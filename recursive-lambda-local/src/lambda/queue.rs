@@ -1,4 +1,4 @@
-//! The asynchronous queue: an accepted event is a task that waits for its turn, tries, and tries again. Never answers anyone.
+//! The asynchronous queue. Each accepted event is a task that waits for its turn, invokes the function and retries. No caller waits for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,29 +7,29 @@ use tokio::time::Instant;
 
 use super::recursion::LIMIT;
 use super::{Event, Lambda};
+use crate::concurrency::locked;
 use crate::journal::{Reason, What};
-use crate::sync::locked;
 
-/// What the queue does wrong. Set at start, or while the platform runs.
+/// The faults of the asynchronous queue. They can be set at the start or while the platform runs.
 ///
-/// Every chance is decided by the platform's seeded generator, in the order in which events are accepted.
+/// The platform's seeded generator decides every random fault, in the order in which events are accepted.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct QueueFaults {
-    /// The chance, 0 to 1, that an event is delivered twice, with the same request id.
+    /// The probability, 0 to 1, that an event is delivered twice with the same request id.
     pub duplicate: f64,
-    /// The chance, 0 to 1, that an event is never delivered.
+    /// The probability, 0 to 1, that an event is never delivered.
     pub lose: f64,
-    /// Every delivery waits a random time up to this.
+    /// The maximum of the random delay before each delivery.
     pub delay: Duration,
-    /// This many of the coming events are delivered twice, for certain.
+    /// The number of next events that are certainly delivered twice.
     pub duplicate_next: u32,
-    /// This many of the coming events are never delivered, for certain.
+    /// The number of next events that are certainly never delivered.
     pub lose_next: u32,
 }
 
 impl Lambda {
-    /// Takes an event for asynchronous invocation. `lineage`: how often the function was in its chain already, if it must be
-    /// stopped for that.
+    /// Accepts an event for asynchronous invocation. `stopped_at` is the function's count in the chain of requests, if recursion detection
+    /// must stop the event.
     pub(crate) fn accept(self: &Arc<Self>, event: Event, stopped_at: Option<u64>) {
         let request_id = || event.request_id.clone();
         self.journal.record(What::Accepted {
@@ -63,11 +63,11 @@ impl Lambda {
         }
     }
 
-    /// Whether the event is lost; and one delay per delivery.
+    /// Whether the event is lost, and the delay of each delivery.
     fn choose_faults(&self) -> (bool, Vec<Duration>) {
         let mut faults = locked(&self.queue_faults);
         let mut random = locked(&self.random);
-        // Both are drawn for every event, so that one fault does not shift the others.
+        // Draws both numbers for every event, so that one fault does not shift the others.
         let (lose, duplicate) = (random.f64() < faults.lose, random.f64() < faults.duplicate);
         let lose = lose || take_one(&mut faults.lose_next);
         let duplicate = !lose && (take_one(&mut faults.duplicate_next) || duplicate);
@@ -76,11 +76,11 @@ impl Lambda {
     }
 
     async fn deliver(&self, event: Event) {
-        let too_old = Instant::now() + self.function.max_event_age;
+        let expires = Instant::now() + self.function.max_event_age;
         let mut attempt = 0;
         let mut error = None;
         loop {
-            let Ok(permit) = tokio::time::timeout_at(too_old, self.admit(&event.request_id)).await else {
+            let Ok(permit) = tokio::time::timeout_at(expires, self.admit(&event.request_id)).await else {
                 self.give_up(&event, Reason::TooOld, attempt, error);
                 return;
             };
@@ -96,7 +96,7 @@ impl Lambda {
                 self.give_up(&event, Reason::AttemptsExhausted, attempt, error);
                 return;
             };
-            if Instant::now() + delay > too_old {
+            if Instant::now() + delay > expires {
                 self.give_up(&event, Reason::TooOld, attempt, error);
                 return;
             }
@@ -107,7 +107,7 @@ impl Lambda {
 }
 
 fn take_one(left: &mut u32) -> bool {
-    let some = *left > 0;
+    let any = *left > 0;
     *left = left.saturating_sub(1);
-    some
+    any
 }

@@ -1,28 +1,28 @@
-//! Recursion detection, as AWS does it: the trace header carries how often this function is in the chain of requests. Pure.
+//! Recursion detection as on AWS: the trace header counts how often this function occurs in the chain of requests. Pure.
 
 use std::fmt::Write as _;
 
-/// After this many invocations of the function in one chain, the next one is stopped.
+/// The number of invocations of the function in one chain after which the next one is stopped.
 pub(crate) const LIMIT: u64 = 16;
 
-/// What happens to an invocation beyond the limit: the function's setting of the same name at AWS.
+/// What happens to an invocation over the limit: the function setting of the same name on AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecursiveLoop {
-    /// It is stopped: the default, as at AWS.
+    /// The invocation is stopped. This is the default, as on AWS.
     #[default]
     Terminate,
-    /// It goes on.
+    /// The invocation runs.
     Allow,
 }
 
-/// How a function is named in a lineage: eight hexadecimal digits.
+/// The function's name in a lineage: eight hexadecimal digits.
 pub(crate) fn hash(function_arn: &str) -> String {
-    // FNV-1a: stable over processes, and nothing depends on its strength.
+    // FNV-1a: the same in every process. Nothing depends on its strength.
     let hash = function_arn.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     format!("{hash:08x}")
 }
 
-/// A trace header, taken apart.
+/// A parsed trace header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Trace {
     root: String,
@@ -31,13 +31,13 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    /// The start of a chain. `seconds` since 1970.
+    /// Starts a chain. `seconds` is the time since 1970.
     pub(crate) fn start(seconds: u64) -> Self {
         let unique = fastrand::u128(..) & ((1 << 96) - 1);
         Self { root: format!("1-{seconds:08x}-{unique:024x}"), rest: Vec::new(), lineage: Vec::new() }
     }
 
-    /// A header without a root starts a chain; what else it says is kept.
+    /// Parses a header. Without a root it starts a new chain; its other parts are kept.
     pub(crate) fn parse(header: &str, seconds: u64) -> Self {
         let mut trace = Self::start(seconds);
         for part in header.split(';').map(str::trim).filter(|part| !part.is_empty()) {
@@ -50,12 +50,12 @@ impl Trace {
         trace
     }
 
-    /// How often the function is in the chain.
+    /// The number of times that the function is in the chain.
     pub(crate) fn count(&self, hash: &str) -> u64 {
         self.lineage.iter().find(|(known, _)| known == hash).map_or(0, |(_, count)| *count)
     }
 
-    /// With the function once more in the chain.
+    /// Adds the function to the chain once more.
     pub(crate) fn extended(mut self, hash: &str) -> Self {
         match self.lineage.iter_mut().find(|(known, _)| known == hash) {
             Some((_, count)) => *count += 1,
@@ -76,7 +76,7 @@ impl Trace {
     }
 }
 
-/// `hash:count`, or the newer `counter:hash:count`: the count is last, the hash before it.
+/// Parses `hash:count` or the newer `counter:hash:count`. In both, the count is last and the hash comes before it.
 fn hop(text: &str) -> Option<(String, u64)> {
     let mut parts = text.rsplit(':');
     let count = parts.next()?.parse().ok()?;

@@ -1,4 +1,4 @@
-//! Lambda's Runtime API, one listener per process: turns its requests into calls for the container, which owns all state.
+//! Lambda's Runtime API, with one listener per process. It turns requests into calls to the container, which owns all state.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
@@ -10,19 +10,19 @@ use tokio::sync::{mpsc, oneshot};
 use super::MAX_SYNC_PAYLOAD;
 use crate::http::{self, Hangup, Reply, Server};
 
-/// Where the reply to a call goes. Closed when the process is no longer there to read it.
+/// The channel for the reply to a call. It is closed if the process no longer waits for the reply.
 pub(crate) type Answer = oneshot::Sender<Reply>;
 
-/// What the process says.
+/// A call from the process.
 #[derive(Debug)]
 pub(crate) enum Call {
-    /// It is ready for an event.
+    /// The process asks for the next event.
     Next(Answer),
-    /// The event of this request id is done.
+    /// The invocation with this request id succeeded.
     Done { request_id: String, payload: Bytes, answer: Answer },
-    /// The event of this request id failed.
+    /// The invocation with this request id failed.
     Failed { request_id: String, error_type: String, message: String, answer: Answer },
-    /// It could not start.
+    /// The process could not initialize.
     InitFailed { error_type: String, message: String, answer: Answer },
 }
 
@@ -62,7 +62,7 @@ async fn serve(request: Request<Incoming>, calls: mpsc::Sender<Call>) -> Result<
             let (error_type, message) = read_error(body, error_type).await?;
             Call::InitFailed { error_type, message, answer }
         }
-        _ => return Ok(refuse(StatusCode::NOT_FOUND, "InvalidPath", "no such operation of the Runtime API")),
+        _ => return Ok(refuse(StatusCode::NOT_FOUND, "InvalidPath", "the Runtime API has no such operation")),
     };
     calls.send(call).await.map_err(|_| Hangup)?;
     let reply = reply.await.map_err(|_| Hangup)?;
@@ -73,7 +73,7 @@ async fn serve(request: Request<Incoming>, calls: mpsc::Sender<Call>) -> Result<
     })
 }
 
-/// Type and message of an error document; any other text is the message itself.
+/// The type and message of an error document. Any other body is the message itself.
 async fn read_error(body: Incoming, header: Option<&str>) -> Result<(String, String), Hangup> {
     let body = Limited::new(body, MAX_SYNC_PAYLOAD).collect().await.map_err(|_| Hangup)?.to_bytes();
     let document: Value = serde_json::from_slice(&body).unwrap_or_default();

@@ -1,5 +1,5 @@
-//! A queue of SQS with its event source mapping: messages are given to the function synchronously, and those it did not process
-//! are received again until the queue gives them up.
+//! An SQS queue with its event source mapping. The function gets messages synchronously. Unprocessed messages are received again until the
+//! queue gives them up.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::{Event, Lambda, request_id};
 use crate::journal::{DeadLetter, Outcome, Reason};
 use crate::{ACCOUNT, REGION};
 
-/// A message on its way.
+/// A message in the queue.
 #[derive(Debug, Clone)]
 struct Message {
     id: String,
@@ -22,7 +22,7 @@ struct Message {
 }
 
 impl Lambda {
-    /// Sends messages, which are received together. Returns their message ids.
+    /// Sends messages that are received together. Returns their message ids.
     pub(crate) fn send_messages(self: &Arc<Self>, bodies: Vec<String>) -> Vec<String> {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         let messages =
@@ -31,13 +31,13 @@ impl Lambda {
         let ids = messages.iter().map(|message| message.id.clone()).collect();
         let (lambda, pending) = (Arc::clone(self), self.pending());
         self.tasks.spawn(async move {
-            lambda.feed(messages).await;
+            lambda.deliver_messages(messages).await;
             drop(pending);
         });
         ids
     }
 
-    async fn feed(&self, mut messages: Vec<Message>) {
+    async fn deliver_messages(&self, mut messages: Vec<Message>) {
         while !messages.is_empty() {
             for message in &mut messages {
                 message.received += 1;
@@ -47,16 +47,17 @@ impl Lambda {
             let outcome = self.attempt(&event, 1, permit).await;
             let failed = unprocessed(&outcome, &messages, self.function.report_batch_item_failures);
             messages.retain(|message| failed.contains(&message.id));
-            let (again, over) = messages.into_iter().partition(|message| message.received < self.function.max_receive_count);
-            messages = again;
-            self.bury(&event, over, &outcome);
+            let (remaining, given_up) =
+                messages.into_iter().partition(|message| message.received < self.function.max_receive_count);
+            messages = remaining;
+            self.give_up_messages(&event, given_up, &outcome);
             if !messages.is_empty() {
                 tokio::time::sleep(self.function.visibility_timeout).await;
             }
         }
     }
 
-    fn bury(&self, event: &Event, messages: Vec<Message>, outcome: &Outcome) {
+    fn give_up_messages(&self, event: &Event, messages: Vec<Message>, outcome: &Outcome) {
         for message in messages {
             let reported = || ("BatchItemFailure".to_owned(), format!("reported by request {}", event.request_id));
             let (error_type, error_message) = outcome.error().unwrap_or_else(reported);
@@ -72,7 +73,7 @@ impl Lambda {
     }
 }
 
-/// The event of one poll.
+/// The event for one batch of messages.
 fn poll(messages: &[Message]) -> Bytes {
     let records: Vec<Value> = messages
         .iter()
@@ -99,8 +100,8 @@ fn poll(messages: &[Message]) -> Bytes {
     Bytes::from(json!({ "Records": records }).to_string())
 }
 
-/// The ids of the messages that were not processed. As at AWS: a report that cannot be understood means all of them, and
-/// without partial reports only an error does.
+/// The ids of the unprocessed messages. As on AWS, an invalid report means all messages. Without partial reports, only an error of the
+/// function means all messages.
 fn unprocessed(outcome: &Outcome, messages: &[Message], partial: bool) -> HashSet<String> {
     let all = || messages.iter().map(|message| message.id.clone()).collect::<HashSet<_>>();
     let Outcome::Ok(payload) = outcome else { return all() };
@@ -129,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_report_names_failed_messages() {
+    fn a_report_lists_failed_messages() {
         let message = |id: &str| Message { id: id.to_owned(), body: String::new(), received: 1, sent_millis: 0 };
         let messages = [message("a"), message("b")];
         let cases: &[(&str, bool, &[&str])] = &[

@@ -1,5 +1,5 @@
-//! Files on disk: one for the bytes of an object, and one that says which object they belong to. File names are numbers: no byte of a
-//! key ever reaches a path.
+//! Files on disk. Each object has two: one with its bytes, and one that describes it. File names are numbers, so that no byte of a key
+//! ever reaches a path.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -12,16 +12,16 @@ use s3s::checksum::ChecksumHasher;
 use s3s::crypto::{Checksum as _, Md5};
 use serde::{Deserialize, Serialize};
 
-/// One version of one object, as described by the second file.
+/// The description of one version of an object: the contents of the second file.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Label {
     pub(crate) bucket: String,
     pub(crate) key: String,
     pub(crate) size: u64,
-    /// Without the quotes that HTTP puts around it.
+    /// The ETag without HTTP's quotes.
     pub(crate) etag: String,
     modified_micros: u64,
-    /// Grows with every write to the store: the file's name, and the order of the events of one key.
+    /// A number that grows with every write to the store. It names the files and orders the events of one key.
     pub(crate) sequencer: u64,
     pub(crate) content_type: Option<String>,
     pub(crate) metadata: HashMap<String, String>,
@@ -34,7 +34,7 @@ impl Label {
     }
 }
 
-/// Base64, as in S3's headers.
+/// The checksums of an object, in base64 as in S3's headers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Checksums {
     pub(crate) crc32: Option<String>,
@@ -57,14 +57,14 @@ impl From<ChecksumHasher> for Checksums {
     }
 }
 
-/// What the writer of an object says about it, apart from its bytes.
+/// The headers that a client stores with an object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct About {
     pub(crate) content_type: Option<String>,
     pub(crate) metadata: HashMap<String, String>,
 }
 
-/// Removed when dropped, if it is still there.
+/// A temporary file, removed when dropped if it still exists.
 struct PartFile(PathBuf);
 
 impl Drop for PartFile {
@@ -73,7 +73,7 @@ impl Drop for PartFile {
     }
 }
 
-/// Bytes on their way in, of no object yet.
+/// Bytes that are being received and do not belong to an object yet.
 pub(crate) struct Draft {
     part: PartFile,
     file: File,
@@ -97,7 +97,7 @@ impl Draft {
     }
 }
 
-/// Bytes that are all there, of no object yet.
+/// Bytes that were received completely and do not belong to an object yet.
 pub(crate) struct Finished {
     part: PartFile,
     pub(crate) size: u64,
@@ -115,7 +115,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The folder. One process at a time may use it.
+/// The folder of the files. Only one process at a time may use it.
 #[derive(Debug)]
 pub(crate) struct Blobs {
     root: PathBuf,
@@ -123,7 +123,7 @@ pub(crate) struct Blobs {
 }
 
 impl Blobs {
-    /// Opens the folder, removes what an earlier process left unfinished, and returns what it finished.
+    /// Opens the folder, removes unfinished files of earlier processes, and returns the finished objects.
     pub(crate) fn open(root: PathBuf) -> io::Result<(Self, Vec<Label>)> {
         fs::create_dir_all(&root)?;
         let mut labels: HashMap<(String, String), Label> = HashMap::new();
@@ -167,14 +167,14 @@ impl Blobs {
         self.root.join(stem(sequencer)).with_extension(extension)
     }
 
-    /// Starts a file. `checksums` says which ones to compute.
+    /// Starts a file. `checksums` are the checksums to compute.
     pub(crate) fn draft(&self, checksums: ChecksumHasher) -> io::Result<Draft> {
         let path = self.file(self.next_serial(), "part");
         let file = File::create_new(&path)?;
         Ok(Draft { part: PartFile(path), file, size: 0, md5: Md5::new(), checksums })
     }
 
-    /// Makes the bytes an object. The caller holds the lock of the index, so that serials and index agree on what is newest.
+    /// Makes an object of the bytes. The caller holds the lock of the index, so that sequencers and index agree on the newest version.
     pub(crate) fn keep(&self, finished: Finished, bucket: &str, key: &str, etag: String, about: About) -> io::Result<Label> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let label = Label {
@@ -195,11 +195,11 @@ impl Blobs {
         Ok(label)
     }
 
-    /// Readers that have the file open go on reading it.
+    /// Removes an object's files. Readers that have the file open can continue to read it.
     pub(crate) fn remove(&self, label: &Label) {
         for extension in ["json", "data"] {
             if let Err(error) = fs::remove_file(self.file(label.sequencer, extension)) {
-                tracing::warn!(%error, "the file of a removed object could not be deleted");
+                tracing::warn!(%error, "cannot delete the file of a removed object");
             }
         }
     }

@@ -1,14 +1,14 @@
-//! What was asked of S3, in total and per object. Counts the wire, not the intention: a retried request counts twice.
+//! Counts the requests to S3, in total and per object. Every request on the wire counts, so a retried request counts twice.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use hyper::StatusCode;
 
+use crate::concurrency::locked;
 use crate::faults::Operation;
-use crate::sync::locked;
 
-/// Requests and bytes, of the whole store or of one object.
+/// The numbers of requests and bytes, of the whole S3 or of one object.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct S3Counts {
@@ -22,17 +22,17 @@ pub struct S3Counts {
     pub deletes: u64,
     /// `ListObjects` requests.
     pub lists: u64,
-    /// Every other request.
+    /// All other requests.
     pub others: u64,
-    /// Body bytes of `GetObject` responses that were handed to the network.
+    /// Body bytes of `GetObject` responses that were written to the network.
     pub bytes_read: u64,
-    /// Responses 404.
+    /// Responses with status 404.
     pub not_found: u64,
-    /// Responses 412: a condition that did not hold.
+    /// Responses with status 412: a condition did not hold.
     pub precondition_failed: u64,
-    /// Responses 416.
+    /// Responses with status 416.
     pub range_not_satisfiable: u64,
-    /// Responses 5xx, and connections closed by a fault.
+    /// Responses with status 5xx, and connections closed by a fault.
     pub failed: u64,
 }
 
@@ -44,7 +44,7 @@ impl Counters {
         change(locked(&self.0).entry((bucket.to_owned(), key.to_owned())).or_default());
     }
 
-    pub(crate) fn asked(&self, operation: Operation, bucket: &str, key: &str) {
+    pub(crate) fn count_request(&self, operation: Operation, bucket: &str, key: &str) {
         self.update(bucket, key, |counts| {
             *match operation {
                 Operation::GetObject => &mut counts.gets,
@@ -57,8 +57,8 @@ impl Counters {
         });
     }
 
-    /// `None`: the connection was closed without a response.
-    pub(crate) fn answered(&self, status: Option<StatusCode>, bucket: &str, key: &str) {
+    /// Counts a response. A status of `None` means that the connection was closed without a response.
+    pub(crate) fn count_response(&self, status: Option<StatusCode>, bucket: &str, key: &str) {
         self.update(bucket, key, |counts| match status {
             Some(StatusCode::NOT_FOUND) => counts.not_found += 1,
             Some(StatusCode::PRECONDITION_FAILED) => counts.precondition_failed += 1,

@@ -1,4 +1,4 @@
-//! One page of a listing: prefix, delimiter, continuation. Keys come out as they went in.
+//! One page of a listing: prefix, delimiter, continuation. Keys are listed exactly as they were written.
 
 use std::sync::Arc;
 
@@ -9,17 +9,18 @@ use s3s::{S3ErrorCode, S3Result};
 use super::blobs::Label;
 use super::store::Store;
 
-const MOST: i32 = 1000;
+/// The maximum and default number of keys on a page.
+const MAX_KEYS: i32 = 1000;
 
 pub(crate) struct Page {
     pub(crate) objects: Vec<Arc<Label>>,
     pub(crate) prefixes: Vec<String>,
     pub(crate) max_keys: i32,
-    /// Where the next page starts: after every key up to and including this text.
+    /// The text after which the next page starts: it lists the keys that sort after this text.
     pub(crate) next: Option<String>,
 }
 
-/// Sorts after every key that starts with the prefix it is appended to.
+/// Appended to a prefix, it sorts after every key that starts with that prefix.
 const BEYOND: char = char::MAX;
 
 impl Page {
@@ -32,7 +33,7 @@ impl Page {
         max_keys: Option<i32>,
     ) -> S3Result<Self> {
         let prefix = prefix.unwrap_or_default();
-        let max_keys = max_keys.unwrap_or(MOST).clamp(0, MOST);
+        let max_keys = max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS);
         let room = usize::try_from(max_keys).unwrap_or(0);
         let mut page = Self { objects: Vec::new(), prefixes: Vec::new(), max_keys, next: None };
         let mut last = String::new();
@@ -73,7 +74,7 @@ pub(crate) fn decode_token(token: &str) -> S3Result<String> {
     Ok(key.into_owned())
 }
 
-/// How keys are written into the XML.
+/// How keys are encoded in the XML.
 pub(crate) enum Encoding {
     Raw,
     Url,
@@ -82,8 +83,8 @@ pub(crate) enum Encoding {
 const URL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'_').remove(b'.').remove(b'*');
 
 impl Encoding {
-    pub(crate) fn of(asked: Option<&EncodingType>) -> Self {
-        if asked.is_some_and(|asked| asked.as_str() == EncodingType::URL) { Self::Url } else { Self::Raw }
+    pub(crate) fn of(requested: Option<&EncodingType>) -> Self {
+        if requested.is_some_and(|requested| requested.as_str() == EncodingType::URL) { Self::Url } else { Self::Raw }
     }
 
     pub(crate) fn text(&self, key: &str) -> String {

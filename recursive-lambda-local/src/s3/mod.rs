@@ -1,4 +1,4 @@
-//! S3 on loopback. Implements what jobs, tests and the AWS command line use; versions, ACLs and notifications are not here.
+//! S3 on loopback. Implements what jobs, tests and the AWS command line use. Versions, ACLs and notifications are not supported.
 
 mod blobs;
 mod conditions;
@@ -31,7 +31,7 @@ use crate::faults::{Fault, Faults, MeteredBody, Operation, after, before};
 use crate::http::{Hangup, Server};
 use crate::{ACCESS_KEY, ACCOUNT, SECRET_KEY};
 
-/// The platform's S3: a handle to fill it, look into it and count what was asked of it.
+/// A handle to the platform's S3, to write objects, inspect them and count requests.
 ///
 /// ```
 /// # use recursive_lambda_local::{Error, Platform};
@@ -53,21 +53,21 @@ struct Shared {
     server: Server,
 }
 
-/// What S3 knows about an object.
+/// The properties of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
     /// The bucket.
     pub bucket: String,
-    /// The key, as it was given.
+    /// The key, not encoded.
     pub key: String,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Without quotes.
+    /// The ETag without quotes.
     pub etag: String,
-    /// When it was written, by the clock that also sets the `Date` header.
+    /// The time of the write, by the clock that also sets the `Date` header.
     pub modified: SystemTime,
-    /// As S3's events give it: for one key, later writes have greater ones.
+    /// The sequencer in S3's events: for one key, a later write has a greater one.
     pub sequencer: String,
 }
 
@@ -86,7 +86,7 @@ impl From<&Label> for ObjectInfo {
 
 impl S3 {
     pub(crate) async fn start(root: PathBuf, faults: Arc<Faults>) -> Result<Self, Error> {
-        let unusable = format!("the folder of S3's objects, {}, cannot be used", root.display());
+        let unusable = format!("cannot use {} as the folder of S3's objects", root.display());
         let store = Store::open(root).map_err(|error| Error::io(unusable, error))?;
         let store = Arc::new(store);
         let counters = Arc::new(counters::Counters::default());
@@ -98,43 +98,43 @@ impl S3 {
         Ok(Self { shared: Arc::new(Shared { store, counters, server }) })
     }
 
-    /// `http://127.0.0.1:port`; buckets are part of the path.
+    /// The address, `http://127.0.0.1:port`. Buckets are part of the path.
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.server.address())
     }
 
-    /// Creates a bucket; one that exists is left as it is.
+    /// Creates a bucket. An existing bucket is not changed.
     ///
     /// # Errors
     ///
-    /// A name S3 would refuse, or a folder that cannot be written.
+    /// Fails if S3 does not allow the name, or if the folder cannot be written.
     pub fn create_bucket(&self, bucket: &str) -> Result<(), Error> {
         self.create_bucket_of(ACCOUNT, bucket)
     }
 
-    /// The same of another account than the function's, which lets everyone in.
+    /// Creates a bucket that belongs to another account and allows all access.
     ///
     /// # Errors
     ///
-    /// As those of [`create_bucket`](Self::create_bucket).
+    /// Those of [`create_bucket`](Self::create_bucket).
     pub fn create_bucket_of(&self, account: &str, bucket: &str) -> Result<(), Error> {
         self.shared.store.create_bucket(bucket, account).map(drop).map_err(|error| from_s3(&error))
     }
 
-    /// Stores an object, without the network.
+    /// Writes an object, without the network.
     ///
     /// # Errors
     ///
-    /// No such bucket, or a folder that cannot be written.
+    /// Fails if the bucket does not exist or the folder cannot be written.
     pub fn put(&self, bucket: &str, key: &str, bytes: impl AsRef<[u8]>) -> Result<ObjectInfo, Error> {
         self.put_reader(bucket, key, bytes.as_ref())
     }
 
-    /// Copies a file into the store, in pieces: it may be larger than memory.
+    /// Writes a file as an object, in pieces, so that it may be larger than memory.
     ///
     /// # Errors
     ///
-    /// No such bucket, a file that cannot be read, or a folder that cannot be written.
+    /// Fails if the bucket does not exist, the file cannot be read, or the folder cannot be written.
     pub async fn put_file(&self, bucket: &str, key: &str, path: impl AsRef<Path>) -> Result<ObjectInfo, Error> {
         let (s3, bucket, key, path) = (self.clone(), bucket.to_owned(), key.to_owned(), path.as_ref().to_owned());
         let copied = tokio::task::spawn_blocking(move || {
@@ -148,48 +148,48 @@ impl S3 {
         let store = &self.shared.store;
         let hasher = s3s::checksum::ChecksumHasher { crc32: Some(Default::default()), ..Default::default() };
         let mut draft = store.draft(hasher).map_err(|error| from_s3(&error))?;
-        store::copy(&mut from, &mut draft).map_err(|error| Error::io("the object cannot be stored", error))?;
+        store::copy(&mut from, &mut draft).map_err(|error| Error::io("cannot store the object", error))?;
         let label = store.commit(bucket, key, draft.finish(), About::default(), &Conditions::default());
         label.map(|label| ObjectInfo::from(&*label)).map_err(|error| from_s3(&error))
     }
 
-    /// An object's bytes, without the network and without being counted.
+    /// The bytes of an object. Does not use the network, and does not count as a request.
     ///
     /// # Errors
     ///
-    /// No such bucket or key, or a file that cannot be read.
+    /// Fails if the bucket or key does not exist, or if the file cannot be read.
     pub fn get(&self, bucket: &str, key: &str) -> Result<Bytes, Error> {
         use std::io::Read;
         let (label, mut file) = self.shared.store.read(bucket, key, &Conditions::default()).map_err(|error| from_s3(&error))?;
         let mut bytes = Vec::with_capacity(usize::try_from(label.size).unwrap_or(0));
-        file.read_to_end(&mut bytes).map_err(|error| Error::io("the object cannot be read", error))?;
+        file.read_to_end(&mut bytes).map_err(|error| Error::io("cannot read the object", error))?;
         Ok(bytes.into())
     }
 
-    /// What is known about an object.
+    /// The properties of an object.
     ///
     /// # Errors
     ///
-    /// No such bucket or key.
+    /// Fails if the bucket or key does not exist.
     pub fn head(&self, bucket: &str, key: &str) -> Result<ObjectInfo, Error> {
         self.shared.store.label(bucket, key).map(|label| ObjectInfo::from(&*label)).map_err(|error| from_s3(&error))
     }
 
-    /// The file that holds an object's bytes, until it is written again or removed. With [`state_folder`](crate::Builder::state_folder) it
-    /// outlives the platform.
+    /// The file that holds an object's bytes. It exists until the object is overwritten or deleted. With
+    /// [`state_folder`](crate::Builder::state_folder), it outlives the platform.
     ///
     /// # Errors
     ///
-    /// No such bucket or key.
+    /// Fails if the bucket or key does not exist.
     pub fn file(&self, bucket: &str, key: &str) -> Result<PathBuf, Error> {
         self.shared.store.file(bucket, key).map_err(|error| from_s3(&error))
     }
 
-    /// Removes an object; a missing one is not an error.
+    /// Deletes an object. A missing object is not an error.
     ///
     /// # Errors
     ///
-    /// No such bucket.
+    /// Fails if the bucket does not exist.
     pub fn delete(&self, bucket: &str, key: &str) -> Result<(), Error> {
         self.shared.store.delete(bucket, key, None).map_err(|error| from_s3(&error))
     }
@@ -198,23 +198,23 @@ impl S3 {
     ///
     /// # Errors
     ///
-    /// No such bucket.
+    /// Fails if the bucket does not exist.
     pub fn list(&self, bucket: &str, prefix: &str) -> Result<Vec<ObjectInfo>, Error> {
         let labels = self.shared.store.list(bucket, prefix, "").map_err(|error| from_s3(&error))?;
         Ok(labels.iter().map(|label| ObjectInfo::from(&**label)).collect())
     }
 
-    /// Everything that was asked over the network since the start, or the last reset.
+    /// All requests over the network since the start or the last reset.
     pub fn counts(&self) -> S3Counts {
         self.shared.counters.total()
     }
 
-    /// What was asked of one object over the network.
+    /// The requests for one object over the network, since the start or the last reset.
     pub fn counts_of(&self, bucket: &str, key: &str) -> S3Counts {
         self.shared.counters.of(bucket, key)
     }
 
-    /// Sets every count to zero.
+    /// Resets every count to zero.
     pub fn reset_counts(&self) {
         self.shared.counters.reset();
     }
@@ -236,7 +236,7 @@ fn from_s3(error: &s3s::S3Error) -> Error {
     Error::new(kind, format!("S3: {error}"))
 }
 
-/// What every request passes on its way to s3s: counters and faults.
+/// The layer in front of s3s that counts requests and applies faults.
 struct Front {
     service: S3Service,
     counters: Arc<counters::Counters>,
@@ -252,14 +252,14 @@ impl Front {
         let range = request.headers().get(RANGE).and_then(|value| value.to_str().ok());
 
         let fault = self.faults.choose(operation, &bucket, &key, range);
-        self.counters.asked(operation, &bucket, &key);
+        self.counters.count_request(operation, &bucket, &key);
         let answer = match before(fault, "SlowDown").await {
             Ok(Some((status, code))) => Ok(refuse(status, code, fault)),
             Ok(None) => self.service.call(request.map(s3s::Body::from)).await.map_err(|_| Hangup),
             Err(hangup) => Err(hangup),
         };
         let answer = after(fault).await.and(answer);
-        self.counters.answered(answer.as_ref().ok().map(Response::status), &bucket, &key);
+        self.counters.count_response(answer.as_ref().ok().map(Response::status), &bucket, &key);
         let read = operation == Operation::GetObject && answer.as_ref().is_ok_and(|response| response.status().is_success());
         let meter = if read { self.counters.meter(&bucket, &key) } else { Arc::new(|_| {}) };
         let cut = if let Some(Fault::CutBody(after)) = fault { Some(after) } else { None };
@@ -268,20 +268,20 @@ impl Front {
 }
 
 fn operation(method: &Method, object: bool, query: &str) -> Operation {
-    let asks = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
     match (method.as_str(), object) {
-        (_, true) if asks("uploads") || asks("uploadId") => Operation::Multipart,
+        (_, true) if has("uploads") || has("uploadId") => Operation::Multipart,
         ("GET", true) => Operation::GetObject,
         ("HEAD", true) => Operation::HeadObject,
         ("PUT", true) => Operation::PutObject,
         ("DELETE", true) => Operation::DeleteObject,
-        ("GET", false) if asks("list-type") => Operation::ListObjects,
+        ("GET", false) if has("list-type") => Operation::ListObjects,
         _ => Operation::Other,
     }
 }
 
 fn refuse(status: StatusCode, code: &str, fault: Option<Fault>) -> Response<s3s::Body> {
-    let message = if let Some(Fault::RefuseSaying(_, _, message)) = fault { message } else { "a fault of the test" };
+    let message = if let Some(Fault::RefuseSaying(_, _, message)) = fault { message } else { "a fault injected by the test" };
     let body =
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>");
     let mut response = Response::new(s3s::Body::from(body));

@@ -1,4 +1,4 @@
-//! The store as s3s serves it: the operations a job, a test or the AWS command line uses. Decides nothing itself.
+//! Serves the store through s3s: the operations that jobs, tests and the AWS command line use. It only translates between the two.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -26,7 +26,7 @@ fn length(size: u64) -> Option<i64> {
     i64::try_from(size).ok()
 }
 
-/// Bytes `start..end` of a file, read in pieces off the runtime's threads.
+/// Bytes `start..end` of a file, read in pieces on the blocking threads.
 fn body(file: File, start: u64, end: u64) -> StreamingBlob {
     const PIECE: u64 = 256 << 10;
     let pieces = stream::try_unfold((Arc::new(file), start), move |(file, at)| async move {
@@ -88,7 +88,7 @@ impl S3 for Service {
         let (label, file) = self.0.read(&input.bucket, &input.key, &conditions)?;
         let range = input.range.map(|range| range.check(label.size)).transpose()?;
         let (start, end) = range.as_ref().map_or((0, label.size), |range| (range.start, range.end));
-        // As on S3: the checksum is of the whole object, so it comes with the whole object only.
+        // As on S3, the checksum covers the whole object, so it is returned only with the whole object.
         let sums = if range.is_none() && input.checksum_mode.is_some() { label.checksums.clone() } else { Checksums::default() };
         Ok(S3Response::new(GetObjectOutput {
             accept_ranges: Some("bytes".to_owned()),
@@ -234,14 +234,14 @@ impl S3 for Service {
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let input = request.input;
         let parts = input.multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
-        let wanted = parts.into_iter().map(|part| {
+        let listed = parts.into_iter().map(|part| {
             let etag = part.e_tag.ok_or(S3ErrorCode::InvalidPart)?;
             Ok((part.part_number.ok_or(S3ErrorCode::InvalidPart)?, etag.into_value()))
         });
-        let wanted = wanted.collect::<S3Result<Vec<_>>>()?;
+        let listed = listed.collect::<S3Result<Vec<_>>>()?;
         let conditions = Conditions { if_match: input.if_match, if_none_match: input.if_none_match };
         let store = Arc::clone(&self.0);
-        let label = tokio::task::spawn_blocking(move || store.complete_upload(&input.upload_id, &wanted, &conditions))
+        let label = tokio::task::spawn_blocking(move || store.complete_upload(&input.upload_id, &listed, &conditions))
             .await
             .map_err(S3Error::internal_error)??;
         Ok(S3Response::new(CompleteMultipartUploadOutput {

@@ -1,5 +1,5 @@
-//! Buckets and objects: an index in memory over files on disk. Every change happens under one lock, so a conditional write is
-//! atomic and a reader sees one version only. Knows nothing of HTTP.
+//! Buckets and objects: an index in memory over files on disk. Every change happens under one lock, so that conditional writes are atomic
+//! and a reader sees exactly one version. Knows nothing about HTTP.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,9 +14,9 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 use super::blobs::{About, Blobs, Draft, Finished, Label, hex};
 use super::conditions::{check_read, check_write};
 use crate::ACCOUNT;
-use crate::sync::locked;
+use crate::concurrency::locked;
 
-/// The two conditions a request may carry.
+/// The two conditions that a request may have.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Conditions {
     pub(crate) if_match: Option<ETagCondition>,
@@ -25,7 +25,7 @@ pub(crate) struct Conditions {
 
 struct Bucket {
     created: SystemTime,
-    /// The account.
+    /// The account that owns the bucket.
     owner: String,
     objects: BTreeMap<String, Arc<Label>>,
 }
@@ -53,7 +53,7 @@ impl Store {
                 let path = entry?.path();
                 if let (Some("bucket"), Some(name)) = (extension(&path), path.file_stem().and_then(|stem| stem.to_str())) {
                     let created = std::fs::metadata(&path)?.modified()?;
-                    // Empty: its writer never came.
+                    // The file is empty if its writer died before it wrote the owner.
                     let owner = Some(std::fs::read_to_string(&path)?).filter(|owner| !owner.is_empty());
                     let owner = owner.unwrap_or_else(|| ACCOUNT.to_owned());
                     buckets.insert(name.to_owned(), Bucket { created, owner, objects: BTreeMap::new() });
@@ -68,7 +68,7 @@ impl Store {
         Ok(store)
     }
 
-    /// `Ok(false)`: it is there already.
+    /// Creates a bucket. Returns `false` if it already exists.
     pub(crate) fn create_bucket(&self, name: &str, owner: &str) -> S3Result<bool> {
         if !s3s::path::check_bucket_name(name) {
             return Err(S3ErrorCode::InvalidBucketName.into());
@@ -91,7 +91,7 @@ impl Store {
         if locked(&self.buckets).contains_key(name) { Ok(()) } else { Err(S3ErrorCode::NoSuchBucket.into()) }
     }
 
-    /// A bucket of another account is refused, as a job's guard against a wrong bucket expects. One that is not there is not its matter.
+    /// Refuses a bucket that belongs to another account than expected. A missing bucket is not an error here.
     pub(crate) fn check_owner(&self, name: &str, expected: Option<&String>) -> S3Result<()> {
         match (locked(&self.buckets).get(name), expected) {
             (Some(bucket), Some(account)) if bucket.owner != *account => Err(S3ErrorCode::AccessDenied.into()),
@@ -105,12 +105,12 @@ impl Store {
         Ok(Arc::clone(bucket.objects.get(key).ok_or(S3ErrorCode::NoSuchKey)?))
     }
 
-    /// The file of an object's bytes.
+    /// The file that holds an object's bytes.
     pub(crate) fn file(&self, bucket: &str, key: &str) -> S3Result<PathBuf> {
         Ok(self.blobs.data(&*self.label(bucket, key)?))
     }
 
-    /// The object and its open file: one version, even if another is written meanwhile.
+    /// The object and its open file. Both are of the same version, even if another version is written in the meantime.
     pub(crate) fn read(&self, bucket: &str, key: &str, conditions: &Conditions) -> S3Result<(Arc<Label>, File)> {
         let buckets = locked(&self.buckets);
         let bucket = buckets.get(bucket).ok_or(S3ErrorCode::NoSuchBucket)?;
@@ -124,7 +124,7 @@ impl Store {
         self.blobs.draft(checksums).map_err(S3Error::internal_error)
     }
 
-    /// The conditions are judged and the object replaced under one lock: of many swaps from one ETag, one wins.
+    /// Checks the conditions and replaces the object under one lock: of several swaps from the same ETag, one wins.
     pub(crate) fn commit(
         &self,
         bucket: &str,
@@ -157,7 +157,7 @@ impl Store {
         Ok(label)
     }
 
-    /// Deleting what is not there is a success, as on S3.
+    /// Deletes an object. As on S3, deleting a missing object succeeds.
     pub(crate) fn delete(&self, bucket: &str, key: &str, if_match: Option<&ETagCondition>) -> S3Result<()> {
         let mut buckets = locked(&self.buckets);
         let objects = &mut buckets.get_mut(bucket).ok_or(S3ErrorCode::NoSuchBucket)?.objects;
@@ -168,7 +168,7 @@ impl Store {
         Ok(())
     }
 
-    /// Objects whose key starts with `prefix` and sorts after `after`, in S3's order: by the bytes of the key.
+    /// The objects whose key starts with `prefix` and sorts after `after`, in S3's order: by the bytes of the key.
     pub(crate) fn list(&self, bucket: &str, prefix: &str, after: &str) -> S3Result<Vec<Arc<Label>>> {
         use std::ops::Bound::{Excluded, Unbounded};
         let buckets = locked(&self.buckets);
@@ -198,16 +198,16 @@ impl Store {
         locked(&self.uploads).remove(id).map(drop).ok_or(S3ErrorCode::NoSuchUpload.into())
     }
 
-    /// `wanted`: the parts and the ETags the client was given for them. The result's ETag is S3's: the MD5 of the parts' MD5s,
-    /// and their number.
-    pub(crate) fn complete_upload(&self, id: &str, wanted: &[(i32, String)], conditions: &Conditions) -> S3Result<Arc<Label>> {
+    /// Makes an object of the parts. `listed` has the number and ETag of each part, as sent by the client. As on S3, the object's ETag is
+    /// the MD5 of the parts' MD5s, followed by the number of parts.
+    pub(crate) fn complete_upload(&self, id: &str, listed: &[(i32, String)], conditions: &Conditions) -> S3Result<Arc<Label>> {
         use s3s::crypto::{Checksum as _, Md5};
         let upload = locked(&self.uploads).remove(id).ok_or(S3ErrorCode::NoSuchUpload)?;
         let result = (|| {
             let mut draft = self.draft(ChecksumHasher::default())?;
             let mut sums = Md5::new();
             let mut last = 0;
-            for (number, etag) in wanted {
+            for (number, etag) in listed {
                 if *number <= last {
                     return Err(S3ErrorCode::InvalidPartOrder.into());
                 }
@@ -220,16 +220,16 @@ impl Store {
                 let mut file = File::open(part.path()).map_err(S3Error::internal_error)?;
                 copy(&mut file, &mut draft).map_err(S3Error::internal_error)?;
             }
-            if wanted.is_empty() {
+            if listed.is_empty() {
                 return Err(S3ErrorCode::MalformedXML.into());
             }
             let sum: [u8; 16] = sums.finalize();
-            let etag = format!("{}-{}", hex(&sum), wanted.len());
+            let etag = format!("{}-{}", hex(&sum), listed.len());
             let about = upload.about.clone();
             self.commit_as(&upload.bucket, &upload.key, draft.finish(), etag, about, conditions)
         })();
         if result.is_err() {
-            // As on S3, an upload that could not be completed can be completed later.
+            // As on S3, the client can complete the upload later.
             locked(&self.uploads).insert(id.to_owned(), upload);
         }
         result
@@ -240,7 +240,7 @@ fn extension(path: &Path) -> Option<&str> {
     path.extension().and_then(|extension| extension.to_str())
 }
 
-/// In pieces of 1 MiB: a file may be larger than memory.
+/// Copies in pieces of 1 MiB, because a file may be larger than memory.
 pub(crate) fn copy(from: &mut impl std::io::Read, to: &mut Draft) -> std::io::Result<()> {
     let mut buffer = vec![0; 1 << 20];
     loop {

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pauses_need_no_users_timer() {
+    fn pauses_work_without_a_users_timer() {
         let users = Builder::new_current_thread().build().unwrap();
         users.block_on(async {
             let aws = Aws::new().await.unwrap();

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_level_of_lambda_is_known() {
+    fn all_lambda_log_levels_are_known() {
         for (name, want) in [
             ("TRACE", Level::TRACE),
             ("DEBUG", Level::DEBUG),

@@ -187,7 +187,7 @@ async fn an_object_is_fetched_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_whole_is_never_used() {
+async fn incomplete_files_are_never_used() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "the whole object");
     let file = platform.file(&object);
@@ -237,7 +237,7 @@ async fn only_dead_processes_files_are_removed() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn nobody_else_may_read_it() {
+async fn only_the_owner_can_read_it() {
     use std::os::unix::fs::PermissionsExt;
     let platform = Platform::new();
     let object = platform.put("key", "v1", "body");
@@ -323,7 +323,7 @@ async fn a_broken_fetch_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_file_goes_with_its_last_run() {
+async fn the_last_run_deletes_the_file() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "body");
     let cache = Arc::new(Cache::new());
@@ -336,7 +336,7 @@ async fn a_file_goes_with_its_last_run() {
 }
 
 #[tokio::test]
-async fn a_file_gives_the_stores_bytes() {
+async fn a_file_has_the_objects_bytes() {
     let platform = Platform::new();
     let object = platform.put("key", "v1", "0123456789");
     let local = || Arc::new(Local::new(Arc::new(Cache::new()), Arc::clone(&platform), object.clone()));

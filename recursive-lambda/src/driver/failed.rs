@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_checkpoint_keeps_a_cut_error() {
+    fn a_checkpoint_shortens_errors() {
         let place = Some(Place::new(7, 9, 70));
         let long = "x".repeat(501);
         for (message, place, kept) in [("no", place, "no"), (&long, None, &long[..500]), (&long[..500], None, &long[..500])] {

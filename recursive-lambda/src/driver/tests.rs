@@ -204,7 +204,7 @@ fn the_event_names_and_pins_the_run() {
 }
 
 #[test]
-fn what_pins_the_object_in_order() {
+fn the_event_pins_the_object_first() {
     let stored = || {
         Some(Checkpoint {
             object: PinnedObject { etag: "stored".into(), size: 5, ..PinnedObject::for_tests() },
@@ -230,7 +230,7 @@ fn what_pins_the_object_in_order() {
 }
 
 #[test]
-fn each_run_has_an_id_of_its_own() {
+fn each_run_has_its_own_id() {
     let id = |arn: &str, tenant: Option<&str>, named: NamedObject| {
         let ports = Arc::new(Ports::default());
         let invocation = Invocation { tenant: tenant.map(String::from), ..Invocation::for_tests(arn) };

@@ -1,16 +1,16 @@
-//! A job that does not wake up in time, once: the first attempt at the batch after `ASLEEP_AT` lines sleeps past a time-out.
+//! A job that times out once: the first attempt at the batch after `ASLEEP_AT` lines sleeps past the time-out.
 
 use recursive_lambda::{Batch, Error, recursive_lambda};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// Where it falls asleep; the tests know it too.
+/// The position at which the job falls asleep.
 const ASLEEP_AT: u64 = 40;
 
 #[derive(Clone, Default, Serialize, Deserialize)]
 struct Counted {
     lines: u64,
-    /// Which attempt got past `ASLEEP_AT`.
+    /// The attempt that got past `ASLEEP_AT`.
     awake_at_attempt: u32,
 }
 

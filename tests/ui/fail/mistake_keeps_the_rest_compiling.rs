@@ -8,7 +8,7 @@ async fn job(batch: Batch<String>, totals: &mut u64, db: &Db) -> Result<(), Erro
 
 struct Db(u64);
 
-// None of this is reported: the function and a job of its name are there.
+// No errors here: the function and a job of its name still exist.
 #[allow(dead_code)]
 async fn test() -> Result<(), Error> {
     let _: recursive_lambda::Run = recursive_lambda::run::<job>();

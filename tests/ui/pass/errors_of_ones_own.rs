@@ -1,6 +1,6 @@
 use recursive_lambda::{Batch, BoxError, Error, Flow, recursive_lambda};
 
-/// No `std::error::Error`; it decides itself what is worth another attempt.
+/// Does not implement `std::error::Error`. Decides itself which errors are retried.
 enum Own {
     Busy,
     Broken,

@@ -1,7 +1,7 @@
 use recursive_lambda::format::{Decode, Format, Split};
 use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
 
-/// Records of this many bytes.
+/// Records of `WIDTH` bytes.
 struct Fixed<const WIDTH: usize, T>(std::marker::PhantomData<T>);
 
 impl<const WIDTH: usize, T: Send + 'static> Format for Fixed<WIDTH, T> {

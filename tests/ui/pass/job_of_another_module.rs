@@ -7,7 +7,7 @@ mod jobs {
     }
 }
 
-// One `use` brings the function and its job.
+// One `use` imports the function and its job.
 use jobs::count;
 use recursive_lambda::Batch;
 

@@ -1,4 +1,4 @@
-//! Concurrent batches and skipped records; a job with state may also ask for one batch at a time.
+//! Concurrent batches and skipped records. A job with state may set a concurrency of one.
 
 use recursive_lambda::{Batch, Error, recursive_lambda};
 

@@ -27,7 +27,7 @@ fn check(options: Options, script: &[(u64, Moment)]) {
 }
 
 #[test]
-fn every_single_point() {
+fn any_single_fault_loses_nothing() {
     let undisturbed = well(simulate(options(), Faults::none()));
     assert_eq!((undisturbed.executions, undisturbed.invocations), (50, 10));
     assert!(undisturbed.faults.effects() >= 100, "{}", undisturbed.faults.effects());
@@ -43,7 +43,7 @@ fn every_single_point() {
 
 /// A fault may look like a record's, which is then one too many: the run may end, but never wrongly.
 #[test]
-fn every_single_point_while_skipping() {
+fn any_fault_while_skipping_is_safe() {
     let effects = well(simulate(picky(), Faults::none())).faults.effects();
     for effect in 1..=effects {
         for moment in Moment::ALL {
@@ -55,7 +55,7 @@ fn every_single_point_while_skipping() {
 
 /// `RL_PAIRS=1`: some minutes, optimised.
 #[test]
-fn every_pair_of_points() {
+fn any_two_faults_lose_nothing() {
     if number("RL_PAIRS").is_none() {
         return;
     }

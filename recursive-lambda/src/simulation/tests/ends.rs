@@ -31,7 +31,7 @@ fn a_poisonous_record_fails_the_run() {
 
 /// A handler written by hand may not be an `async fn`: then user code runs before there is a future.
 #[test]
-fn a_panic_without_a_future_fails_too() {
+fn a_panic_at_the_call_fails_the_run() {
     let options = Options { poison: vec![(31, Poison::PanicAtOnce)], max_attempts: 3, ..Options::plain(Kind::Plain, 60) };
     let report = well(simulate(options, Faults::none()));
     let error = report.checkpoint.as_ref().unwrap().last_error.as_ref().unwrap();

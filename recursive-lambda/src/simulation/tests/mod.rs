@@ -138,7 +138,7 @@ fn seeds() {
 }
 
 #[test]
-fn a_seed_tells_the_same_story_twice() {
+fn a_seed_repeats_the_same_run() {
     for number in 0..200 {
         let (one, other) = (seed(number, Keep::Last(40)), seed(number, Keep::Last(40)));
         assert_eq!(one.digest, other.digest, "seed {number}");

@@ -4,7 +4,7 @@ use super::*;
 
 /// What is read, although it looks odd: object, how it is read, records.
 #[test]
-fn what_is_legal_is_read() {
+fn legal_objects_are_read() {
     type Ids = (String, String);
     let long = format!("id,name,amount\n1,\"{}\",2\n2,b,3\n", "line\r\n".repeat(100_000));
     let cases: [(&[u8], Read, u64); 50] = [

@@ -20,7 +20,7 @@ fn assert_refused(cases: &[Refused], skip: usize) {
 }
 /// Objects that are not what the format says: refused before the first record, and never skipped through.
 #[test]
-fn other_kinds_of_objects_are_refused() {
+fn other_formats_are_refused() {
     const START: &str = "(record 0, line 1, byte 0)";
     let cases: [Refused; 38] = [
         ("02-compressed/data.zip", ROWS, 0, &["compressed (zip", r#""PK\x03\x04"#, START]),
@@ -73,7 +73,7 @@ fn other_kinds_of_objects_are_refused() {
 }
 /// Records that are wrong: what stands there is shown, and what stands before is read.
 #[test]
-fn a_record_that_is_wrong_is_shown() {
+fn a_bad_record_is_shown() {
     assert_refused(
         &[
             (

@@ -1,15 +1,15 @@
-//! Small tools for shared state. Nothing here awaits while it holds a lock.
+//! Helpers for locks and background tasks. Nothing here awaits while it holds a lock.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::{JoinHandle, JoinSet};
 
-/// A panic while a lock was held is the panicking test's failure, never a second one here.
+/// Locks the mutex even if it is poisoned: a panic fails the test that caused it, and must not cause a second failure here.
 pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A task that ends with its owner.
+/// A task that is aborted when its owner drops it.
 #[derive(Debug)]
 pub(crate) struct Owned(JoinHandle<()>);
 
@@ -25,7 +25,7 @@ impl Drop for Owned {
     }
 }
 
-/// Tasks that end with the platform. Once closed, it takes no more.
+/// Tasks that end with the platform. After `close`, it accepts no more tasks.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(Mutex<Option<JoinSet<()>>>);
 
@@ -41,7 +41,7 @@ impl Tasks {
         }
     }
 
-    /// Ends every task; the caller may await that they are gone.
+    /// Aborts every task. The caller can await their end on the returned set.
     pub(crate) fn close(&self) -> Option<JoinSet<()>> {
         let mut tasks = locked(&self.0).take();
         if let Some(tasks) = tasks.as_mut() {

@@ -1,4 +1,4 @@
-//! Containers: warm, cold, ended; nothing outlives the platform.
+//! Containers: warm starts, cold starts, and cleanup. Nothing outlives the platform.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -6,25 +6,25 @@ use std::time::{Duration, Instant};
 use recursive_lambda_local::{Builder, Platform, What};
 use serde_json::json;
 
-use crate::support::{GUARD, json as value, name, platform};
+use crate::support::{LONG, json as value, name, platform};
 
 fn pids(platform: &Platform) -> Vec<u32> {
     let entries = platform.journal().into_iter();
     entries.filter_map(|entry| if let What::ContainerStarted { pid, .. } = entry.what { Some(pid) } else { None }).collect()
 }
 
-/// A zombie does not run any more; it only waits for its parent.
+/// Whether the process runs. A zombie no longer runs; it only waits for its parent.
 fn is_running(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, fields)) = stat.rsplit_once(')') else { return false };
     let fields: Vec<&str> = fields.split_whitespace().collect();
-    // The first thread can be a zombie while others still die: only the last one's end is the process's.
+    // The first thread can be a zombie while other threads still exit. The process has ended when its last thread has.
     let (state, threads) = (fields[0], fields[17]);
     !(state == "Z" && matches!(threads, "0" | "1"))
 }
 
-/// One container idle, one in the middle of an invocation.
-async fn busy() -> (Platform, Vec<u32>, std::path::PathBuf) {
+/// A platform with one idle container and one that is processing an event.
+async fn busy_platform() -> (Platform, Vec<u32>, std::path::PathBuf) {
     let platform = platform().start().await.unwrap();
     let mut entries = platform.subscribe();
     platform.send(json!({"do": "sleep", "ms": 150}).to_string());
@@ -48,7 +48,7 @@ async fn busy() -> (Platform, Vec<u32>, std::path::PathBuf) {
 fn assert_gone(pids: &[u32], tmp: &Path) {
     let started = Instant::now();
     while pids.iter().any(|pid| is_running(*pid)) {
-        assert!(started.elapsed() < GUARD, "{pids:?} still run");
+        assert!(started.elapsed() < LONG, "{pids:?} are still running");
         std::thread::sleep(Duration::from_millis(5));
     }
     let folder = tmp.parent().unwrap().parent().unwrap();
@@ -57,37 +57,37 @@ fn assert_gone(pids: &[u32], tmp: &Path) {
 }
 
 #[tokio::test]
-async fn shutdown_leaves_nothing_behind() {
-    let (platform, pids, tmp) = busy().await;
+async fn shutdown_cleans_up() {
+    let (platform, pids, tmp) = busy_platform().await;
     platform.shutdown().await;
     assert!(!pids.iter().any(|pid| is_running(*pid)));
     assert_gone(&pids, &tmp);
 }
 
 #[tokio::test]
-async fn a_dropped_platform_leaves_nothing() {
-    let (platform, pids, tmp) = busy().await;
+async fn dropping_the_platform_cleans_up() {
+    let (platform, pids, tmp) = busy_platform().await;
     drop(platform);
     assert_gone(&pids, &tmp);
 }
 
 #[test]
-fn a_dropped_runtime_leaves_nothing() {
+fn dropping_the_runtime_cleans_up() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let (platform, pids, tmp) = runtime.block_on(busy());
+    let (platform, pids, tmp) = runtime.block_on(busy_platform());
     drop(runtime);
     drop(platform);
     assert_gone(&pids, &tmp);
 }
 
 #[tokio::test]
-async fn tmp_survives_a_crash_of_its_container() {
+async fn tmp_survives_a_crash_of_the_process() {
     let platform = platform().retry_delays([]).start().await.unwrap();
     let found = async || value(&platform.invoke(json!({"do": "read_tmp"}).to_string()).await.unwrap());
     assert_eq!(found().await, false);
     platform.send(json!({"do": "write_tmp"}).to_string());
     platform.idle().await;
-    assert_eq!(found().await, true, "the process died, the folder did not");
+    assert_eq!(found().await, true, "the folder must survive the process");
     let containers = platform.idle_containers();
     assert_eq!((containers.len(), platform.counters().containers_started), (1, 2));
     platform.retire_idle_containers().await;
@@ -99,19 +99,23 @@ async fn tmp_survives_a_crash_of_its_container() {
 #[tokio::test]
 async fn an_evicted_container_loses_its_tmp() {
     for (chance, seed, evicted) in [(1.0, 1, 10..=10), (0.0, 1, 0..=0), (0.5, 1, 2..=8), (0.5, 2, 2..=8)] {
-        let small = tempfile::tempdir().unwrap();
-        let platform = platform().eviction(chance).seed(seed).tmp_folder(small.path()).start().await.unwrap();
-        let folders = || std::fs::read_dir(small.path()).unwrap().count();
+        let tmp = tempfile::tempdir().unwrap();
+        let platform = platform().eviction(chance).seed(seed).tmp_folder(tmp.path()).start().await.unwrap();
+        let folders = || std::fs::read_dir(tmp.path()).unwrap().count();
         for _ in 0..10 {
             platform.invoke(json!({"do": "echo"}).to_string()).await.unwrap();
         }
         let counters = platform.counters();
         assert!(evicted.contains(&counters.evicted), "{chance}: {counters:?}");
-        let last_one = matches!(platform.journal()[platform.journal().len() - 2].what, What::Evicted { .. });
-        assert_eq!(counters.containers_started, counters.evicted + u64::from(!last_one), "{chance}: each cost a cold start");
-        assert_eq!((platform.idle_containers().len(), folders()), (usize::from(!last_one), usize::from(!last_one)));
+        let evicted_last = matches!(platform.journal()[platform.journal().len() - 2].what, What::Evicted { .. });
+        assert_eq!(
+            counters.containers_started,
+            counters.evicted + u64::from(!evicted_last),
+            "{chance}: each eviction must cost a cold start"
+        );
+        assert_eq!((platform.idle_containers().len(), folders()), (usize::from(!evicted_last), usize::from(!evicted_last)));
         platform.shutdown().await;
-        assert_eq!(folders(), 0, "the folder was given, what is in it was not");
+        assert_eq!(folders(), 0, "only the contents of the given folder are removed");
     }
 }
 
@@ -129,7 +133,7 @@ async fn the_memory_limit_kills_a_process() {
 }
 
 #[tokio::test]
-async fn children_of_the_program_end_with_it() {
+async fn child_processes_end_with_the_program() {
     let platform = platform().start().await.unwrap();
     let spawned = value(&platform.invoke(json!({"do": "spawn"}).to_string()).await.unwrap());
     let pid = u32::try_from(spawned.as_u64().unwrap()).unwrap();
@@ -137,13 +141,13 @@ async fn children_of_the_program_end_with_it() {
     platform.retire_idle_containers().await;
     let started = Instant::now();
     while is_running(pid) {
-        assert!(started.elapsed() < GUARD, "{pid} still runs");
+        assert!(started.elapsed() < LONG, "{pid} is still running");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
 #[tokio::test]
-async fn an_idle_death_costs_no_attempt() {
+async fn an_idle_crash_costs_no_attempt() {
     let platform = platform().start().await.unwrap();
     platform.invoke("1").await.unwrap();
     let pid = platform.idle_containers()[0].pid.unwrap();
@@ -157,7 +161,7 @@ async fn an_idle_death_costs_no_attempt() {
 }
 
 #[tokio::test]
-async fn objects_are_found_again_in_their_folder() {
+async fn a_state_folder_keeps_its_objects() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..3u8 {
         let platform = platform().state_folder(folder.path()).start().await.unwrap();
@@ -179,42 +183,42 @@ async fn objects_are_found_again_in_their_folder() {
     assert_eq!(files, ["bucket", "data", "data", "data", "json", "json", "json"]);
 }
 
-/// Run by the next test, in a process of its own.
+/// The next test runs this in a separate process.
 #[tokio::test]
 #[ignore = "waits for a signal"]
-async fn hold() {
+async fn wait_for_a_signal() {
     let platform = platform().handle_signals(true).start().await.unwrap();
     let mut entries = platform.subscribe();
     platform.send(json!({"do": "sleep", "ms": 600_000}).to_string());
     while !matches!(entries.recv().await.unwrap().what, What::InvocationStarted { .. }) {}
     println!("pid={}=", pids(&platform)[0]);
-    // Another one: the first to notice the signal must end both.
+    // The first platform to notice the signal must end both.
     let second = self::platform().handle_signals(true).start().await.unwrap();
     platform.idle().await;
     drop(second);
 }
 
 #[test]
-fn a_signal_ends_the_containers_too() {
+fn a_signal_ends_the_containers() {
     use std::io::{BufRead, BufReader};
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
         let tmp = tempfile::tempdir().unwrap();
         let mut holder = std::process::Command::new(std::env::current_exe().unwrap())
             .env("TMPDIR", tmp.path())
-            .args(["--exact", "life::hold", "--ignored", "--nocapture"])
+            .args(["--exact", "containers::wait_for_a_signal", "--ignored", "--nocapture"])
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
         let lines = BufReader::new(holder.stdout.take().unwrap()).lines().map_while(Result::ok);
         let pid = lines.filter_map(|line| line.split("pid=").nth(1)?.split('=').next()?.parse::<u32>().ok()).next().unwrap();
         assert!(is_running(pid) && std::fs::read_dir(tmp.path()).unwrap().count() > 0);
-        let killed = std::process::Command::new("kill").args([signal, &holder.id().to_string()]).status().unwrap();
-        assert!(killed.success());
+        let sent = std::process::Command::new("kill").args([signal, &holder.id().to_string()]).status().unwrap();
+        assert!(sent.success());
         assert_eq!(holder.wait().unwrap().code(), Some(status));
         assert_eq!(std::fs::read_dir(tmp.path()).unwrap().count(), 0);
         let started = Instant::now();
         while is_running(pid) {
-            assert!(started.elapsed() < GUARD, "{pid} still runs");
+            assert!(started.elapsed() < LONG, "{pid} is still running");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -1,4 +1,4 @@
-//! The task that keeps one shared container: its process, who waits for an event in it, and which events are in it.
+//! The task that owns one shared container: its process, the events that wait for it, and the invocations in progress.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use super::{Event, Function};
 use crate::http::Reply;
 use crate::journal::{ContainerId, Journal, Outcome, What};
 
-/// A request to the task.
-pub(super) enum Order {
-    /// An event for its process. `given` once the process has it.
-    Event { event: Event, attempt: u32, given: oneshot::Sender<()>, ended: oneshot::Sender<Ended> },
-    /// By a fault: the process must die if it has this event.
+/// A command to the task.
+pub(super) enum Command {
+    /// Delivers an event to the process. `delivered` is sent when the process has the event.
+    Event { event: Event, attempt: u32, delivered: oneshot::Sender<()>, ended: oneshot::Sender<Ended> },
+    /// A fault: kills the process if it has this event.
     Kill { request_id: String },
-    /// The container must end.
+    /// Stops the container.
     End(oneshot::Sender<()>),
 }
 
@@ -35,46 +35,46 @@ pub(super) struct Ended {
 struct Waiting {
     event: Event,
     attempt: u32,
-    given: oneshot::Sender<()>,
+    delivered: oneshot::Sender<()>,
     ended: oneshot::Sender<Ended>,
 }
 
 struct InFlight {
     request_id: String,
     started: Instant,
-    /// `None` once its time was up: it goes on, but no caller waits for it.
+    /// `None` after a time-out: the invocation continues, but no caller waits for it.
     ended: Option<oneshot::Sender<Ended>>,
 }
 
-pub(super) struct SharedTask {
+pub(super) struct SharedContainerTask {
     function: Function,
     journal: Arc<Journal>,
     id: ContainerId,
     tmp: TempDir,
     pid: Arc<AtomicU32>,
-    orders: mpsc::UnboundedReceiver<Order>,
+    commands: mpsc::UnboundedReceiver<Command>,
     process: Option<Process>,
     /// Whether this process has asked for an event.
     ready: bool,
-    /// When the process last said something, or was started.
-    heard: Instant,
+    /// The time of the process's last call, or of its start.
+    last_call: Instant,
     polls: VecDeque<Answer>,
     queue: VecDeque<Waiting>,
     in_flight: Vec<InFlight>,
 }
 
-impl SharedTask {
+impl SharedContainerTask {
     pub(super) fn new(
         function: Function,
         journal: Arc<Journal>,
         id: ContainerId,
         tmp: TempDir,
         pid: Arc<AtomicU32>,
-        orders: mpsc::UnboundedReceiver<Order>,
+        commands: mpsc::UnboundedReceiver<Command>,
     ) -> Self {
         let (polls, queue, in_flight) = Default::default();
-        let heard = Instant::now();
-        Self { function, journal, id, tmp, pid, orders, process: None, ready: false, heard, polls, queue, in_flight }
+        let last_call = Instant::now();
+        Self { function, journal, id, tmp, pid, commands, process: None, ready: false, last_call, polls, queue, in_flight }
     }
 
     pub(super) async fn run(mut self) {
@@ -86,13 +86,13 @@ impl SharedTask {
             let wake = self.wake();
             tokio::select! {
                 biased;
-                call = next_call(&mut self.process) => self.called(call).await,
-                order = self.orders.recv() => match order {
-                    Some(Order::Event { event, attempt, given, ended }) => {
-                        self.queue.push_back(Waiting { event, attempt, given, ended });
+                call = next_call(&mut self.process) => self.handle_call(call).await,
+                command = self.commands.recv() => match command {
+                    Some(Command::Event { event, attempt, delivered, ended }) => {
+                        self.queue.push_back(Waiting { event, attempt, delivered, ended });
                     }
-                    Some(Order::Kill { request_id }) => self.kill(request_id).await,
-                    Some(Order::End(ended)) => {
+                    Some(Command::Kill { request_id }) => self.kill(request_id).await,
+                    Some(Command::End(ended)) => {
                         self.end().await;
                         let _ = self.tmp.close();
                         let _ = ended.send(());
@@ -103,31 +103,31 @@ impl SharedTask {
                         return;
                     }
                 },
-                () = tokio::time::sleep_until(wake.into()) => self.look_at_the_clock().await,
+                () = tokio::time::sleep_until(wake.into()) => self.check_deadlines().await,
             }
         }
     }
 
     async fn start(&mut self) {
-        (self.ready, self.heard) = (false, Instant::now());
+        (self.ready, self.last_call) = (false, Instant::now());
         match Process::start(&self.function, self.id, self.tmp.path(), &self.journal).await {
             Ok(process) => {
                 self.pid.store(process.pid, Ordering::Relaxed);
                 self.process = Some(process);
             }
-            Err(cause) => self.refuse_all("Runtime.InvalidEntrypoint", &format!("the binary could not be started: {cause}")),
+            Err(cause) => self.refuse_all("Runtime.InvalidEntrypoint", &format!("cannot start the binary: {cause}")),
         }
     }
 
-    /// Gives each worker of the process that asks for an event one.
+    /// Gives a waiting event to each worker of the process that asks for one.
     fn deliver(&mut self) {
         self.polls.retain(|poll| !poll.is_closed());
         while !self.queue.is_empty() {
             let Some(poll) = self.polls.pop_front() else { return };
-            let Some(Waiting { event, attempt, given, ended }) = self.queue.pop_front() else { return };
+            let Some(Waiting { event, attempt, delivered, ended }) = self.queue.pop_front() else { return };
             self.started(&event, attempt);
             let _ = poll.send(delivery(&self.function, &event));
-            let _ = given.send(());
+            let _ = delivered.send(());
             self.in_flight.push(InFlight { request_id: event.request_id, started: Instant::now(), ended: Some(ended) });
         }
     }
@@ -137,28 +137,28 @@ impl SharedTask {
         self.journal.record(What::InvocationStarted { container, request_id, attempt, payload });
     }
 
-    /// The next time at which something may be due.
+    /// The next time at which a deadline may pass.
     fn wake(&self) -> Instant {
         let deadlines = self.live().map(|one| one.started + self.function.timeout);
-        let patience = self.is_stuck().then(|| self.heard + self.function.init_timeout);
-        deadlines.chain(patience).min().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600))
+        let stuck = self.is_stuck().then(|| self.last_call + self.function.init_timeout);
+        deadlines.chain(stuck).min().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600))
     }
 
     fn live(&self) -> impl Iterator<Item = &InFlight> {
         self.in_flight.iter().filter(|one| one.ended.is_some())
     }
 
-    /// Events wait, and nothing is under way that could make room for them.
+    /// Whether events wait and no invocation is in progress that could free a worker for them.
     fn is_stuck(&self) -> bool {
         self.process.is_some() && !self.queue.is_empty() && self.live().next().is_none()
     }
 
-    async fn look_at_the_clock(&mut self) {
+    async fn check_deadlines(&mut self) {
         let now = Instant::now();
         for one in self.in_flight.iter_mut().filter(|one| one.started + self.function.timeout <= now) {
             end(one.ended.take(), Outcome::TimedOut, one.started);
         }
-        if self.is_stuck() && self.heard + self.function.init_timeout <= now {
+        if self.is_stuck() && self.last_call + self.function.init_timeout <= now {
             self.end().await;
             if !self.ready {
                 self.refuse_all("Sandbox.Timedout", "the runtime did not ask for an event in time");
@@ -166,8 +166,8 @@ impl SharedTask {
         }
     }
 
-    async fn called(&mut self, call: Result<Call, String>) {
-        self.heard = Instant::now();
+    async fn handle_call(&mut self, call: Result<Call, String>) {
+        self.last_call = Instant::now();
         match call {
             Ok(Call::Next(poll)) => {
                 self.ready = true;
@@ -180,7 +180,7 @@ impl SharedTask {
                 let _ = answer.send(self.done(&request_id, Outcome::Error { error_type, message }));
             }
             Ok(Call::InitFailed { answer, .. }) if self.ready => {
-                let _ = answer.send(refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "init is over"));
+                let _ = answer.send(refuse(StatusCode::FORBIDDEN, "InvalidStateTransition", "initialization is over"));
             }
             Ok(Call::InitFailed { error_type, message, answer }) => {
                 let _ = answer.send(accepted());
@@ -197,13 +197,13 @@ impl SharedTask {
     }
 
     fn done(&mut self, request_id: &str, outcome: Outcome) -> Reply {
-        // A copy of an event has its request id, too, and either answer is good for either.
+        // A duplicate event has the same request id. Either answer may serve either copy.
         let found = |live: bool| move |one: &InFlight| one.request_id == request_id && one.ended.is_some() == live;
         let index = self.in_flight.iter().position(found(true)).or_else(|| self.in_flight.iter().position(found(false)));
         let Some(index) = index else { return wrong_id() };
         let one = self.in_flight.remove(index);
         if one.ended.is_none() {
-            return refuse(StatusCode::GONE, "InvocationTimedOut", "the time of this invocation was up");
+            return refuse(StatusCode::GONE, "InvocationTimedOut", "this invocation timed out");
         }
         end(one.ended, outcome, one.started);
         accepted()
@@ -216,7 +216,7 @@ impl SharedTask {
         }
     }
 
-    /// Ends the process, and with it everything that is in it. What waits for it can have another one.
+    /// Kills the process; all its invocations fail. Waiting events get a new process.
     async fn end(&mut self) {
         self.polls.clear();
         self.pid.store(0, Ordering::Relaxed);
@@ -227,7 +227,7 @@ impl SharedTask {
         }
     }
 
-    /// The process could not start: everyone who waits for it is told.
+    /// Fails every waiting event because the process could not start.
     fn refuse_all(&mut self, error_type: &str, message: &str) {
         for waiting in std::mem::take(&mut self.queue) {
             self.started(&waiting.event, waiting.attempt);
