@@ -134,11 +134,13 @@ pub struct LastError {
 
 impl LastError {
     /// The message, safe for a log: anyone may have written it.
+    #[must_use]
     pub fn shown(&self) -> String {
         self.message.escape_debug().to_string()
     }
 
     /// The place of the error, if it is known.
+    #[must_use]
     pub fn place(&self) -> Option<Place> {
         Some(Place::new(self.record?, self.line?, self.offset?))
     }
@@ -242,11 +244,13 @@ impl Checkpoint {
     }
 
     /// Whether the event with this `seq` and token handed the run over, and no invocation has acquired it since.
+    #[must_use]
     pub fn was_handed_over_by(&self, seq: u64, token: &str) -> bool {
         self.owner.is_none() && self.seq == seq + 1 && self.handed_over_by.as_deref() == Some(token)
     }
 
     /// Which try of the batch at the position this is. Retryable errors count, too.
+    #[must_use]
     pub fn attempt(&self) -> u32 {
         let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
         self.attempts.max(1).saturating_add(errors)
@@ -289,6 +293,7 @@ impl Checkpoint {
     }
 
     /// How many records the next batch may hold.
+    #[must_use]
     pub fn next_batch(&self) -> u64 {
         let batch = self.search.map_or(self.plan.batch, |search| search.step.min(search.until.saturating_sub(self.position)));
         batch.max(1)

@@ -23,6 +23,7 @@ const RUN_DIGITS: usize = 32;
 
 impl Identity<'_> {
     /// 32 hexadecimal digits, lower case.
+    #[must_use]
     pub fn run_id(&self) -> String {
         let version_or_etag = self.version.or(self.etag);
         let fields = [
@@ -41,11 +42,13 @@ impl Identity<'_> {
 }
 
 /// Whether [`Identity::run_id`] can have made this.
+#[must_use]
 pub fn is_run_id(text: &str) -> bool {
     text.len() == RUN_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// The plan of a job.
+#[must_use]
 pub fn plan(batch: u64, format: &str) -> Plan {
     let hash = digest([Some(batch.to_string().as_str()), Some(format)], 16);
     Plan { batch, format: format.into(), hash }
@@ -72,6 +75,7 @@ fn digest<'a>(fields: impl IntoIterator<Item = Option<&'a str>>, digits: usize) 
 }
 
 /// The ARN without its qualifier: `arn:aws:lambda:region:account:function:name`.
+#[must_use]
 pub fn unqualified(function_arn: &str) -> &str {
     match function_arn.match_indices(':').nth(6) {
         Some((end, _)) => function_arn.get(..end).unwrap_or(function_arn),

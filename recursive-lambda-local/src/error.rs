@@ -46,6 +46,7 @@ impl Error {
     }
 
     /// The kind of error.
+    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }

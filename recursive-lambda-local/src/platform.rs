@@ -102,31 +102,37 @@ impl Platform {
     }
 
     /// The platform's S3.
+    #[must_use]
     pub fn s3(&self) -> &S3 {
         &self.s3
     }
 
     /// S3's address, `http://127.0.0.1:port`. The function gets it as `AWS_ENDPOINT_URL_S3`.
+    #[must_use]
     pub fn s3_url(&self) -> String {
         self.s3.url()
     }
 
     /// Lambda's address, `http://127.0.0.1:port`. The function gets it as `AWS_ENDPOINT_URL_LAMBDA`.
+    #[must_use]
     pub fn lambda_url(&self) -> String {
         self.lambda_url.clone()
     }
 
     /// The function's name.
+    #[must_use]
     pub fn function_name(&self) -> &str {
         &self.lambda.function.name
     }
 
     /// The function's ARN, without a qualifier.
+    #[must_use]
     pub fn function_arn(&self) -> &str {
         &self.lambda.function.arn
     }
 
     /// The environment variables with which an SDK finds this platform: region, credentials, endpoints.
+    #[must_use]
     pub fn env_for_clients(&self) -> Vec<(String, String)> {
         self.lambda.function.client_environment.clone()
     }
@@ -185,11 +191,13 @@ impl Platform {
     }
 
     /// Everything that has happened so far. At most the last 200,000 entries are kept.
+    #[must_use]
     pub fn journal(&self) -> Vec<Entry> {
         self.lambda.journal.entries()
     }
 
     /// The lines that the function has written so far, to both streams.
+    #[must_use]
     pub fn log(&self) -> Vec<String> {
         let lines = self.journal().into_iter().filter_map(|entry| match entry.what {
             What::LogLine { line, .. } => Some(line),
@@ -199,16 +207,19 @@ impl Platform {
     }
 
     /// A receiver of everything that happens from now on. If it lags by more than 4,096 entries, it loses the oldest.
+    #[must_use]
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.lambda.journal.subscribe()
     }
 
     /// The number of times that each thing has happened.
+    #[must_use]
     pub fn counters(&self) -> Counters {
         self.lambda.journal.counters()
     }
 
     /// The events and messages that were given up, in order.
+    #[must_use]
     pub fn dead_letters(&self) -> Vec<DeadLetter> {
         self.lambda.journal.dead_letters()
     }
@@ -240,11 +251,13 @@ impl Platform {
     }
 
     /// Kills the container of the oldest invocation in progress. Returns the container and the request id; `None` if nothing is running.
+    #[allow(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn kill_one(&self) -> Option<(ContainerId, String)> {
         self.lambda.kill_running(None)
     }
 
     /// Kills the container that is processing this request id. `None` if there is no such container.
+    #[allow(clippy::must_use_candidate, reason = "called for its effect")]
     pub fn kill_request(&self, request_id: &str) -> Option<(ContainerId, String)> {
         self.lambda.kill_running(Some(request_id))
     }
@@ -256,6 +269,7 @@ impl Platform {
     }
 
     /// The containers that are not processing an event.
+    #[must_use]
     pub fn idle_containers(&self) -> Vec<IdleContainer> {
         let containers = self.lambda.idle_containers();
         containers.into_iter().map(|(id, pid, tmp)| IdleContainer { id, pid, tmp }).collect()

@@ -46,6 +46,7 @@ impl Channel {
         [Self::S3, Self::S3Sns, Self::S3Sqs, Self::S3SnsSqs, Self::S3SnsSqsRaw, Self::EventBridge, Self::EventBridgeSqs];
 
     /// The events or messages that this channel sends for these objects: one per object, as on AWS.
+    #[must_use]
     pub fn trigger(&self, objects: &[ObjectInfo]) -> Trigger {
         let each = |build: &dyn Fn(&ObjectInfo) -> Value| objects.iter().map(build).collect::<Vec<_>>();
         let text = |events: Vec<Value>| Trigger::Messages(events.iter().map(Value::to_string).collect());

@@ -38,10 +38,12 @@ impl<'de> Deserialize<'de> for RawBytes {
 pub struct SavedState(Arc<RawValue>);
 
 impl SavedState {
+    #[must_use]
     pub fn new(json: Box<RawValue>) -> Self {
         Self(json.into())
     }
 
+    #[must_use]
     pub fn json(&self) -> &str {
         self.0.get()
     }

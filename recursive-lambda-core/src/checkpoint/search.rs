@@ -27,11 +27,13 @@ pub struct Search {
 }
 
 impl Search {
+    #[must_use]
     pub fn begun(until: u64, step: u64, doubtful: bool) -> Self {
         Self { until, step, doubtful, witness: false, alone: 0, alone_until: 0, proven: false }
     }
 
     /// The run passed at least one record. The rest may be fine: it is tried at once, unless it must be tried one by one.
+    #[must_use]
     pub fn past(self, position: u64) -> Self {
         let rest = self.until.saturating_sub(position).max(1);
         let search = Self { alone: 0, ..self };

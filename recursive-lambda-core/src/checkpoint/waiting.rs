@@ -22,11 +22,13 @@ pub struct Waiting {
 }
 
 impl Waiting {
+    #[must_use]
     pub fn waited(&self) -> Duration {
         Duration::from_millis(self.waited_ms)
     }
 
     /// How long to wait before the next try: a quarter of the time waited so far, at most an hour.
+    #[must_use]
     pub fn pause(&self) -> Duration {
         const LONGEST: Duration = Duration::from_secs(3600);
         (self.waited() / 4).min(LONGEST)

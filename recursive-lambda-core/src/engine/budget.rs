@@ -19,6 +19,7 @@ pub struct Budget {
 impl Budget {
     /// `left`: the time to the deadline as the invocation starts; `None` if it is unknown, which allows one batch. The reserve is
     /// at most a quarter of it.
+    #[must_use]
     pub fn new(left: Option<Duration>, reserve: Duration, most_batches: Option<u64>) -> Self {
         let reserve = left.map_or(reserve, |left| reserve.min(left / 4));
         Self {
@@ -33,16 +34,19 @@ impl Budget {
         }
     }
 
+    #[must_use]
     pub fn concurrency(&self) -> u32 {
         u32::try_from(self.concurrency).unwrap_or(u32::MAX)
     }
 
     /// Whether a batch was done in this invocation.
+    #[must_use]
     pub fn has_worked(&self) -> bool {
         self.batches > 0
     }
 
     /// The same budget with up to `batches` batches in flight.
+    #[must_use]
     pub fn concurrent(self, concurrency: u64) -> Self {
         Self { concurrency, ..self }
     }
@@ -64,6 +68,7 @@ impl Budget {
 
     /// How many batches may start in addition to those in flight. A batch may start while the time left exceeds the reserve, or
     /// twice the slowest batch if that is longer, plus the time for a save and a signal for each concurrent batch.
+    #[must_use]
     pub fn allows(&self, in_flight: u64, left: Option<Duration>) -> u64 {
         if left.is_none_or(|left| left <= self.kept_free()) {
             return 0;
@@ -72,6 +77,7 @@ impl Budget {
     }
 
     /// How many more batches will probably start: one until the first batch is done.
+    #[must_use]
     pub fn expected_batches(&self, in_flight: u64, left: Option<Duration>) -> u64 {
         let (Some(left), true) = (left, self.batches > 0) else { return 1 };
         let mean = (self.working.as_secs_f64() / self.batches as f64).max(1e-6);
@@ -84,6 +90,7 @@ impl Budget {
     }
 
     /// Whether half of the invocation is left. After batches, `on_complete` starts only then.
+    #[must_use]
     pub fn half_is_left(&self, left: Option<Duration>) -> bool {
         match (self.total, left) {
             (Some(total), Some(left)) => left >= total / 2,

@@ -25,6 +25,7 @@ pub struct PrefetchPlan {
 
 impl PrefetchPlan {
     /// The bytes to ask for when `held` bytes are already held; 0 if those are enough.
+    #[must_use]
     pub fn request(&self, held: u64) -> u64 {
         let Some(record) = self.record else { return FIRST.saturating_sub(held) };
         let half = self.missing.saturating_add(self.later) / 2;
@@ -37,6 +38,7 @@ impl PrefetchPlan {
 
     /// The bytes to ask for when the current batch cannot go on without more. `asked` counts the requests of this batch, so that
     /// a record far larger than the others is fetched in few requests.
+    #[must_use]
     pub fn demand(&self, held: u64, asked: u32) -> u64 {
         let least = if self.record.is_some() { SMALLEST } else { FIRST };
         self.request(held).max(least.saturating_mul(1 << asked.min(20))).min(LARGEST)

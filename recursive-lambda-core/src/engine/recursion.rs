@@ -9,12 +9,14 @@ const NEAR_THE_LIMIT: [u64; 2] = [8, 14];
 
 /// The highest count in the trace header's lineage, if it has one. The format is `Lineage=hash:count|hash:count` or, newer,
 /// `Lineage=counter:hash:count|..`: the count is the last number of each part.
+#[must_use]
 pub fn depth(trace_header: &str) -> Option<u64> {
     let lineage = trace_header.split(';').find_map(|field| field.trim().strip_prefix("Lineage="))?;
     lineage.split('|').filter_map(|part| part.rsplit(':').next()?.parse().ok()).max()
 }
 
 /// Whether to log now what to set: near enough to the limit to matter, and not so deep that the setting must be there already.
+#[must_use]
 pub fn is_near_the_limit(depth: u64) -> bool {
     NEAR_THE_LIMIT.contains(&depth)
 }

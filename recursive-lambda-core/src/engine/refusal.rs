@@ -6,6 +6,7 @@ use crate::checkpoint::{LastError, Unreadable};
 use crate::event::resume_event;
 
 impl Refusal {
+    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::DuplicateInFlight => ErrorKind::DuplicateInFlight,
@@ -24,6 +25,7 @@ impl Refusal {
     }
 
     /// `run`: its id, for the event that resumes it.
+    #[must_use]
     pub fn message(&self, run: &str) -> String {
         let what = self.what();
         match self {
@@ -99,6 +101,7 @@ impl Refusal {
     }
 
     /// As the checkpoint keeps it. An error from before the death is kept; the count of deaths does not replace it.
+    #[must_use]
     pub fn as_last_error(&self, before: Option<LastError>) -> LastError {
         let place =
             before.unwrap_or(LastError { kind: String::new(), message: String::new(), record: None, line: None, offset: None });

@@ -3,6 +3,8 @@
 //! `Run::step` takes what happened and says what to do next; it starts with `Event::Begin` and ends with `Effect::Reply`.
 //! An event is acknowledged only if the run is over, or if a later signal is certain to arrive, so a run is never left without a
 //! continuation. The driver performs effects one at a time, so each event has exactly one answer.
+//!
+//! `docs/protocol.md` has the rules.
 
 mod assess;
 mod failing;
@@ -136,16 +138,19 @@ struct Pace {
 }
 
 impl Run {
+    #[must_use]
     pub fn new(rules: Rules, me: Owner, trigger: Trigger, budget: Budget) -> Self {
         Self { rules, me, trigger, budget, phase: Phase::Beginning }
     }
 
+    #[must_use]
     pub fn budget(&self) -> &Budget {
         &self.budget
     }
 
     /// The records that were passed over, to be skipped.
     #[cfg(test)]
+    #[must_use]
     pub fn suspects(&self) -> u64 {
         match &self.phase {
             Phase::Skipping { work, .. } => work.pace.suspects,
@@ -154,6 +159,7 @@ impl Run {
     }
 
     /// The checkpoint the driver works on, with what was done since the last save.
+    #[must_use]
     pub fn checkpoint(&self) -> Option<&Checkpoint> {
         match &self.phase {
             Phase::Working(work) | Phase::PassingOver { work, .. } | Phase::Skipping { work, .. } | Phase::Completing(work) => {
@@ -275,6 +281,7 @@ impl Run {
     }
 
     /// The name of the event that this invocation was given.
+    #[must_use]
     pub fn token(&self) -> &str {
         match &self.trigger {
             Trigger::Signal { token, .. } => token,

@@ -82,6 +82,7 @@ pub struct Save {
 }
 
 impl Save {
+    #[must_use]
     pub fn new(condition: Condition, nonce: String) -> Self {
         Self { condition, nonce, tries: 0, last_trouble: String::new() }
     }

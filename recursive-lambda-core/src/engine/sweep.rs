@@ -37,11 +37,13 @@ pub enum Trouble {
 }
 
 /// Whether a checkpoint of this age can matter to a sweep. The others are not read.
+#[must_use]
 pub fn is_worth_reading(rules: &Rules, age: Duration) -> bool {
     age > youngest(rules) && age < FORGOTTEN
 }
 
 /// `age`: the time since the checkpoint was written, by the store's clock.
+#[must_use]
 pub fn judge(rules: &Rules, checkpoint: &Checkpoint, age: Duration) -> Verdict {
     let nothing = Verdict::default();
     if checkpoint.status == Status::Failed && age < DAY {
@@ -73,6 +75,7 @@ fn youngest(rules: &Rules) -> Duration {
 
 impl Trouble {
     /// What is wrong.
+    #[must_use]
     pub fn message(self) -> &'static str {
         match self {
             Self::Failed => "the run failed, and is over until it is resumed",

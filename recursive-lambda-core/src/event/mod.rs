@@ -21,16 +21,19 @@ use crate::Error;
 use serde_json::Value;
 
 /// Whether a signal can name this job.
+#[must_use]
 pub fn is_job_name(name: &str) -> bool {
     names::job(name.into()).is_ok()
 }
 
 /// Whether a region can have this name.
+#[must_use]
 pub fn is_region_name(name: &str) -> bool {
     names::region(name.into()).is_ok()
 }
 
 /// Whether a signal can name this run.
+#[must_use]
 pub fn is_run_name(name: &str) -> bool {
     names::run(name.into()).is_ok()
 }
@@ -107,6 +110,7 @@ pub type Outcomes = Vec<(Option<String>, Result<Value, Error>)>;
 
 impl Delivery {
     /// Whether this is one event that Lambda itself delivers again, not messages of a queue.
+    #[must_use]
     pub fn is_alone(&self) -> bool {
         self.items.len() == 1 && self.channel == Channel::Other
     }

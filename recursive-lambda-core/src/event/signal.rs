@@ -34,6 +34,7 @@ pub struct Signal {
 
 impl Signal {
     /// The payload: at most 400 bytes plus the checkpoint it carries, if the names are within their limits.
+    #[must_use]
     pub fn to_json(&self) -> String {
         let Self { job, run, seq, token, swept, position, carried } = self;
         let [job, run, token] = [job, run, token].map(|text| Value::from(text.as_str()));

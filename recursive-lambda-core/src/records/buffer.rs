@@ -2,7 +2,7 @@
 //!
 //! A format's answers are checked here, so that a wrong one is an error, never a panic or an endless loop.
 
-use super::splitter::Cursor;
+use super::cursor::Cursor;
 use super::{Format, Split};
 use crate::excerpt;
 use crate::{Error, ErrorKind, Place};

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod csv;
+mod cursor;
 mod first_bytes;
 mod jsonl;
 mod line_end;
@@ -15,10 +16,11 @@ mod splitter;
 mod tests;
 
 pub use csv::Csv;
+pub use cursor::Cursor;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
 
-pub use splitter::{Cursor, Next, Splitter, Undecoded};
+pub use splitter::{Next, Splitter, Undecoded};
 
 use crate::BoxError;
 
@@ -98,6 +100,7 @@ pub trait Format: Sized + Send + 'static {
     /// Finds the header at the start of the object. It is asked until its answer is not `More`. `Record` is the header, which is
     /// kept for every later invocation. `Skip(n)` drops `n` bytes and means that there is no header (the default is `Skip(0)`).
     /// `Bad` says that the object is not of this format. `end`: the object has no more bytes.
+    #[must_use]
     fn header(bytes: &[u8], end: bool) -> Split {
         let _ = (bytes, end);
         Split::Skip(0)

@@ -4,21 +4,11 @@
 //! record's limit, one part, and what was pushed ahead, each at most twice.
 
 use super::buffer::Buffer;
+use super::cursor::Cursor;
 use super::misread::{Extent, Misread};
 use super::{Format, Split};
 use crate::excerpt;
 use crate::{BoxError, Error, ErrorKind, Place};
-
-/// How far an object is read: after a record, or after the header before the first record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// Records done.
-    pub position: u64,
-    /// Bytes done: where to read on.
-    pub offset: u64,
-    /// Line ends done: a record that begins here is on line `line + 1`.
-    pub line: u64,
-}
 
 /// What the splitter found.
 #[derive(Debug)]
@@ -61,6 +51,7 @@ pub struct Splitter<F> {
 
 impl<F: Format> Splitter<F> {
     /// Starts at the object's first byte. A header or record of more than `limit` bytes, its terminator included, is an error.
+    #[must_use]
     pub fn start(limit: usize) -> Self {
         Self::at(Cursor::default(), limit)
     }

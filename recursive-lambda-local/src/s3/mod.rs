@@ -99,6 +99,7 @@ impl S3 {
     }
 
     /// The address, `http://127.0.0.1:port`. Buckets are part of the path.
+    #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.shared.server.address())
     }
@@ -205,11 +206,13 @@ impl S3 {
     }
 
     /// All requests over the network since the start or the last reset.
+    #[must_use]
     pub fn counts(&self) -> S3Counts {
         self.shared.counters.total()
     }
 
     /// The requests for one object over the network, since the start or the last reset.
+    #[must_use]
     pub fn counts_of(&self, bucket: &str, key: &str) -> S3Counts {
         self.shared.counters.of(bucket, key)
     }

@@ -1,4 +1,6 @@
 //! What must hold in every world: the invariants I1 to I8 of the protocol, and rule R15.
+//!
+//! `docs/protocol.md` has the rules and invariants.
 
 use super::faulty_designs::Design;
 use super::interner::{Errand, Way};

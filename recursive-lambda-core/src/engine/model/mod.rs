@@ -4,6 +4,8 @@
 //! `invariants` what must hold, `search` the search. Time is abstract: a lease may expire and a budget may end whenever that is
 //! possible at all. `RL_MODEL=full cargo test --release -p recursive-lambda-core engine::model -- --nocapture` explores more, and
 //! prints how much.
+//!
+//! `docs/protocol.md` has the invariants.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 

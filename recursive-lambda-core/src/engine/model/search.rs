@@ -1,5 +1,7 @@
 //! Breadth-first through every world, then back from the ends: no world breaks an invariant, and an end can be reached from every
 //! world.
+//!
+//! `docs/protocol.md` has the invariants.
 
 use super::coverage::Rows;
 use super::transitions::{Model, Next, Scenario};

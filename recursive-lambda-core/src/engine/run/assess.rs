@@ -1,4 +1,6 @@
 //! What the checkpoint decides about an event, before any work: acknowledge it, give it back, signal again, or acquire the run.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::{Run, Then, reply};
 use crate::checkpoint::{Checkpoint, Status};

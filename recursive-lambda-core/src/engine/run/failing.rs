@@ -3,6 +3,8 @@
 //! A retryable error does not count as an attempt, because it may be an outage: the run waits. Where records may be skipped, a
 //! record with such an error is skipped only if another record is processed in the same search. This module measures durations
 //! and reads no clock.
+//!
+//! `docs/protocol.md` has the rules and invariants.
 
 use super::{Phase, Run, Then, Work};
 use crate::checkpoint::{Checkpoint, LastError, Search, Status, Waiting};

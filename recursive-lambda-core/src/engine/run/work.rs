@@ -1,4 +1,6 @@
 //! Work on a run that this invocation owns: batches, checkpoints, the hand-over and the end. Failures are in `failing`.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work, reply};
 use crate::checkpoint::{Checkpoint, Status};

@@ -1,4 +1,6 @@
 //! R7: which invocation acquires a run, how often, and what is kept of it.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::tests::fresh;

@@ -1,4 +1,6 @@
 //! R15: several batches in flight.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::engine::budget::Budget;

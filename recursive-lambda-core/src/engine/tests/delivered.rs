@@ -1,4 +1,6 @@
 //! R1 to R6: what the checkpoint decides about an event that was delivered.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status, Unreadable};

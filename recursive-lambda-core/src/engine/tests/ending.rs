@@ -1,4 +1,6 @@
 //! R10, R12 and R13: the end of the input, `on_complete`, errors, and an object that changed.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status};

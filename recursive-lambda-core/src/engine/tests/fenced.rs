@@ -1,5 +1,7 @@
 //! R11: an invocation that lost a save drops what it did since and assesses the event anew; it never acknowledges because it
 //! lost.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::Status;

@@ -1,4 +1,6 @@
 //! R14: a signal is sent until it is known to have arrived, or the event is given back.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Status, Unreadable};

@@ -1,4 +1,6 @@
 //! R8 and R9: batches, checkpoints, and handing over to the next invocation.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, RawBytes};

@@ -8,7 +8,8 @@ mod jsonl;
 mod lines;
 mod splitter;
 
-use super::splitter::{Cursor, Next, Splitter};
+use super::cursor::Cursor;
+use super::splitter::{Next, Splitter};
 use super::{Decode, Format};
 use crate::{Error, Place};
 

@@ -1,7 +1,8 @@
 //! Limits, formats that break their contract, and what the splitter keeps in memory.
 
 use super::{Reading, read_cut, read_whole};
-use crate::records::splitter::{Cursor, Next, Splitter};
+use crate::records::cursor::Cursor;
+use crate::records::splitter::{Next, Splitter};
 use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
 use crate::{BoxError, Error, ErrorKind, Place};
 

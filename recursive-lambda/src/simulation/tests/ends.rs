@@ -1,4 +1,6 @@
 //! Runs that cannot succeed: how they end, what they leave, and how often they tried.
+//!
+//! `docs/protocol.md` has the rules.
 
 use super::*;
 use crate::simulation::faults::Moment;
