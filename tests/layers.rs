@@ -111,7 +111,7 @@ fn the_protocol_page_matches_the_code() {
     let mut words = citations(&std::fs::read_to_string(workspace().join("ARCHITECTURE.md")).unwrap());
     for path in sources(workspace()) {
         let text = std::fs::read_to_string(&path).unwrap();
-        let found = citations(&text.lines().filter(|line| line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n"));
+        let found = citations(&text);
         assert!(found.is_empty() || text.contains("docs/protocol.md"), "{}: does not name docs/protocol.md", path.display());
         words.extend(found);
     }
