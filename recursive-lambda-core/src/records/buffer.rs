@@ -62,16 +62,16 @@ impl Buffer {
     }
 
     /// Passes bytes that belong to no record.
-    pub(super) fn advance<F: Format>(&mut self, count: usize) {
+    pub(super) fn advance(&mut self, format: &impl Format, count: usize) {
         let passed = self.bytes().get(..count).unwrap_or_default();
-        self.start.line += F::line_ends(passed);
+        self.start.line += format.line_ends(passed);
         self.start.offset += count as u64;
         self.passed += count;
     }
 
     /// Passes a record.
-    pub(super) fn advance_record<F: Format>(&mut self, count: usize) {
-        self.advance::<F>(count);
+    pub(super) fn advance_record(&mut self, format: &impl Format, count: usize) {
+        self.advance(format, count);
         self.start.position += 1;
     }
 
@@ -103,6 +103,15 @@ impl Buffer {
                 Ok((content, next))
             }
             split => Err(self.broken_contract(split)),
+        }
+    }
+
+    /// How many bytes a header has, and where the first record begins.
+    pub(super) fn header(&self, split: Split) -> Result<(usize, usize), Error> {
+        match split {
+            Split::Record { content, next } if content.max(next) <= self.bytes().len() && content.max(next) > 0 => Ok((content, next)),
+            Split::Skip(skipped) => Ok((0, self.checked(0, skipped)?)),
+            split => self.record(split),
         }
     }
 
@@ -140,7 +149,7 @@ mod tests {
             let mut buffer = Buffer::from(Cursor::default());
             for _ in 0..200 {
                 buffer.push(&vec![b'\n'; part]);
-                buffer.advance::<Lines>(pass);
+                buffer.advance(&Lines::default(), pass);
                 let left = buffer.bytes().len();
                 assert!(buffer.held.len() <= 2 * (left + part), "{} bytes kept of {left}", buffer.held.len());
             }

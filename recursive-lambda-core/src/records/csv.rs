@@ -1,11 +1,12 @@
-//! CSV rows under a header.
+//! CSV rows, with the options that files need.
 //!
-//! It agrees with the default reader of the `csv` crate on every input: which rows there are, where they begin, and their fields.
-//! `csv/agrees.rs` shows it. There is one difference: a quote that the object never closes is an error of the row that opened it,
-//! and costs no other row.
+//! It agrees with the reader of the `csv` crate with the same options on every input: which rows there are, where they begin, and
+//! their fields. `csv/agrees.rs` shows it. There are two differences: a quote that the object never closes is an error of the row
+//! that opened it, and costs no other row; and a first line `sep=` with the delimiter, which Excel writes, is skipped.
 
 #[cfg(test)]
 mod agrees;
+mod dialect;
 mod explain;
 mod fields;
 mod header;
@@ -13,44 +14,66 @@ mod quotes;
 mod row_end;
 mod shape;
 
+use self::dialect::{Dialect, Names};
 use self::fields::Fields;
-use self::row_end::{RowEnd, blank_lines};
+use self::row_end::{Before, RowEnd, before_row};
 use super::first_bytes::{Look, look};
+use super::line_end::BYTE_ORDER_MARK;
+use super::misread::Misread;
 use super::{Decode, Format, Split};
 use crate::BoxError;
 use csv::ByteRecord;
 use serde::de::DeserializeOwned;
 
-/// CSV rows under a header: `format = csv`.
+/// CSV rows: `format = csv`, `tsv` or `csv(..)` with options.
 ///
-/// Comma and double quote, doubled inside quotes; `\n`, `\r\n` or `\r` ends a row unless it is quoted; blank lines are skipped; a
-/// UTF-8 byte order mark at the start of the object is skipped. It is what the `csv` crate reads by default, and a row becomes
-/// any type that implements `serde::Deserialize` just as there: a struct by the header's names, a tuple or a `Vec` by order, a map with
-/// all columns. The first row is always the header, for tuples too, and a row with another number of fields is an error. Another
-/// delimiter, another quote, comments and files without a header row are not read. An object without any row is done at once.
+/// By default it reads what the `csv` crate does: comma and double quote, doubled inside quotes; `\n`, `\r\n` or `\r` ends a row
+/// unless it is quoted; blank lines are skipped. A UTF-8 byte order mark at the start of the object is skipped. A row becomes any
+/// type that implements `serde::Deserialize` just as there: a struct by the columns' names, a tuple or a `Vec` by order, a map with
+/// all columns. The first row is the header, for tuples too, and a row with another number of fields is an error. An object
+/// without any row is done at once.
+///
+/// | option | method | meaning |
+/// |---|---|---|
+/// | `delimiter = ';'` | [`delimiter`](Self::delimiter) | the character between two fields; `tsv` is `csv(delimiter = '\t')` |
+/// | `quote = '\''`, `quote = none` | [`quote`](Self::quote) | the character around a field, or none |
+/// | `escape = '\\'` | [`escape`](Self::escape) | inside quotes, the character after it is text |
+/// | `comment = '#'` | [`comment`](Self::comment) | a line that begins with it is skipped |
+/// | `header = none` | [`without_header`](Self::without_header) | the first row is a record; rows become tuples, `Vec`s, or structs by the order of their fields |
+/// | `header = ["id", "name"]` | [`header_names`](Self::header_names) | the first row is a record, and these are the columns' names |
+/// | `trim` | [`trim`](Self::trim) | ASCII white space around names and values is removed |
+/// | `flexible` | [`flexible`](Self::flexible) | rows may have fewer or more fields than the header |
+///
+/// A first line `sep=;`, as Excel writes it, is skipped if that is the delimiter.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
 /// use recursive_lambda::format::{Csv, Decode, Format, Split};
 /// use std::collections::BTreeMap;
 ///
-/// let mut csv = Csv::open(b"id,city").unwrap();
+/// let mut csv = Csv::default();
+/// csv.open(b"id,city").unwrap();
 /// assert_eq!(csv.split(b"1,\"Luchon,\n31\"\n2,Paris", false), Split::Record { content: 14, next: 15 });
 /// let (id, city): (u64, String) = csv.decode(b"1,\"Luchon,\n31\"").unwrap();
 /// assert_eq!((id, city.as_str()), (1, "Luchon,\n31"));
 /// let row: BTreeMap<String, String> = csv.decode(b"2,Paris").unwrap();
 /// assert_eq!(row["city"], "Paris");
+///
+/// let mut csv = Csv::default().delimiter(b';').trim();
+/// csv.open(b"id; city").unwrap();
+/// let row: BTreeMap<String, String> = csv.decode(b"2; Paris, Texas").unwrap();
+/// assert_eq!(row["city"], "Paris, Texas");
 /// ```
 ///
 /// # What is refused
 ///
 /// An object that is not such a file fails the run before its first batch, also with `on_error = skip(N)`: one that is compressed, a
 /// Parquet, Avro or ORC file, UTF-16, JSON, XML or HTML; one whose header has none of the columns of the record's struct, or, for a tuple, a
-/// `Vec` or a map, has numbers for names (years and a numbering from 0 are names), is separated by `;`, tabs or `|`, or is the whole object
-/// without a line end; and one with two columns of a name that the record asks for.
+/// `Vec` or a map, has numbers for names (years and a numbering from 0 are names), is separated by another of `,`, `;`, tabs and `|`, or is
+/// the whole object without a line end; and one with two columns of a name that the record asks for.
 ///
 /// A row is an error where its quotes are: a quote that is never closed, one that is closed lines later with text after it, one within a
-/// field with a backslash before it. With `on_error = skip(N)` an open quote costs the line that it is on, and the next line is read again as
+/// field with a backslash before it (if that is not the `escape`). With `on_error = skip(N)` an open quote costs the line that it is on, and the next line is read again as
 /// a row. Two stray quotes that make a legal field of all that is between them are a legal field.
 ///
 /// # Text that looks like a number
@@ -64,15 +87,20 @@ use serde::de::DeserializeOwned;
 /// # use recursive_lambda::format::{Csv, Decode, Format};
 /// # use serde_json::Value;
 /// # use std::collections::HashMap;
-/// let mut csv = Csv::open(b"id,zip").unwrap();
+/// let mut csv = Csv::default();
+/// csv.open(b"id,zip").unwrap();
 /// let guessed: HashMap<String, Value> = csv.decode(b"1,01234").unwrap();
 /// assert_eq!(guessed["zip"], 1234);
 /// let text: HashMap<String, String> = csv.decode(b"1,01234").unwrap();
 /// assert_eq!(text["zip"], "01234");
 /// ```
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Csv {
+    dialect: Dialect,
+    /// The columns' names; empty if they have none.
     header: ByteRecord,
+    /// How many fields a row has; `None` for any number.
+    width: Option<usize>,
     /// What is wrong with the quotes of the header.
     misquoted: Option<String>,
     row: ByteRecord,
@@ -80,66 +108,196 @@ pub struct Csv {
     end: RowEnd,
 }
 
+impl Csv {
+    /// Fields separated by tabs: `format = tsv`.
+    #[must_use]
+    pub fn tsv() -> Self {
+        Self::default().delimiter(b'\t')
+    }
+
+    /// The character between two fields, in ASCII; by default `,`.
+    #[must_use]
+    pub fn delimiter(mut self, delimiter: u8) -> Self {
+        self.dialect.delimiter = delimiter;
+        self
+    }
+
+    /// The character around a field, in ASCII; by default `"`. With `None`, quotes are text, and a field cannot hold a delimiter or
+    /// a line end.
+    #[must_use]
+    pub fn quote(mut self, quote: impl Into<Option<u8>>) -> Self {
+        self.dialect.quote = quote.into();
+        self
+    }
+
+    /// Inside quotes, the character after this one is text, and so a quote after it does not end the field. By default there is no
+    /// such character. A doubled quote still is a quote.
+    #[must_use]
+    pub fn escape(mut self, escape: u8) -> Self {
+        self.dialect.escape = Some(escape);
+        self
+    }
+
+    /// A row that begins with this character is skipped, up to its `\n`. By default there are no comments.
+    #[must_use]
+    pub fn comment(mut self, comment: u8) -> Self {
+        self.dialect.comment = Some(comment);
+        self
+    }
+
+    /// The first row is a record, and the columns have no names. The first row says how many fields a row has.
+    #[must_use]
+    pub fn without_header(mut self) -> Self {
+        self.dialect.names = Names::None;
+        self
+    }
+
+    /// The first row is a record, and these are the names of the columns.
+    #[must_use]
+    pub fn header_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.dialect.names = Names::Given(names.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Removes ASCII white space around names and values. White space before a quote still makes the quote text.
+    #[must_use]
+    pub fn trim(mut self) -> Self {
+        self.dialect.trim = true;
+        self
+    }
+
+    /// Rows may have fewer or more fields than the header. A field that is not there is `None` for an `Option`, and an error for
+    /// any other type. Fields after the last column are ignored by structs and maps.
+    #[must_use]
+    pub fn flexible(mut self) -> Self {
+        self.dialect.flexible = true;
+        self
+    }
+}
+
 impl Format for Csv {
     const NAME: &'static str = "csv";
 
-    /// The header is kept with the mark and blank lines before it: its bytes are those from the start of the object.
-    fn header(bytes: &[u8], end: bool) -> Split {
+    fn options(&self) -> String {
+        self.dialect.text()
+    }
+
+    /// The header is kept with what is before it: its bytes are those from the start of the object. Without a header row, the
+    /// first row is kept for its number of fields.
+    fn header(&self, bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {
             Look::More => return Split::More,
             Look::Other(reason) => return Split::Bad { content: bytes.len(), next: bytes.len(), reason },
             Look::Text(mark) => mark,
         };
-        let blank = blank_lines(bytes.get(mark..).unwrap_or_default());
-        let before = mark + blank;
-        match bytes.get(before..).unwrap_or_default() {
-            [] if end => Split::Skip(before),
-            [] => Split::More,
-            row => match RowEnd::default().find(row, end) {
-                Split::Record { content, next } => Split::Record { content: before + content, next: before + next },
-                Split::Bad { content, next, reason } => Split::Bad { content: before + content, next: before + next, reason },
-                other => other,
-            },
+        let text = bytes.get(mark..).unwrap_or_default();
+        let Some(separator) = separator_line(&self.dialect, text, end) else { return Split::More };
+        let start = mark + separator;
+        if let Names::Given(_) = self.dialect.names {
+            return Split::Skip(start);
+        }
+        let text = bytes.get(start..).unwrap_or_default();
+        let Before::Row(before) = before_row(&self.dialect, text, end) else { return Split::More };
+        let row = text.get(before..).unwrap_or_default();
+        if row.is_empty() {
+            return Split::Skip(if self.dialect.names == Names::None { start } else { bytes.len() });
+        }
+        let before = start + before;
+        match (RowEnd::default().find(&self.dialect, row, end), &self.dialect.names) {
+            (Split::Record { content, .. } | Split::Bad { content, .. }, Names::None) => {
+                Split::Record { content: before + content, next: start }
+            }
+            (Split::Record { content, next }, _) => Split::Record { content: before + content, next: before + next },
+            (Split::Bad { content, next, reason }, _) => Split::Bad { content: before + content, next: before + next, reason },
+            (other, _) => other,
         }
     }
 
-    fn open(header: &[u8]) -> Result<Self, BoxError> {
-        let misquoted = quotes::check(header).err().map(|error| error.to_string());
-        let (header, fields) = Fields::open(header);
-        Ok(Self { header, misquoted, row: ByteRecord::new(), fields, end: RowEnd::default() })
+    fn open(&mut self, header: &[u8]) -> Result<(), BoxError> {
+        self.dialect.check()?;
+        self.fields = Fields::new(&self.dialect);
+        let text = header.strip_prefix(BYTE_ORDER_MARK).unwrap_or(header);
+        let text = text.get(separator_line(&self.dialect, text, true).unwrap_or_default()..).unwrap_or_default();
+        let (Before::Row(before) | Before::More(before)) = before_row(&self.dialect, text, true);
+        let text = text.get(before..).unwrap_or_default();
+        let first = match &self.dialect.names {
+            Names::Given(names) => ByteRecord::from(names.iter().map(String::as_bytes).collect::<Vec<_>>()),
+            Names::FirstRow | Names::None => {
+                let mut row = ByteRecord::new();
+                self.fields.read(text, &mut row);
+                row
+            }
+        };
+        self.width = (!self.dialect.flexible && !(first.is_empty() && self.dialect.names == Names::None)).then_some(first.len());
+        self.header = first;
+        self.misquoted = None;
+        match self.dialect.names {
+            Names::FirstRow => self.misquoted = quotes::check(&self.dialect, text).err().map(|error| error.to_string()),
+            Names::None => self.header.clear(),
+            Names::Given(_) => {}
+        }
+        if self.dialect.trim {
+            self.header.trim();
+        }
+        Ok(())
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
-        match (blank_lines(bytes), bytes) {
-            (0, _) => self.end.find(bytes, end),
-            // A `\n` may follow, which belongs to this line end.
-            (1, b"\r") if !end => Split::More,
-            (blank, _) if !end && bytes.get(blank - 1..) == Some(b"\r") => Split::Skip(blank - 1),
-            (blank, _) => Split::Skip(blank),
+        match before_row(&self.dialect, bytes, end) {
+            Before::Row(0) => self.end.find(&self.dialect, bytes, end),
+            Before::Row(skipped @ 1..) | Before::More(skipped @ 1..) => Split::Skip(skipped),
+            Before::More(0) => Split::More,
         }
     }
 
     /// A `\r` alone ends a line, too, as it ends a row.
-    fn line_ends(bytes: &[u8]) -> u64 {
+    fn line_ends(&self, bytes: &[u8]) -> u64 {
         let ends = |at: usize| bytes.get(at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n');
         memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|at| ends(*at)).count() as u64
     }
 }
 
+/// The length of a line `sep=;` at the start of the text, if the delimiter is that one; `None`: more bytes are needed.
+fn separator_line(dialect: &Dialect, text: &[u8], end: bool) -> Option<usize> {
+    const START: &[u8] = b"sep=";
+    let (start, rest) = text.split_at_checked(START.len()).unwrap_or((text, b""));
+    if !START.get(..start.len()).is_some_and(|expected| start.eq_ignore_ascii_case(expected)) {
+        return Some(0);
+    }
+    match rest {
+        [delimiter, ..] if *delimiter != dialect.delimiter => Some(0),
+        [_, b'\r', b'\n', ..] => Some(START.len() + 3),
+        [_, b'\r'] | [_] | [] if !end => None,
+        [_, b'\n' | b'\r', ..] => Some(START.len() + 2),
+        [_] => Some(START.len() + 1),
+        _ => Some(0),
+    }
+}
+
 impl<T: DeserializeOwned> Decode<T> for Csv {
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError> {
-        quotes::check(record)?;
+        quotes::check(&self.dialect, record)?;
         self.fields.read(record, &mut self.row);
-        if self.row.len() != self.header.len() || record == b"\x1a" {
-            return Err(explain::count(record, &self.row, &self.header).into());
+        if self.dialect.trim {
+            self.row.trim();
         }
-        self.row.deserialize(Some(&self.header)).map_err(|error| explain::explain::<T>(&error, &self.header, &self.row).into())
+        if self.width.is_some_and(|width| width != self.row.len()) || record == b"\x1a" {
+            return Err(explain::count(&self.dialect, record, &self.row, self.width).into());
+        }
+        if matches!(self.dialect.names, Names::Given(_)) && self.row == self.header {
+            return Err(Misread::object("the object has a header row", header::IS_THERE.into()).into());
+        }
+        let names = (self.dialect.names != Names::None).then_some(&self.header);
+        self.row.deserialize(names).map_err(|error| explain::explain::<T>(&error, names, &self.row).into())
     }
 
     fn check(&self, only: bool) -> Result<(), BoxError> {
-        match &self.misquoted {
-            Some(why) => Err(format!("the header is wrong: {why}").into()),
-            None => Ok(header::check(&self.header, shape::shape_of::<T>(), only)?),
+        let shape = shape::shape_of::<T>();
+        match (&self.misquoted, &self.dialect.names) {
+            (Some(why), _) => Err(format!("the header is wrong: {why}").into()),
+            (_, Names::FirstRow) => Ok(header::check(&self.dialect, &self.header, shape, only)?),
+            (_, Names::Given(_)) => Ok(header::check_given(&self.header, shape)?),
+            (_, Names::None) => Ok(()),
         }
     }
 }

@@ -35,16 +35,12 @@ pub struct Jsonl {
 impl Format for Jsonl {
     const NAME: &'static str = "jsonl";
 
-    fn header(bytes: &[u8], end: bool) -> Split {
+    fn header(&self, bytes: &[u8], end: bool) -> Split {
         match look(bytes, end) {
             Look::More => Split::More,
             Look::Other(reason) => Split::Bad { content: bytes.len(), next: bytes.len(), reason },
             Look::Text(mark) => Split::Skip(mark),
         }
-    }
-
-    fn open(_: &[u8]) -> Result<Self, BoxError> {
-        Ok(Self::default())
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {

@@ -38,7 +38,7 @@ impl Format for Lines {
     const NAME: &'static str = "lines";
 
     /// It asks for bytes until the first line ends, because text without any `\n` but with `\r` is not one line.
-    fn header(bytes: &[u8], end: bool) -> Split {
+    fn header(&self, bytes: &[u8], end: bool) -> Split {
         let mark = match look(bytes, end) {
             Look::More => return Split::More,
             Look::Other(reason) => return Split::Bad { content: bytes.len(), next: bytes.len(), reason },
@@ -52,10 +52,6 @@ impl Format for Lines {
             }
             _ => Split::Skip(mark),
         }
-    }
-
-    fn open(_: &[u8]) -> Result<Self, BoxError> {
-        Ok(Self::default())
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {

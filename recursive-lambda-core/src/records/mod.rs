@@ -62,14 +62,11 @@ pub enum Split {
 /// use recursive_lambda::BoxError;
 ///
 /// /// Samples of 4 bytes, big-endian.
+/// #[derive(Default)]
 /// struct Samples;
 ///
 /// impl Format for Samples {
 ///     const NAME: &'static str = "samples";
-///
-///     fn open(_: &[u8]) -> Result<Self, BoxError> {
-///         Ok(Self)
-///     }
 ///
 ///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
 ///         match bytes.len() {
@@ -87,30 +84,41 @@ pub enum Split {
 /// }
 /// ```
 ///
-/// A job takes it by `format = Samples`.
+/// A job takes it by `format = Samples`, which uses `Samples::default()`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a format",
     label = "does not say where a record ends",
     note = "implement `Format` for it, and `Decode<T>` for each type of record it makes"
 )]
-pub trait Format: Sized + Send + 'static {
+pub trait Format: Default + Send + 'static {
     /// The format's name, for messages and the checkpoint. It must not change while runs are in progress.
     const NAME: &'static str;
 
-    /// Finds the header at the start of the object. It is asked until its answer is not `More`. `Record` is the header, which is
-    /// kept for every later invocation. `Skip(n)` drops `n` bytes and means that there is no header (the default is `Skip(0)`).
-    /// `Bad` says that the object is not of this format. `end`: the object has no more bytes.
+    /// The options it was made with, as text, for the checkpoint: empty if there are none, as by default. They must not change
+    /// while runs are in progress, or those runs wait for the former ones.
     #[must_use]
-    fn header(bytes: &[u8], end: bool) -> Split {
+    fn options(&self) -> String {
+        String::new()
+    }
+
+    /// Finds the header at the start of the object. It is asked until its answer is not `More`. `Record` says that the first
+    /// `content` bytes are the header, which is kept for every later invocation, and that the first record begins at byte `next`;
+    /// that may be inside the header, if its bytes are a record, too. `Skip(n)` drops `n` bytes and means that there is no header
+    /// (the default is `Skip(0)`). `Bad` says that the object is not of this format. `end`: the object has no more bytes.
+    #[must_use]
+    fn header(&self, bytes: &[u8], end: bool) -> Split {
         let _ = (bytes, end);
         Split::Skip(0)
     }
 
-    /// Starts reading, once per invocation, with the header's bytes as they were found.
+    /// Starts reading, once per invocation, with the header's bytes as they were found. By default it does nothing.
     ///
     /// # Errors
     /// Says what is wrong with the header; the run fails.
-    fn open(header: &[u8]) -> Result<Self, BoxError>;
+    fn open(&mut self, header: &[u8]) -> Result<(), BoxError> {
+        let _ = header;
+        Ok(())
+    }
 
     /// Finds the end of the record that begins at the first byte of `bytes`, which is never empty. `end`: the object has no more
     /// bytes. After [`Split::More`] it is asked again with the same bytes and more after them, so it may remember how far it
@@ -123,7 +131,7 @@ pub trait Format: Sized + Send + 'static {
     /// How many lines end in `bytes`, for the line that an error names: by default the number of `\n`. It is asked about each
     /// part that [`Split`] names.
     #[must_use]
-    fn line_ends(bytes: &[u8]) -> u64 {
+    fn line_ends(&self, bytes: &[u8]) -> u64 {
         memchr::memchr_iter(b'\n', bytes).count() as u64
     }
 }

@@ -38,9 +38,9 @@ pub struct Undecoded {
 /// Splits an object that arrives in parts into records of format `F`.
 #[derive(Debug)]
 pub struct Splitter<F> {
-    /// `None` before the header is found.
-    format: Option<F>,
-    header: Vec<u8>,
+    format: F,
+    /// `None` before it is found; empty if there is none.
+    header: Option<Vec<u8>>,
     /// Whether the header is all of the object.
     only: bool,
     checked: bool,
@@ -52,22 +52,22 @@ pub struct Splitter<F> {
 impl<F: Format> Splitter<F> {
     /// Starts at the object's first byte. A header or record of more than `limit` bytes, its terminator included, is an error.
     #[must_use]
-    pub fn start(limit: usize) -> Self {
-        Self::at(Cursor::default(), limit)
+    pub fn start(format: F, limit: usize) -> Self {
+        Self::at(format, Cursor::default(), limit)
     }
 
     /// Continues at a cursor of an earlier splitter, with the header that it found. A cursor at offset 0 starts from the
     /// beginning.
-    pub fn resume(at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
+    pub fn resume(mut format: F, at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
         if at.offset == 0 {
-            return Ok(Self::start(limit));
+            return Ok(Self::start(format, limit));
         }
-        let format = open(header)?;
-        Ok(Self { format: Some(format), header: header.to_vec(), ..Self::at(at, limit) })
+        open(&mut format, header)?;
+        Ok(Self { header: Some(header.to_vec()), ..Self::at(format, at, limit) })
     }
 
-    fn at(cursor: Cursor, limit: usize) -> Self {
-        Self { format: None, header: Vec::new(), only: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
+    fn at(format: F, cursor: Cursor, limit: usize) -> Self {
+        Self { format, header: None, only: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
     }
 
     /// Takes the bytes after all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
@@ -92,40 +92,37 @@ impl<F: Format> Splitter<F> {
         if !self.find_header()? {
             return Ok(false);
         }
-        if let (false, Some(format)) = (self.checked, &self.format) {
-            check(format, self.only).map_err(|error| at_the_start(error.to_string()))?;
+        if !self.checked {
+            check(&self.format, self.only).map_err(|error| at_the_start(error.to_string()))?;
             self.checked = true;
         }
         Ok(true)
     }
 
     fn find_header(&mut self) -> Result<bool, Error> {
-        if self.format.is_some() {
+        if self.header.is_some() {
             return Ok(true);
         }
-        let (buffer, limit) = (&mut self.buffer, self.limit);
-        let mut split = F::header(buffer.bytes(), buffer.is_finished());
+        let (format, buffer, limit) = (&mut self.format, &mut self.buffer, self.limit);
+        let mut split = format.header(buffer.bytes(), buffer.is_finished());
         if split == Split::More && buffer.may_grow(limit)? {
             return Ok(false);
         }
         if buffer.is_too_long(split, limit) {
-            split = match F::header(buffer.first(limit), true) {
+            split = match format.header(buffer.first(limit), true) {
                 Split::Bad { content, reason, .. } => Split::Bad { content, next: limit, reason },
                 _ => return Err(buffer.too_long("object's first line", limit)),
             };
         }
-        let (content, next) = match split {
-            Split::Skip(skipped) => (0, buffer.checked(0, skipped)?),
-            split => buffer.record(split)?,
-        };
+        let (content, next) = buffer.header(split)?;
         let header = buffer.bytes().get(..content).unwrap_or_default();
         if let Split::Bad { reason, .. } = split {
             return Err(at_the_start(format!("{reason}; it begins with {}", excerpt::bytes(header))));
         }
-        self.format = Some(open(header)?);
-        self.header = header.to_vec();
-        self.only = buffer.is_finished() && content > 0 && content == buffer.bytes().len();
-        buffer.advance::<F>(next);
+        open(format, header)?;
+        self.header = Some(header.to_vec());
+        self.only = buffer.is_finished() && content > 0 && content == next && content == buffer.bytes().len();
+        buffer.advance(format, next);
         self.cursor = buffer.start();
         Ok(true)
     }
@@ -135,9 +132,10 @@ impl<F: Format> Splitter<F> {
     /// After an error nothing more can be split: a record above the limit, a header that the format refuses, a format that breaks
     /// its contract, an object of another format. Asked again, it gives the same error again.
     pub fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
-        self.find_header()?;
-        let (buffer, limit) = (&mut self.buffer, self.limit);
-        let Some(format) = &mut self.format else { return Ok(Next::More) };
+        if !self.find_header()? {
+            return Ok(Next::More);
+        }
+        let (format, buffer, limit) = (&mut self.format, &mut self.buffer, self.limit);
         loop {
             if buffer.bytes().is_empty() {
                 if !buffer.is_finished() {
@@ -149,7 +147,7 @@ impl<F: Format> Splitter<F> {
             let mut split = format.split(buffer.bytes(), buffer.is_finished());
             if let Split::Skip(skipped) = split {
                 let skipped = buffer.checked(1, skipped)?;
-                buffer.advance::<F>(skipped);
+                buffer.advance(format, skipped);
                 continue;
             }
             if split == Split::More && buffer.may_grow(limit)? {
@@ -184,7 +182,7 @@ impl<F: Format> Splitter<F> {
                 },
             };
             let value = decoded.map_err(|error| Undecoded { error, bytes: record.get(..content).unwrap_or_default().to_vec() });
-            buffer.advance_record::<F>(next);
+            buffer.advance_record(format, next);
             self.cursor = buffer.start();
             return Ok(Next::Record { value, place });
         }
@@ -197,7 +195,7 @@ impl<F: Format> Splitter<F> {
 
     /// The header's bytes, empty if the format has none; `None` before they are found.
     pub fn header(&self) -> Option<&[u8]> {
-        self.format.as_ref().map(|_| self.header.as_slice())
+        self.header.as_deref()
     }
 
     /// The offset in the object of the first byte not yet pushed.
@@ -206,8 +204,8 @@ impl<F: Format> Splitter<F> {
     }
 }
 
-fn open<F: Format>(header: &[u8]) -> Result<F, Error> {
-    F::open(header).map_err(|error| at_the_start(format!("the format refuses the object's header: {error}")))
+fn open(format: &mut impl Format, header: &[u8]) -> Result<(), Error> {
+    format.open(header).map_err(|error| at_the_start(format!("the format refuses the object's header: {error}")))
 }
 
 fn at_the_start(message: String) -> Error {

@@ -1,18 +1,47 @@
-//! The splitter and the fields against the `csv` crate's default reader: every short input, and many longer ones.
+//! The splitter and the fields against the `csv` crate's reader with the same options: every short input, and many longer ones.
 //!
-//! They differ in one thing. If the object does not close a quoted field, the csv crate reads a field to the end of the object.
+//! They differ in one thing here. If the object does not close a quoted field, the csv crate reads a field to the end of the object.
 //! For us the first line of the row is bad, and the rest is read as an object of its own; there the comparison ends.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use super::Csv;
+use super::dialect::Dialect;
 use crate::records::splitter::Splitter;
 use crate::records::tests::{LIMIT, Random, every, read_cut, read_whole};
 use crate::records::{Format, Split};
 use std::io::{Cursor, SeekFrom};
 
-/// What moves csv's state machine, each once, and one byte that does not.
-const ALPHABET: &[u8] = b"a,\"\n\r";
+/// One set of options: ours, the csv crate's, and what moves its state machine, each byte once, and one that does not.
+struct Options {
+    ours: fn(Csv) -> Csv,
+    theirs: fn(&mut csv::ReaderBuilder) -> &mut csv::ReaderBuilder,
+    alphabet: &'static [u8],
+}
+
+const DEFAULT: Options = Options { ours: |csv| csv, theirs: |csv| csv, alphabet: b"a,\"\n\r" };
+const DELIMITER: Options =
+    Options { ours: |csv| csv.delimiter(b';'), theirs: |csv| csv.delimiter(b';'), alphabet: b",;\"\n\r" };
+const QUOTE: Options = Options { ours: |csv| csv.quote(b'\''), theirs: |csv| csv.quote(b'\''), alphabet: b"\",'\n\r" };
+const NO_QUOTE: Options = Options { ours: |csv| csv.quote(None), theirs: |csv| csv.quoting(false), alphabet: b"a,\"\n\r" };
+const ESCAPE: Options =
+    Options { ours: |csv| csv.escape(b'\\'), theirs: |csv| csv.escape(Some(b'\\')), alphabet: b"\\,\"\n\r" };
+const COMMENT: Options =
+    Options { ours: |csv| csv.comment(b'#'), theirs: |csv| csv.comment(Some(b'#')), alphabet: b"#,\"\n\r" };
+/// All of them, as files of a program may have them.
+const ALL: Options = Options {
+    ours: |csv| csv.delimiter(b';').quote(b'\'').escape(b'\\').comment(b'#'),
+    theirs: |csv| csv.delimiter(b';').quote(b'\'').escape(Some(b'\\')).comment(Some(b'#')),
+    alphabet: b"#;'\n\\",
+};
+const EVERY: [Options; 7] = [DEFAULT, DELIMITER, QUOTE, NO_QUOTE, ESCAPE, COMMENT, ALL];
+
+impl Options {
+    fn csv(&self) -> Csv {
+        (self.ours)(Csv::default())
+    }
+}
+
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A row: its fields, and its first byte's line (counted from 1) and offset.
@@ -22,31 +51,37 @@ type Row = (Vec<Vec<u8>>, u64, u64);
 type BadRow = (Vec<u8>, u64, u64);
 
 /// The `csv` crate, kept from input to input because building its tables takes longer than reading a short one.
-struct Peer(csv::Reader<Cursor<Vec<u8>>>);
+struct Peer {
+    reader: csv::Reader<Cursor<Vec<u8>>>,
+    dialect: Dialect,
+}
 
 impl Peer {
-    fn new() -> Self {
+    fn new(options: &Options) -> Self {
+        let mut builder = csv::ReaderBuilder::new();
         // Neither option changes what a row is: the header comes as the first row, and lengths are compared elsewhere.
-        Self(csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Cursor::default()))
+        let reader = (options.theirs)(builder.has_headers(false).flexible(true)).from_reader(Cursor::default());
+        Self { reader, dialect: options.csv().dialect }
     }
 
     fn rows(&mut self, object: &[u8]) -> Vec<Row> {
-        *self.0.get_mut() = Cursor::new(object.to_vec());
-        self.0.seek_raw(SeekFrom::Start(0), csv::Position::new()).unwrap();
+        *self.reader.get_mut() = Cursor::new(object.to_vec());
+        self.reader.seek_raw(SeekFrom::Start(0), csv::Position::new()).unwrap();
         let mut rows = Vec::new();
         let mut row = csv::ByteRecord::new();
-        while self.0.read_byte_record(&mut row).unwrap() {
+        while self.reader.read_byte_record(&mut row).unwrap() {
             // It counts from where it left the row before: ahead of what is skipped, and of the `\n` of a `\r\n`.
             let left = row.position().unwrap();
-            let mut skipped = &object[left.byte() as usize..];
-            if left.byte() == 0 {
-                skipped = skipped.strip_prefix(BYTE_ORDER_MARK).unwrap_or(skipped);
-            }
-            let skipped: Vec<u8> = skipped.iter().copied().take_while(|byte| b"\r\n".contains(byte)).collect();
             let mark = if left.byte() == 0 && object.starts_with(BYTE_ORDER_MARK) { 3 } else { 0 };
-            let newlines = skipped.iter().filter(|&&byte| byte == b'\n').count();
+            let from = left.byte() as usize + mark;
+            let skipped = before(&self.dialect, &object[from..]);
+            let newlines = object[from..from + skipped].iter().filter(|&&byte| byte == b'\n').count();
             let fields = row.iter().map(<[u8]>::to_vec).collect();
-            let offset = left.byte() as usize + mark + skipped.len();
+            let offset = from + skipped;
+            // For a comment without a line end it makes a row of one empty field.
+            if offset == object.len() {
+                break;
+            }
             rows.push((fields, left.line() + (newlines + carriage_returns(&object[..offset])) as u64, offset as u64));
         }
         rows
@@ -55,9 +90,25 @@ impl Peer {
     /// The rows, and whether the last one is inside an open quote: then the next row would become part of it.
     fn rows_to_an_open_quote(&mut self, object: &[u8]) -> (Vec<Row>, bool) {
         let rows = self.rows(object);
-        let is_open = object.contains(&b'"') && self.rows(&[object, b"\na"].concat()).len() == rows.len();
+        let has_quotes = self.dialect.quote.is_some_and(|quote| object.contains(&quote));
+        let is_open = has_quotes && self.rows(&[object, b"\na"].concat()).len() == rows.len();
         (rows, is_open)
     }
+}
+
+/// Bytes of blank lines and comments, by their definition.
+fn before(dialect: &Dialect, bytes: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\r' | b'\n' => at += 1,
+            byte if Some(*byte) == dialect.comment => {
+                at += bytes[at..].iter().position(|byte| *byte == b'\n').map_or(bytes.len() - at, |found| found + 1);
+            }
+            _ => break,
+        }
+    }
+    at
 }
 
 /// Where an object that ends in an open quote has that quote, and its first line.
@@ -70,18 +121,18 @@ fn bad_row(object: &[u8], rows: &mut Vec<Row>) -> BadRow {
 /// Ours, kept from input to input for the same reason: the header and the rows as the format alone splits them.
 fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<BadRow>) {
     let mut rows = Vec::new();
-    let (mut at, mut split) = (0, Csv::header(object, true));
+    let (mut at, mut split) = (0, csv.header(object, true));
     loop {
         match split {
             Split::Record { content, next } => {
-                let before = if at == 0 { object.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
+                let before = if at == 0 { before(&csv.dialect, object) } else { 0 };
                 let bytes = &object[at + before..at + content];
                 rows.push((fields(csv, bytes), line(object, at + before), (at + before) as u64));
                 at += next;
             }
             Split::Skip(skipped) => at += skipped,
             Split::Bad { content, next, .. } => {
-                let before = if at == 0 { object.iter().take_while(|byte| b"\r\n".contains(byte)).count() } else { 0 };
+                let before = if at == 0 { before(&csv.dialect, object) } else { 0 };
                 let first = object[at + before..at + content].to_vec();
                 assert!(matches!(&object[at + content..at + next], b"" | b"\n" | b"\r" | b"\r\n"), "{}", object.escape_ascii());
                 return (rows, Some((first, line(object, at + before), (at + before) as u64)));
@@ -111,11 +162,11 @@ fn carriage_returns(before: &[u8]) -> usize {
 }
 
 /// By the splitter, in one piece and cut.
-fn check(peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) {
+fn check(options: &Options, peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) {
     let shown = object.escape_ascii();
     let (mut expected, is_open) = peer.rows_to_an_open_quote(object);
-    let whole = read_whole(Splitter::<Csv>::start(LIMIT), object);
-    let cut = read_cut(Splitter::<Csv>::start(LIMIT), object, cuts);
+    let whole = read_whole(Splitter::start(options.csv(), LIMIT), object);
+    let cut = read_cut(Splitter::start(options.csv(), LIMIT), object, cuts);
     if is_open && expected.len() == 1 {
         let error = whole.unwrap_err().to_string();
         assert!(error.contains("is not closed") && cut.unwrap_err().to_string() == error, "{shown}: {error}");
@@ -129,7 +180,8 @@ fn check(peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) 
         let found = &whole.records[bad];
         assert_eq!((found.bytes.clone(), found.place.line, found.place.offset), bad_row(object, &mut expected), "{shown}");
     }
-    let mut csv = Csv::open(&whole.header).unwrap();
+    let mut csv = options.csv();
+    csv.open(&whole.header).unwrap();
     let header: Vec<Vec<u8>> = csv.header.iter().map(<[u8]>::to_vec).collect();
     let records = whole.records.iter().take(bad.unwrap_or(usize::MAX));
     let rows: Vec<Row> = records.map(|found| (fields(&mut csv, &found.bytes), found.place.line, found.place.offset)).collect();
@@ -137,11 +189,12 @@ fn check(peer: &mut Peer, object: &[u8], cuts: impl IntoIterator<Item = usize>) 
     assert_eq!(rows, expected.get(1..).unwrap_or_default(), "{shown}");
 }
 
-#[test]
-fn on_every_input_up_to_eight_bytes() {
-    let (mut peer, mut csv) = (Peer::new(), Csv::open(b"").unwrap());
+/// All inputs up to eight bytes of the alphabet of these options.
+fn on_every_input(options: &Options) {
+    let (mut peer, mut csv) = (Peer::new(options), options.csv());
+    csv.open(b"").unwrap();
     for length in 0..=8 {
-        for object in every(ALPHABET, length) {
+        for object in every(options.alphabet, length) {
             let (mut expected, is_open) = peer.rows_to_an_open_quote(&object);
             let bad = is_open.then(|| bad_row(&object, &mut expected));
             assert_eq!(rows(&mut csv, &object), (expected, bad), "{}", object.escape_ascii());
@@ -150,29 +203,68 @@ fn on_every_input_up_to_eight_bytes() {
 }
 
 #[test]
-fn on_every_short_input_byte_by_byte() {
-    let mut peer = Peer::new();
-    for length in 0..=5 {
-        every(ALPHABET, length).for_each(|object| check(&mut peer, &object, 1..object.len()));
-    }
-    // After a header, so that all symbols belong to rows.
-    for length in 1..=5 {
-        every(ALPHABET, length).for_each(|rest| {
-            let object = [b"a,a\n", rest.as_slice()].concat();
-            check(&mut peer, &object, 4..object.len());
-        });
+fn every_input_by_default() {
+    on_every_input(&DEFAULT);
+}
+
+#[test]
+fn every_input_with_another_delimiter() {
+    on_every_input(&DELIMITER);
+}
+
+#[test]
+fn every_input_with_another_quote() {
+    on_every_input(&QUOTE);
+}
+
+#[test]
+fn every_input_without_quotes() {
+    on_every_input(&NO_QUOTE);
+}
+
+#[test]
+fn every_input_with_an_escape() {
+    on_every_input(&ESCAPE);
+}
+
+#[test]
+fn every_input_with_comments() {
+    on_every_input(&COMMENT);
+}
+
+#[test]
+fn every_input_with_all_options() {
+    on_every_input(&ALL);
+}
+
+#[test]
+fn every_short_input_byte_by_byte() {
+    for options in &EVERY {
+        let mut peer = Peer::new(options);
+        for length in 0..=5 {
+            every(options.alphabet, length).for_each(|object| check(options, &mut peer, &object, 1..object.len()));
+        }
+        // After a header, so that all symbols belong to rows.
+        for length in 1..=5 {
+            every(options.alphabet, length).for_each(|rest| {
+                let object = [b"a,a\n", rest.as_slice()].concat();
+                check(options, &mut peer, &object, 4..object.len());
+            });
+        }
     }
 }
 
 #[test]
 fn on_short_inputs_after_a_mark() {
-    let mut peer = Peer::new();
-    for mark in [BYTE_ORDER_MARK, b"\xef", b"\xef\xbb", b"\xef\xbb\xbf\xef\xbb\xbf", b"\n\xef\xbb\xbf", b"a\n\xef\xbb\xbf"] {
-        for length in 0..=4 {
-            every(ALPHABET, length).for_each(|rest| {
-                let object = [mark, rest.as_slice()].concat();
-                check(&mut peer, &object, 1..object.len());
-            });
+    for options in &EVERY {
+        let mut peer = Peer::new(options);
+        for mark in [BYTE_ORDER_MARK, b"\xef", b"\xef\xbb", b"\xef\xbb\xbf\xef\xbb\xbf", b"\n\xef\xbb\xbf", b"a\n\xef\xbb\xbf"] {
+            for length in 0..=4 {
+                every(options.alphabet, length).for_each(|rest| {
+                    let object = [mark, rest.as_slice()].concat();
+                    check(options, &mut peer, &object, 1..object.len());
+                });
+            }
         }
     }
 }
@@ -196,16 +288,24 @@ fn on_longer_inputs_cut_anywhere() {
         "\r\n",
         "\r",
         "a field of some length",
+        ";",
+        ";'",
+        "'",
+        "\\",
+        "#",
+        "\n#",
     ];
-    let mut peer = Peer::new();
-    let mut random = Random(1);
-    for round in 0..600 {
-        // The last ones are larger than the peer's buffer.
-        let object = random.text(TOKENS, if round < 596 { 1 + round } else { 60_000 });
-        let cuts = random.cuts(object.len());
-        check(&mut peer, &object, cuts);
-        if round % 20 == 0 {
-            check(&mut peer, &object, 1..object.len());
+    for options in &EVERY {
+        let mut peer = Peer::new(options);
+        let mut random = Random(1);
+        for round in 0..300 {
+            // The last ones are larger than the peer's buffer.
+            let object = random.text(TOKENS, if round < 298 { 1 + round } else { 60_000 });
+            let cuts = random.cuts(object.len());
+            check(options, &mut peer, &object, cuts);
+            if round % 20 == 0 {
+                check(options, &mut peer, &object, 1..object.len());
+            }
         }
     }
 }

@@ -1,23 +1,29 @@
 //! The fields of one row, by csv-core, in buffers that are reused for the next row.
 
+use super::dialect::Dialect;
 use csv::ByteRecord;
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// Never reset: after a reset it would take a byte order mark at the start of any row for that of the object.
     reader: Reader,
     bytes: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl Fields {
-    /// The header's fields, and the reader for the rows after it.
-    pub(super) fn open(header: &[u8]) -> (ByteRecord, Self) {
-        let mut fields = Self { reader: Reader::new(), bytes: Vec::new(), ends: vec![0; 16] };
-        let mut names = ByteRecord::new();
-        fields.read(header, &mut names);
-        (names, fields)
+    /// Reads rows of this dialect. At its start a csv-core reader drops a byte order mark; it is made to read something first,
+    /// because a row may begin with such bytes.
+    pub(super) fn new(dialect: &Dialect) -> Self {
+        let mut builder = ReaderBuilder::new();
+        builder.delimiter(dialect.delimiter).escape(dialect.escape).comment(dialect.comment);
+        match dialect.quote {
+            Some(quote) => builder.quote(quote),
+            None => builder.quoting(false),
+        };
+        let mut fields = Self { reader: builder.build(), bytes: Vec::new(), ends: vec![0; 16] };
+        fields.read(b"\n", &mut ByteRecord::new());
+        fields
     }
 
     /// Replaces the contents of `row` by the fields of the row in `bytes`. Bytes after the row's end are ignored.

@@ -2,19 +2,20 @@
 //!
 //! It knows names, never a row. A header that it refuses fails the run before the first batch; in doubt it accepts.
 
+use super::dialect::{self, Dialect};
 use super::shape::Shape;
 use crate::excerpt;
 use csv::ByteRecord;
 use std::collections::BTreeSet;
 
 /// Says why `header` cannot belong to records of this shape. `only`: it is the whole object, without a line end.
-pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(), String> {
+pub(super) fn check(dialect: &Dialect, header: &ByteRecord, shape: Shape, only: bool) -> Result<(), String> {
     if header.is_empty() {
         return Ok(());
     }
     match shape {
-        Shape::Columns(names) => check_columns(header, names, only)?,
-        Shape::List | Shape::Any => check_unnamed(header, only)?,
+        Shape::Columns(names) => check_columns(dialect, header, names, only)?,
+        Shape::List | Shape::Any => check_unnamed(dialect, header, only)?,
     }
     match duplicate(header, shape) {
         Some(name) => Err(format!(
@@ -27,34 +28,52 @@ pub(super) fn check(header: &ByteRecord, shape: Shape, only: bool) -> Result<(),
     }
 }
 
-fn check_columns(header: &ByteRecord, names: &[&str], only: bool) -> Result<(), String> {
+/// Says why columns of these names, which the job gives, cannot belong to records of this shape.
+pub(super) fn check_given(names: &ByteRecord, shape: Shape) -> Result<(), String> {
+    match shape {
+        Shape::Columns(wanted) if !names.iter().any(|name| is_one_of(name, wanted)) => Err(format!(
+            "`header` names the columns {}, and the record has none of them, it has {}",
+            shown(names.iter()),
+            shown(wanted.iter().map(|name| name.as_bytes()))
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// For a first row that is the names that were given.
+pub(super) const IS_THERE: &str =
+    "its first row is the names that `header` gives: remove that option, because the first row is a header by default";
+
+fn check_columns(dialect: &Dialect, header: &ByteRecord, names: &[&str], only: bool) -> Result<(), String> {
     if !header.iter().any(|cell| is_one_of(cell, names)) {
         return Err(format!(
             "the header has none of the record's columns {}, it has {}: {}",
             shown(names.iter().map(|name| name.as_bytes())),
             shown(header.iter()),
-            what_it_is(header).unwrap_or(match misspelt(header, names) {
-                Some(_) => RENAME,
-                None if only => "it is the whole object, one line; is it CSV?",
-                None => HEADERLESS,
+            what_it_is(dialect, header).unwrap_or_else(|| match misspelt(header, names) {
+                Some((cell, _)) if is_padded(cell) => BLANKS.into(),
+                Some(_) => RENAME.into(),
+                None if only => "it is the whole object, one line; is it CSV?".into(),
+                None => HEADERLESS.into(),
             })
         ));
     }
     // An `Option` would be `None` in every row, without an error.
     match misspelt(header, names) {
-        Some((cell, name)) if cell.trim_ascii().len() < cell.len() || cell.starts_with(MARK) => Err(format!(
-            "the header has {} where the record has {}, and blanks are part of a name: {RENAME}",
+        Some((cell, name)) if is_padded(cell) || cell.starts_with(MARK) => Err(format!(
+            "the header has {} where the record has {}, and blanks are part of a name: {}",
             excerpt::quoted(cell),
-            excerpt::quoted(name.as_bytes())
+            excerpt::quoted(name.as_bytes()),
+            if is_padded(cell) { BLANKS } else { RENAME }
         )),
         _ => Ok(()),
     }
 }
 
 /// A header none of whose names is known to be right.
-fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
+fn check_unnamed(dialect: &Dialect, header: &ByteRecord, only: bool) -> Result<(), String> {
     let number = || header.iter().filter(|_| !is_numbered(header)).find(|cell| is_number(cell));
-    if let Some(what) = what_it_is(header) {
+    if let Some(what) = what_it_is(dialect, header) {
         Err(format!("the header has the columns {}: {what}", shown(header.iter())))
     } else if let Some(number) = number() {
         Err(format!(
@@ -72,36 +91,43 @@ fn check_unnamed(header: &ByteRecord, only: bool) -> Result<(), String> {
     }
 }
 
-const HEADERLESS: &str = "is this a file without a header row? The first row is always taken for the header; put one in front, or take `lines` \
-    and split them";
+const HEADERLESS: &str = "is this a file without a header row? `csv(header = none)` or `csv(header = [\"id\", ..])` reads it";
+const BLANKS: &str = "`csv(trim)` removes them";
 const RENAME: &str = "name the columns as the file has them, with `#[serde(rename = \"..\")]`";
-const DELIMITERS: [(u8, &str); 3] = [
-    (b';', "its columns are separated by `;`, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
-    (b'\t', "its columns are separated by tabs, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
-    (b'|', "its columns are separated by `|`, and `csv` splits at `,` only; convert the file, or take `lines` and split them"),
-];
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
+fn is_padded(cell: &[u8]) -> bool {
+    cell.trim_ascii().len() < cell.len()
+}
+
 /// What the first row is, if it clearly is not a header.
-fn what_it_is(header: &ByteRecord) -> Option<&'static str> {
+fn what_it_is(dialect: &Dialect, header: &ByteRecord) -> Option<String> {
     let first = header.get(0).unwrap_or_default().trim_ascii();
     let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
-    if begins("sep=") {
-        return Some("a line `sep=` is not read, nor any separator but `,`; convert the file, or take `lines` and split them");
+    let separator = if first.len() > 4 { first.get(4) } else { Some(&dialect.delimiter).filter(|_| header.len() > 1) };
+    if let (true, Some(separator)) = (begins("sep="), separator) {
+        return Some(format!("the first line says what separates the columns: write `csv({})`", option("delimiter", *separator)));
     }
     if first.starts_with(b"#") {
-        return Some("comments are not read, so that line is the header; remove it");
+        return Some("that line is a comment: write `csv(comment = '#')`".into());
     }
     if ["{", "[{", "[[", "[\""].iter().any(|text| begins(text)) {
-        return Some("it is JSON; `format = jsonl` reads one value a line");
+        return Some("it is JSON: `format = jsonl` reads one value a line".into());
     }
     if ["<?xml", "<!doctype", "<html", "<error", "<!--"].iter().any(|text| begins(text)) {
-        return Some("it is XML or HTML, as the error page of a server is");
+        return Some("it is XML or HTML, as the error page of a server is".into());
     }
-    if header.len() > 1 {
-        return None;
-    }
-    DELIMITERS.iter().find(|(delimiter, _)| first.contains(delimiter)).map(|(_, what)| *what)
+    let other = other_delimiter(dialect, first).filter(|_| header.len() == 1)?;
+    Some(format!("its columns are separated by {}: write `csv({})`", dialect::shown(other), option("delimiter", other)))
+}
+
+/// A byte that separates columns in other files.
+pub(super) fn other_delimiter(dialect: &Dialect, text: &[u8]) -> Option<u8> {
+    b";\t|,".iter().copied().find(|delimiter| *delimiter != dialect.delimiter && text.contains(delimiter))
+}
+
+fn option(name: &str, value: u8) -> String {
+    format!("{name} = {}", dialect::shown(value))
 }
 
 /// A column that equals one of the record's except for blanks, letter case and a byte order mark, if that one is missing.

@@ -2,6 +2,7 @@
 //!
 //! Checked only if a row has a line break or a backslash. A stray quote within one line is read as the csv crate reads it.
 
+use super::dialect::Dialect;
 use crate::BoxError;
 use crate::excerpt;
 use crate::records::misread::{Misread, first_line};
@@ -10,22 +11,29 @@ use crate::records::misread::{Misread, first_line};
 ///
 /// Text after a closing quote shows it. If the field has several lines, a quote was left open on the first line, and the closing
 /// one was meant to open another field. If a backslash is before the quote, the quote was meant as text.
-pub(super) fn check(record: &[u8]) -> Result<(), BoxError> {
-    let Some(_) = memchr::memchr3(b'\n', b'\r', b'\\', record) else { return Ok(()) };
+pub(super) fn check(dialect: &Dialect, record: &[u8]) -> Result<(), BoxError> {
+    let (Some(_), Some(quote)) = (memchr::memchr3(b'\n', b'\r', b'\\', record), dialect.quote) else { return Ok(()) };
     let (mut at, mut opened) = (0, None);
-    while let Some(found) = memchr::memchr(b'"', record.get(at..).unwrap_or_default()) {
+    loop {
+        let rest = record.get(at..).unwrap_or_default();
+        let found = match dialect.escape.filter(|_| opened.is_some()) {
+            Some(escape) => memchr::memchr2(quote, escape, rest),
+            None => memchr::memchr(quote, rest),
+        };
+        let Some(found) = found else { return Ok(()) };
         let hit = at + found;
         at = hit + 1;
         match opened {
             None => {
-                let begins_a_field = hit.checked_sub(1).is_none_or(|before| record.get(before) == Some(&b','));
+                let begins_a_field = hit.checked_sub(1).is_none_or(|before| record.get(before) == Some(&dialect.delimiter));
                 opened = begins_a_field.then_some(hit);
             }
-            Some(_) if record.get(at) == Some(&b'"') => at += 1,
+            // After an escape, and the second of two quotes: text.
+            Some(_) if record.get(hit) != Some(&quote) || record.get(at) == Some(&quote) => at += 1,
             Some(from) => {
                 opened = None;
                 let field = record.get(from + 1..hit).unwrap_or_default();
-                if matches!(record.get(at), None | Some(b',' | b'\n' | b'\r')) {
+                if record.get(at).is_none_or(|after| [dialect.delimiter, b'\n', b'\r'].contains(after)) {
                     continue;
                 }
                 if memchr::memchr2(b'\n', b'\r', field).is_some() {
@@ -35,17 +43,17 @@ pub(super) fn check(record: &[u8]) -> Result<(), BoxError> {
                     )
                     .into());
                 }
-                if field.ends_with(b"\\") {
+                if field.ends_with(b"\\") && dialect.escape.is_none() {
                     return Err(format!("{BACKSLASH}: {}", excerpt::quoted(record)).into());
                 }
             }
         }
     }
-    Ok(())
 }
 
 const OPEN: &str = "a quote opens a field here and is not closed, for the next quote, on a later line, has text after it";
-const BACKSLASH: &str = "a quote within a field has a backslash before it, and is read only where it is written twice, `\"\"`";
+const BACKSLASH: &str = "a quote within a field has a backslash before it, and is read only where it is written twice, `\"\"`; \
+    `csv(escape = '\\\\')` reads it";
 
 #[cfg(test)]
 mod tests {
@@ -70,7 +78,7 @@ mod tests {
             ("1,\"a\nb\",\"say \\\"hi\\\"\",1.5", Some(BACKSLASH)),
         ];
         for (record, wanted) in cases {
-            let found = check(record.as_bytes()).err().map(|error| error.to_string());
+            let found = check(&Dialect::default(), record.as_bytes()).err().map(|error| error.to_string());
             assert_eq!(found.is_some(), wanted.is_some(), "{record:?}: {found:?}");
             assert!(found.unwrap_or_default().starts_with(wanted.unwrap_or_default()), "{record:?}");
         }

@@ -50,7 +50,7 @@ fn objects_without_rows_are_fine() {
         ("id,city\r\n\r\n", "id,city"),
         ("\u{feff}\nid,\"ci\nty\"\n", "\u{feff}\nid,\"ci\nty\""),
     ] {
-        let reading = read_whole(Splitter::<Csv>::start(LIMIT), object.as_bytes()).unwrap();
+        let reading = read_whole(Splitter::start(Csv::default(), LIMIT), object.as_bytes()).unwrap();
         assert_eq!((reading.records.len(), reading.header.as_slice()), (0, header.as_bytes()), "{object:?}");
         assert!(decode_all::<Csv, Order>(object.as_bytes()).1.is_none(), "{object:?}");
     }

@@ -7,21 +7,21 @@ use crate::records::{Csv, Format, Jsonl, Lines};
 /// One piece, byte by byte, at every cut, and resumed after every record: all give the same.
 fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
     let shown = object.escape_ascii();
-    let Ok(whole) = read_whole(Splitter::<F>::start(LIMIT), object) else {
+    let Ok(whole) = read_whole(Splitter::start(F::default(), LIMIT), object) else {
         // The start of the object is refused, however it arrives.
-        assert!(read_cut(Splitter::<F>::start(LIMIT), object, 0..object.len()).is_err(), "{shown}");
+        assert!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).is_err(), "{shown}");
         return;
     };
     assert_eq!(whole.end.offset, object.len() as u64, "{shown}");
-    assert_eq!(whole.end.line, F::line_ends(object), "{shown}");
+    assert_eq!(whole.end.line, F::default().line_ends(object), "{shown}");
 
-    assert_eq!(read_cut(Splitter::<F>::start(LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
+    assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
     for &cut in more_cuts {
-        assert_eq!(read_cut(Splitter::<F>::start(LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
+        assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
     }
     for (index, found) in whole.records.iter().enumerate() {
         assert_eq!((found.place.record, found.after.position), (index as u64, index as u64 + 1), "{shown}");
-        let resumed = || Splitter::<F>::resume(found.after, &whole.header, LIMIT).unwrap();
+        let resumed = || Splitter::resume(F::default(), found.after, &whole.header, LIMIT).unwrap();
         assert_eq!(resumed().cursor(), found.after);
         let rest = read_whole(resumed(), object).unwrap();
         assert_eq!((rest.records.as_slice(), rest.end), (&whole.records[index + 1..], whole.end), "from {index}: {shown}");
@@ -29,7 +29,7 @@ fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
         let from = found.after.offset as usize;
         assert_eq!(read_cut(resumed(), object, from..object.len()).unwrap(), rest, "byte by byte from {index}: {shown}");
     }
-    let again = Splitter::<F>::resume(whole.end, &whole.header, LIMIT).unwrap();
+    let again = Splitter::resume(F::default(), whole.end, &whole.header, LIMIT).unwrap();
     assert_eq!(read_whole(again, object).unwrap().records, whole.records[whole.end.position as usize..], "at the end: {shown}");
 }
 

@@ -81,7 +81,7 @@ fn drain<F: Format>(splitter: &mut Splitter<F>, records: &mut Vec<Found>) -> Res
 
 /// The values of an object in one piece, and the first error.
 fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
-    let mut splitter = Splitter::<F>::start(LIMIT);
+    let mut splitter = Splitter::start(F::default(), LIMIT);
     splitter.push(object);
     splitter.finish();
     let mut values = Vec::new();

@@ -13,9 +13,9 @@ fn error_at<F: Format>(object: &[u8], limit: usize) -> Option<(Place, String)> {
         assert!(error.is_terminal() && error.kind() == ErrorKind::Record);
         Some((error.place().unwrap(), error.to_string()))
     };
-    let whole = of(read_whole(Splitter::<F>::start(limit), object));
+    let whole = of(read_whole(Splitter::start(F::default(), limit), object));
     for cuts in [(1..object.len()).collect::<Vec<_>>(), vec![object.len() / 2], vec![]] {
-        assert_eq!(of(read_cut(Splitter::<F>::start(limit), object, cuts)), whole, "{}", object.escape_ascii());
+        assert_eq!(of(read_cut(Splitter::start(F::default(), limit), object, cuts)), whole, "{}", object.escape_ascii());
     }
     whole
 }
@@ -49,7 +49,7 @@ fn a_long_record_is_an_error() {
 
 #[test]
 fn a_long_record_is_found_early() {
-    let mut splitter = Splitter::<Lines>::start(100);
+    let mut splitter = Splitter::start(Lines::default(), 100);
     splitter.push(b"short\n");
     assert!(matches!(splitter.next(|_, _| Ok(())), Ok(Next::Record { .. })));
     for _ in 0..10 {
@@ -67,13 +67,12 @@ fn a_long_record_is_found_early() {
 /// A format that answers what its test wants; `A` and `B` are the numbers it gives.
 macro_rules! answers {
     ($($name:ident: $header:expr, $split:expr;)*) => {$(
-        #[derive(Debug)]
+        #[derive(Debug, Default)]
         struct $name;
         impl Format for $name {
             const NAME: &'static str = stringify!($name);
 
-            fn header(_: &[u8], _: bool) -> Split { $header }
-            fn open(_: &[u8]) -> Result<Self, BoxError> { Ok(Self) }
+            fn header(&self, _: &[u8], _: bool) -> Split { $header }
             fn split(&mut self, _: &[u8], _: bool) -> Split { $split }
         }
     )*};
@@ -98,7 +97,7 @@ answers! {
 #[test]
 fn a_wrong_format_answer_is_an_error() {
     fn check<F: Format>() {
-        let error = read_whole(Splitter::<F>::start(100), b"abc").unwrap_err();
+        let error = read_whole(Splitter::start(F::default(), 100), b"abc").unwrap_err();
         assert_eq!((error.kind(), error.place()), (ErrorKind::Record, Some(Place::new(0, 1, 0))));
         assert!(error.is_terminal());
         let message = error.to_string();
@@ -120,13 +119,13 @@ fn a_wrong_format_answer_is_an_error() {
 }
 
 /// Records of as many bytes as the header's first byte says, as a user would write it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Fixed(usize);
 
 impl Format for Fixed {
     const NAME: &'static str = "fixed";
 
-    fn header(bytes: &[u8], end: bool) -> Split {
+    fn header(&self, bytes: &[u8], end: bool) -> Split {
         match bytes {
             [] if end => Split::Skip(0),
             [] => Split::More,
@@ -134,12 +133,13 @@ impl Format for Fixed {
         }
     }
 
-    fn open(header: &[u8]) -> Result<Self, BoxError> {
-        match header {
-            [b'0'] => Err("records of no length".into()),
-            [width] => Ok(Self(usize::from(width - b'0'))),
-            _ => Ok(Self(1)),
-        }
+    fn open(&mut self, header: &[u8]) -> Result<(), BoxError> {
+        self.0 = match header {
+            [b'0'] => return Err("records of no length".into()),
+            [width] => usize::from(width - b'0'),
+            _ => 1,
+        };
+        Ok(())
     }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
@@ -159,18 +159,18 @@ impl Decode<u64> for Fixed {
 
 #[test]
 fn a_users_format_keeps_its_header() {
-    let whole = read_whole(Splitter::<Fixed>::start(8), b"2102030").unwrap();
+    let whole = read_whole(Splitter::start(Fixed::default(), 8), b"2102030").unwrap();
     assert_eq!(whole.header, b"2");
     assert_eq!(whole.records.iter().map(|found| found.bytes.as_slice()).collect::<Vec<_>>(), [b"10", b"20", b"30"]);
-    let resumed = Splitter::<Fixed>::resume(whole.records[0].after, &whole.header, 8).unwrap();
+    let resumed = Splitter::resume(Fixed::default(), whole.records[0].after, &whole.header, 8).unwrap();
     assert_eq!(read_cut(resumed, b"2102030", [4, 6]).unwrap().records, &whole.records[1..]);
 }
 
 #[test]
 fn a_refused_header_is_an_error() {
     for error in [
-        read_whole(Splitter::<Fixed>::start(8), b"0123").unwrap_err(),
-        Splitter::<Fixed>::resume(Cursor { position: 1, offset: 3, line: 0 }, b"0", 8).unwrap_err(),
+        read_whole(Splitter::start(Fixed::default(), 8), b"0123").unwrap_err(),
+        Splitter::resume(Fixed::default(), Cursor { position: 1, offset: 3, line: 0 }, b"0", 8).unwrap_err(),
     ] {
         let printed = "the format refuses the object's header: records of no length (record 0, line 1, byte 0)";
         assert_eq!(format!("{error:?}"), printed);
@@ -180,7 +180,7 @@ fn a_refused_header_is_an_error() {
 
 #[test]
 fn records_after_a_bad_one_are_read() {
-    let mut splitter = Splitter::<Fixed>::start(8);
+    let mut splitter = Splitter::start(Fixed::default(), 8);
     splitter.push(b"210xx30");
     splitter.finish();
     let mut values = Vec::new();
@@ -192,7 +192,7 @@ fn records_after_a_bad_one_are_read() {
 
 #[test]
 fn the_cursor_is_after_header_and_end() {
-    let mut splitter = Splitter::<Csv>::start(100);
+    let mut splitter = Splitter::start(Csv::default(), 100);
     assert_eq!((splitter.header(), splitter.cursor(), splitter.wanted()), (None, Cursor::default(), 0));
     splitter.push(b"\n\"a\nb\"\n");
     assert!(matches!(splitter.next(|_, _| Ok(())), Ok(Next::More)));
@@ -210,10 +210,10 @@ fn the_cursor_is_after_header_and_end() {
 
 #[test]
 fn the_cursor_is_outside_terminators() {
-    let whole = read_whole(Splitter::<Csv>::start(100), b"h\r\n1\r\n\n2\r3\n\r\n").unwrap();
+    let whole = read_whole(Splitter::start(Csv::default(), 100), b"h\r\n1\r\n\n2\r3\n\r\n").unwrap();
     let offsets: Vec<u64> = whole.records.iter().map(|found| found.after.offset).collect();
     assert_eq!(offsets, [6, 9, 11]);
-    let whole = read_whole(Splitter::<Lines>::start(100), b"1\r\n\n2\r3\n\r\n").unwrap();
+    let whole = read_whole(Splitter::start(Lines::default(), 100), b"1\r\n\n2\r3\n\r\n").unwrap();
     let offsets: Vec<u64> = whole.records.iter().map(|found| found.after.offset).collect();
     assert_eq!(offsets, [3, 4, 8, 10]);
 }
