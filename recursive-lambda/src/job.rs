@@ -72,6 +72,20 @@ pub trait Handler: Send + Sync + 'static {
     /// The shared resources, `()` if there are none.
     type Resources: Send + Sync + 'static;
 
+    /// Sets the options of the format, as `format = csv(..)` does; by default there are none.
+    ///
+    /// ```
+    /// use recursive_lambda::format::Csv;
+    ///
+    /// fn configure_format(csv: Csv) -> Csv {
+    ///     csv.delimiter(b';').trim()
+    /// }
+    /// ```
+    #[must_use]
+    fn configure_format(format: Self::Format) -> Self::Format {
+        format
+    }
+
     /// Processes one batch. The result is [`Flow`] for a [`Batch`], [`Advance`] for a [`FileBatch`].
     fn call(
         input: Self::Input,
@@ -117,6 +131,10 @@ impl<H: Handler> Handler for Same<H> {
     type State = H::State;
     type Resources = H::Resources;
 
+    fn configure_format(format: Self::Format) -> Self::Format {
+        H::configure_format(format)
+    }
+
     fn call(
         input: Self::Input,
         state: &mut Self::State,
@@ -154,6 +172,9 @@ pub trait Input<F>: Flows + Sized + Send + 'static {
     /// How a record is made.
     #[doc(hidden)]
     const SUPPLY: Supply<Self, Self::Format, Self::Record>;
+    /// The format, with its options.
+    #[doc(hidden)]
+    fn make_format(configure: fn(F) -> F) -> Self::Format;
 }
 
 /// The result that fits an input. Apart from [`Input`], so that a wrong input type is reported once.
@@ -201,6 +222,10 @@ impl<T: Send + 'static, F: Decode<T>> Input<F> for Batch<T> {
     type Format = F;
     const SUPPLY: Supply<Self, F, T> =
         Supply::Records { decoding: Decoding { check: F::check, decode: F::decode }, hand_over: Self::new };
+
+    fn make_format(configure: fn(F) -> F) -> F {
+        configure(F::default())
+    }
 }
 
 /// Only with the default format: any other would mean nothing and is refused.
@@ -208,6 +233,10 @@ impl Input<Lines> for FileBatch {
     type Record = Infallible;
     type Format = Lines;
     const SUPPLY: Supply<Self, Lines, Infallible> = Supply::File { hand_over: Self::new };
+
+    fn make_format(configure: fn(Lines) -> Lines) -> Lines {
+        configure(Lines::default())
+    }
 }
 
 /// What a job can return.

@@ -109,7 +109,9 @@ impl Buffer {
     /// How many bytes a header has, and where the first record begins.
     pub(super) fn header(&self, split: Split) -> Result<(usize, usize), Error> {
         match split {
-            Split::Record { content, next } if content.max(next) <= self.bytes().len() && content.max(next) > 0 => Ok((content, next)),
+            Split::Record { content, next } if content.max(next) <= self.bytes().len() && content.max(next) > 0 => {
+                Ok((content, next))
+            }
             Split::Skip(skipped) => Ok((0, self.checked(0, skipped)?)),
             split => self.record(split),
         }

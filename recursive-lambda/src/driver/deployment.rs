@@ -1,6 +1,6 @@
 //! What all invocations of a process share: the job, its deployment and the ports.
 
-use super::input::{FormatOf, takes_a_file};
+use super::input::{FormatOf, format_of, takes_a_file};
 use crate::cache::Cache;
 use crate::config::{Config, OnError};
 use crate::format::Format;
@@ -27,8 +27,11 @@ impl<H: Handler, P> Deployment<H, P> {
     pub(crate) fn new(settings: Settings, resources: H::Resources, platform: Arc<P>) -> Self {
         let config = H::CONFIG;
         // A file batch does not count lines, which is the format it is given.
-        let format = if takes_a_file::<H>() { "file" } else { FormatOf::<H>::NAME };
-        let (plan, cache) = (plan(config.batch as u64, format), Arc::new(Cache::new()));
+        let format = match takes_a_file::<H>() {
+            true => "file".into(),
+            false => FormatOf::<H>::NAME.to_owned() + &format_of::<H>().options(),
+        };
+        let (plan, cache) = (plan(config.batch as u64, &format), Arc::new(Cache::new()));
         Self { settings, config, plan, resources, platform, cache }
     }
 

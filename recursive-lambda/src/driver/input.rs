@@ -48,6 +48,11 @@ pub(super) struct Piece<I> {
     pub(super) place: Option<Place>,
 }
 
+/// The handler's format, with its options.
+pub(super) fn format_of<H: Handler>() -> FormatOf<H> {
+    H::Input::make_format(H::configure_format)
+}
+
 /// Whether the handler takes the object as a file.
 pub(super) fn takes_a_file<H: Handler>() -> bool {
     matches!(H::Input::SUPPLY, Supply::File { .. })
@@ -170,6 +175,7 @@ fn open<H: Handler, P: Objects + Disk>(
             let reader = Reader::new(
                 Arc::new(origin),
                 object.clone(),
+                format_of::<H>(),
                 H::CONFIG.compression,
                 cursor,
                 record.text.as_ref(),

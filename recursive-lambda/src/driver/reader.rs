@@ -100,14 +100,15 @@ impl<F: Format, O: Objects> Reader<F, O> {
     pub(crate) fn new(
         objects: Arc<O>,
         object: PinnedObject,
+        format: F,
         compression: Compression,
         cursor: Cursor,
         text: Option<&TextPosition>,
         header: Option<&RawBytes>,
     ) -> Result<Self, Error> {
         let splitter = match header {
-            Some(header) => Splitter::resume(cursor, &header.0, RECORD_LIMIT)?,
-            None => Splitter::start(RECORD_LIMIT),
+            Some(header) => Splitter::resume(format, cursor, &header.0, RECORD_LIMIT)?,
+            None => Splitter::start(format, RECORD_LIMIT),
         };
         let record = mean(cursor.offset, cursor.position);
         let (source, asked) = match text.filter(|_| cursor.offset > 0) {
@@ -313,7 +314,8 @@ mod tests {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
         let mut reader =
-            Reader::<Lines, _>::new(Arc::new(Store(body)), object, Compression::Auto, Cursor::default(), None, None).unwrap();
+            Reader::new(Arc::new(Store(body)), object, Lines::default(), Compression::Auto, Cursor::default(), None, None)
+                .unwrap();
         let decode = Decoding {
             check: |_, _| Ok(()),
             decode: |_: &mut Lines, line: &[u8]| match line {

@@ -20,14 +20,11 @@ struct Options {
 }
 
 const DEFAULT: Options = Options { ours: |csv| csv, theirs: |csv| csv, alphabet: b"a,\"\n\r" };
-const DELIMITER: Options =
-    Options { ours: |csv| csv.delimiter(b';'), theirs: |csv| csv.delimiter(b';'), alphabet: b",;\"\n\r" };
+const DELIMITER: Options = Options { ours: |csv| csv.delimiter(b';'), theirs: |csv| csv.delimiter(b';'), alphabet: b",;\"\n\r" };
 const QUOTE: Options = Options { ours: |csv| csv.quote(b'\''), theirs: |csv| csv.quote(b'\''), alphabet: b"\",'\n\r" };
 const NO_QUOTE: Options = Options { ours: |csv| csv.quote(None), theirs: |csv| csv.quoting(false), alphabet: b"a,\"\n\r" };
-const ESCAPE: Options =
-    Options { ours: |csv| csv.escape(b'\\'), theirs: |csv| csv.escape(Some(b'\\')), alphabet: b"\\,\"\n\r" };
-const COMMENT: Options =
-    Options { ours: |csv| csv.comment(b'#'), theirs: |csv| csv.comment(Some(b'#')), alphabet: b"#,\"\n\r" };
+const ESCAPE: Options = Options { ours: |csv| csv.escape(b'\\'), theirs: |csv| csv.escape(Some(b'\\')), alphabet: b"\\,\"\n\r" };
+const COMMENT: Options = Options { ours: |csv| csv.comment(b'#'), theirs: |csv| csv.comment(Some(b'#')), alphabet: b"#,\"\n\r" };
 /// All of them, as files of a program may have them.
 const ALL: Options = Options {
     ours: |csv| csv.delimiter(b';').quote(b'\'').escape(b'\\').comment(b'#'),

@@ -44,7 +44,8 @@ impl Default for Dialect {
 impl Dialect {
     /// Says which options contradict each other.
     pub(super) fn check(&self) -> Result<(), String> {
-        let bytes = [("delimiter", Some(self.delimiter)), ("quote", self.quote), ("escape", self.escape), ("comment", self.comment)];
+        let bytes =
+            [("delimiter", Some(self.delimiter)), ("quote", self.quote), ("escape", self.escape), ("comment", self.comment)];
         let bytes: Vec<_> = bytes.into_iter().filter_map(|(name, byte)| byte.map(|byte| (name, byte))).collect();
         for (index, (name, byte)) in bytes.iter().enumerate() {
             let shown = shown(*byte);
@@ -124,7 +125,10 @@ mod tests {
             (|_| {}, None),
             (|dialect| dialect.delimiter = b'\t', None),
             (|dialect| dialect.delimiter = b'"', Some("`delimiter` and `quote` are both '\"'; they must differ")),
-            (|dialect| dialect.delimiter = b'\n', Some("`delimiter = '\\n'` must be an ASCII character that does not end a line")),
+            (
+                |dialect| dialect.delimiter = b'\n',
+                Some("`delimiter = '\\n'` must be an ASCII character that does not end a line"),
+            ),
             (|dialect| dialect.comment = Some(0xe9), Some("`comment = 'é'` must be an ASCII character that does not end a line")),
             (|dialect| dialect.escape = Some(b'"'), Some("`quote` and `escape` are both '\"'; they must differ")),
             (|dialect| dialect.comment = Some(b','), Some("`delimiter` and `comment` are both ','; they must differ")),

@@ -57,7 +57,7 @@ fn read_in<F: Format + Decode<T>, T>(object: &[u8], skip: usize, resumed: bool) 
     let store = Arc::new(Store(Bytes::copy_from_slice(object)));
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
     let open = |cursor, text: Option<&_>, header: Option<&_>| {
-        Reader::<F, _>::new(Arc::clone(&store), named.clone(), Compression::Auto, cursor, text, header).unwrap()
+        Reader::new(Arc::clone(&store), named.clone(), F::default(), Compression::Auto, cursor, text, header).unwrap()
     };
     let mut reader = open(Cursor::default(), None, None);
     let mut text: Option<TextPosition>;
