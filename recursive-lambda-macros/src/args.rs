@@ -63,7 +63,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         form: Form {
             name: "format",
-            takes: "`lines`, `csv`, `jsonl`, or the path of a type that implements `Format`",
+            takes: "`lines`, `csv`, `tsv`, `jsonl`, or the path of a type that implements `Format`",
             example: "format = csv",
         },
         read: |draft, entry| draft.format.set_once(entry, values::format),
@@ -221,7 +221,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
     let krate = draft.krate.value();
     let args = draft.batch.value().map(|batch| Args {
         batch,
-        format: draft.format.value().unwrap_or(Format::Named("Lines", Span::call_site())),
+        format: draft.format.value().unwrap_or(Format::Named { ty: "Lines", options: Vec::new(), place: Span::call_site() }),
         is_complete: draft.is_complete.value(),
         on_complete: draft.on_complete.value(),
         reserve: draft.reserve.value(),

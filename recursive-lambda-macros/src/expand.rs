@@ -28,6 +28,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     let items = [
         constants(handler, args),
         types(handler, args),
+        configure_format(args).unwrap_or_default(),
         call(handler),
         is_complete(handler, args),
         on_complete(handler, args).unwrap_or_default(),
@@ -119,7 +120,7 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
 
 fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let format = match &args.format {
-        Format::Named(ty, place) => {
+        Format::Named { ty, place, .. } => {
             let (there, ty) = (krate(*place), Ident::new(ty, *place));
             quote_spanned!(*place=> #there::format::#ty)
         }
@@ -134,6 +135,18 @@ fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
         type State = #state;
         type Resources = #resources;
     }
+}
+
+fn configure_format(args: &Args) -> Option<TokenStream> {
+    let Format::Named { options, .. } = &args.format else { return None };
+    let format = local("__format", Span::call_site());
+    (!options.is_empty()).then(|| {
+        quote! {
+            fn configure_format(#format: Self::Format) -> Self::Format {
+                #format #(#options)*
+            }
+        }
+    })
 }
 
 fn call(handler: &Handler<'_>) -> TokenStream {

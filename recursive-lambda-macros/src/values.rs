@@ -3,13 +3,14 @@
 //! A value may be in the invisible groups that `macro_rules!` puts around `$value:expr`; they are ignored.
 
 use crate::entry::Entry;
+use crate::format_options;
 use crate::suggest::nearest;
 use crate::types::peel;
-use proc_macro2::Span;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote_spanned};
 use std::fmt::Display;
 use std::time::Duration;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp, token};
 
 /// Records per call.
 pub(crate) enum Batch {
@@ -20,8 +21,8 @@ pub(crate) enum Batch {
 
 /// How bytes become records.
 pub(crate) enum Format {
-    /// One of this crate's, by the name of its type.
-    Named(&'static str, Span),
+    /// One of this crate's: the name of its type, and the calls that set its options.
+    Named { ty: &'static str, options: Vec<TokenStream>, place: Span },
     /// The user's own.
     Type(TypePath),
 }
@@ -40,7 +41,7 @@ pub(crate) enum OnError {
 }
 
 /// The formats that have a word of their own, and their types in `recursive_lambda::format`.
-pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("jsonl", "Jsonl")];
+pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("tsv", "Csv"), ("jsonl", "Jsonl")];
 
 pub(crate) fn batch(entry: &mut Entry<'_>) -> Option<Batch> {
     match expression(entry)? {
@@ -143,6 +144,9 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
     if let Some(text) = text(entry) {
         return unquote(entry, &text);
     }
+    if entry.input.peek(Ident) && entry.input.peek2(token::Paren) {
+        return format_with_options(entry);
+    }
     let ty = match entry.input.call(Type::without_plus) {
         Ok(ty) => ty,
         Err(error) => return refuse_at(entry, error.span()),
@@ -154,24 +158,53 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
     let Some(word) = path.path.get_ident().filter(|_| path.qself.is_none()) else { return Some(Format::Type(path.clone())) };
     let written = word.to_string();
     if let Some((_, ty)) = FORMATS.iter().find(|(known, _)| *known == written) {
-        return Some(Format::Named(ty, word.span()));
+        return Some(named(word, ty, Vec::new()));
     }
     if !written.starts_with(|first: char| first.is_lowercase()) {
         return Some(Format::Type(path.clone()));
     }
-    // These resemble `csv`, which would split none of them.
-    if let "tsv" | "psv" | "ssv" | "dsv" = written.as_str() {
-        let message = format!(
-            "unknown format `{written}`, and `csv` splits at commas only: write the path of a type that implements `Format`"
-        );
-        return entry.refuse(word, message);
+    // These resemble `csv` and `tsv`, which would split none of them.
+    if let Some((_, delimiter)) = [("psv", '|'), ("ssv", ';'), ("dsv", ':')].iter().find(|(known, _)| *known == written) {
+        return entry.refuse(word, format!("unknown format `{written}`: write `csv(delimiter = {delimiter:?})`"));
     }
     match nearest(&written, FORMATS.iter().map(|(known, _)| *known)) {
         Some(near) => entry.refuse(word, format!("unknown format `{written}`: did you mean `{near}`?")),
         None => entry.refuse(
             word,
-            format!("unknown format `{written}`: write `lines`, `csv`, `jsonl`, or the path of a type that implements `Format`"),
+            format!(
+                "unknown format `{written}`: write `lines`, `csv`, `tsv`, `jsonl`, or the path of a type that implements `Format`"
+            ),
         ),
+    }
+}
+
+fn named(word: &Ident, ty: &'static str, options: Vec<TokenStream>) -> Format {
+    let place = word.span();
+    let tab = (word == "tsv").then(|| quote_spanned!(place=> .delimiter(b'\t')));
+    Format::Named { ty, options: tab.into_iter().chain(options).collect(), place }
+}
+
+fn format_with_options(entry: &mut Entry<'_>) -> Option<Format> {
+    let word: Ident = entry.input.parse().ok()?;
+    let options = (|| {
+        let options;
+        syn::parenthesized!(options in entry.input);
+        Ok::<_, syn::Error>(options)
+    })();
+    let options = options.ok()?;
+    let written = word.to_string();
+    let known = FORMATS.iter().find(|(known, _)| *known == written);
+    if let Some((_, ty @ "Csv")) = known {
+        return format_options::read(&word, &options, entry.errors).map(|options| named(&word, ty, options));
+    }
+    // What is left unread is an error of its own.
+    options.parse::<TokenStream>().ok()?;
+    match known {
+        Some(_) => entry.refuse(&word, format!("`{word}` has no options: write `format = {word}`")),
+        None => match nearest(&written, ["csv", "tsv"]) {
+            Some(near) => entry.refuse(&word, format!("unknown format `{word}`: did you mean `{near}`?")),
+            None => entry.refuse(&word, "a format with options is `csv(..)` or `tsv(..)`: write `format = csv(delimiter = ';')`"),
+        },
     }
 }
 
@@ -210,7 +243,7 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
 }
 
 /// The value, if it is a single word.
-fn ident(value: &Expr) -> Option<&Ident> {
+pub(crate) fn ident(value: &Expr) -> Option<&Ident> {
     match value {
         Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
         _ => None,
@@ -218,7 +251,7 @@ fn ident(value: &Expr) -> Option<&Ident> {
 }
 
 /// `a`, `b` or `c`.
-fn list(words: &[String]) -> String {
+pub(crate) fn list(words: &[String]) -> String {
     match words {
         [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
         words => words.concat(),
@@ -277,7 +310,7 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
     }
 }
 
-fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
+pub(crate) fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
     match entry.input.parse::<Expr>() {
         Ok(value) => Some(bare(value)),
         Err(error) => refuse_at(entry, error.span()),
@@ -285,7 +318,7 @@ fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
 }
 
 /// Without parentheses and invisible groups.
-fn bare(mut value: Expr) -> Expr {
+pub(crate) fn bare(mut value: Expr) -> Expr {
     loop {
         value = match value {
             Expr::Group(group) => *group.expr,
@@ -316,7 +349,7 @@ fn unquote<T>(entry: &mut Entry<'_>, text: &LitStr) -> Option<T> {
     entry.refuse(text, format!("`{name}` is a path, not text: write it without quotes, `{write}`"))
 }
 
-fn refuse_kind<T>(entry: &mut Entry<'_>, value: impl ToTokens) -> Option<T> {
+pub(crate) fn refuse_kind<T>(entry: &mut Entry<'_>, value: impl ToTokens) -> Option<T> {
     let message = kind(entry);
     entry.refuse(value, message)
 }

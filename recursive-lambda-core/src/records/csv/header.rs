@@ -104,8 +104,7 @@ fn is_padded(cell: &[u8]) -> bool {
 fn what_it_is(dialect: &Dialect, header: &ByteRecord) -> Option<String> {
     let first = header.get(0).unwrap_or_default().trim_ascii();
     let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
-    let separator = if first.len() > 4 { first.get(4) } else { Some(&dialect.delimiter).filter(|_| header.len() > 1) };
-    if let (true, Some(separator)) = (begins("sep="), separator) {
+    if let (true, [_, _, _, _, separator]) = (begins("sep="), first) {
         return Some(format!("the first line says what separates the columns: write `csv({})`", option("delimiter", *separator)));
     }
     if first.starts_with(b"#") {

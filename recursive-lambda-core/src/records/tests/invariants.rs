@@ -6,22 +6,26 @@ use crate::records::{Csv, Format, Jsonl, Lines};
 
 /// One piece, byte by byte, at every cut, and resumed after every record: all give the same.
 fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
+    check_with(F::default, object, more_cuts);
+}
+
+fn check_with<F: Format>(format: impl Fn() -> F, object: &[u8], more_cuts: &[usize]) {
     let shown = object.escape_ascii();
-    let Ok(whole) = read_whole(Splitter::start(F::default(), LIMIT), object) else {
+    let Ok(whole) = read_whole(Splitter::start(format(), LIMIT), object) else {
         // The start of the object is refused, however it arrives.
-        assert!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).is_err(), "{shown}");
+        assert!(read_cut(Splitter::start(format(), LIMIT), object, 0..object.len()).is_err(), "{shown}");
         return;
     };
     assert_eq!(whole.end.offset, object.len() as u64, "{shown}");
-    assert_eq!(whole.end.line, F::default().line_ends(object), "{shown}");
+    assert_eq!(whole.end.line, format().line_ends(object), "{shown}");
 
-    assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
+    assert_eq!(read_cut(Splitter::start(format(), LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
     for &cut in more_cuts {
-        assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
+        assert_eq!(read_cut(Splitter::start(format(), LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
     }
     for (index, found) in whole.records.iter().enumerate() {
         assert_eq!((found.place.record, found.after.position), (index as u64, index as u64 + 1), "{shown}");
-        let resumed = || Splitter::resume(F::default(), found.after, &whole.header, LIMIT).unwrap();
+        let resumed = || Splitter::resume(format(), found.after, &whole.header, LIMIT).unwrap();
         assert_eq!(resumed().cursor(), found.after);
         let rest = read_whole(resumed(), object).unwrap();
         assert_eq!((rest.records.as_slice(), rest.end), (&whole.records[index + 1..], whole.end), "from {index}: {shown}");
@@ -29,7 +33,7 @@ fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
         let from = found.after.offset as usize;
         assert_eq!(read_cut(resumed(), object, from..object.len()).unwrap(), rest, "byte by byte from {index}: {shown}");
     }
-    let again = Splitter::resume(F::default(), whole.end, &whole.header, LIMIT).unwrap();
+    let again = Splitter::resume(format(), whole.end, &whole.header, LIMIT).unwrap();
     assert_eq!(read_whole(again, object).unwrap().records, whole.records[whole.end.position as usize..], "at the end: {shown}");
 }
 
@@ -40,6 +44,9 @@ fn over_every_short_object() {
             let cuts: Vec<usize> = (1..object.len()).collect();
             check::<Csv>(&object, &cuts);
             check::<Lines>(&object, &cuts);
+            check_with(|| Csv::default().without_header(), &object, &cuts);
+            check_with(|| Csv::default().header_names(["x"]).comment(b'a'), &object, &cuts);
+            check_with(|| Csv::default().escape(b'a').flexible(), &object, &cuts);
         }
         every(b"1 \t\n\r", length).for_each(|object| check::<Jsonl>(&object, &[]));
     }
@@ -54,6 +61,7 @@ fn over_longer_objects() {
         let object = [mark.as_bytes(), &text].concat();
         let cuts = random.cuts(object.len());
         check::<Csv>(&object, &cuts);
+        check_with(|| Csv::default().without_header().comment(b'l').escape(b'a'), &object, &cuts);
         check::<Lines>(&object, &cuts);
         check::<Jsonl>(&object, &cuts);
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 mod csv;
+mod csv_options;
 mod invariants;
 mod jsonl;
 mod lines;
@@ -81,7 +82,11 @@ fn drain<F: Format>(splitter: &mut Splitter<F>, records: &mut Vec<Found>) -> Res
 
 /// The values of an object in one piece, and the first error.
 fn decode_all<F: Decode<T>, T>(object: &[u8]) -> (Vec<T>, Option<Error>) {
-    let mut splitter = Splitter::start(F::default(), LIMIT);
+    decode_with(F::default(), object)
+}
+
+fn decode_with<F: Decode<T>, T>(format: F, object: &[u8]) -> (Vec<T>, Option<Error>) {
+    let mut splitter = Splitter::start(format, LIMIT);
     splitter.push(object);
     splitter.finish();
     let mut values = Vec::new();

@@ -19,6 +19,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 mod legal;
+mod options;
 mod refused;
 mod skipped;
 
@@ -37,13 +38,17 @@ type Read = fn(&[u8], usize) -> Outcome;
 /// Reads everything and skips up to `skip` bad records: at once, with a new reader for every batch, and compressed. All must
 /// agree.
 fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
-    let outcome = read_in::<F, T>(object, skip, false);
-    assert_eq!(outcome, read_in::<F, T>(object, skip, true), "resumed before every batch");
+    read_with::<F, T>(F::default, object, skip)
+}
+
+fn read_with<F: Decode<T>, T>(format: fn() -> F, object: &[u8], skip: usize) -> Outcome {
+    let outcome = read_in::<F, T>(format, object, skip, false);
+    assert_eq!(outcome, read_in::<F, T>(format, object, skip, true), "resumed before every batch");
     let is_gzip = object.starts_with(b"\x1f\x8b\x08");
     for piece in [40, 1 << 20].into_iter().filter(|_| !is_gzip) {
         let compressed = gzip(object, piece);
         for resumed in [false, true] {
-            let mut found = read_in::<F, T>(&compressed, skip, resumed);
+            let mut found = read_in::<F, T>(format, &compressed, skip, resumed);
             found.error = found.error.map(|error| error.replace(" of the decompressed text)", ")"));
             assert_eq!(outcome, found, "compressed; resumed before every batch: {resumed}");
         }
@@ -51,13 +56,13 @@ fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
     outcome
 }
 
-fn read_in<F: Format + Decode<T>, T>(object: &[u8], skip: usize, resumed: bool) -> Outcome {
+fn read_in<F: Format + Decode<T>, T>(format: fn() -> F, object: &[u8], skip: usize, resumed: bool) -> Outcome {
     const BATCH: usize = 7;
     let decoding = Decoding { check: <F as Decode<T>>::check, decode: <F as Decode<T>>::decode };
     let store = Arc::new(Store(Bytes::copy_from_slice(object)));
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
     let open = |cursor, text: Option<&_>, header: Option<&_>| {
-        Reader::new(Arc::clone(&store), named.clone(), F::default(), Compression::Auto, cursor, text, header).unwrap()
+        Reader::new(Arc::clone(&store), named.clone(), format(), Compression::Auto, cursor, text, header).unwrap()
     };
     let mut reader = open(Cursor::default(), None, None);
     let mut text: Option<TextPosition>;
