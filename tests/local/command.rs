@@ -138,9 +138,9 @@ fn the_command_runs_a_new_crates_job() {
     let said = text(&output);
     assert!(output.status.success(), "{said}");
     let skipped = said.split_once("  skipped      1\n").unwrap_or_else(|| panic!("{said}")).1;
-    let (place, file) = (skipped.lines().next().unwrap(), skipped.lines().nth(1).unwrap().trim());
+    let (place, skipped_file) = (skipped.lines().next().unwrap(), skipped.lines().nth(1).unwrap().trim());
     assert!(place.starts_with("    record 12, line 14: the record does not decode: "), "{said}");
-    let kept = std::fs::read_to_string(file).unwrap();
+    let kept = std::fs::read_to_string(skipped_file).unwrap();
     assert!(kept.contains("Bob,many"), "{kept}");
 
     // A program that answers Lambda but runs no job.
@@ -164,7 +164,7 @@ fn the_command_runs_a_new_crates_job() {
         }
     "#;
     std::fs::write(folder.path().join("src/main.rs"), answers).unwrap();
-    let output = run(folder.path(), Path::new(file));
+    let output = run(folder.path(), &file);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("error: no checkpoint was written for people.csv"), "{said}");
