@@ -104,7 +104,7 @@ async fn an_open_quote_skips_one_line() {
 #[tokio::test]
 async fn other_formats_are_refused_not_skipped() {
     for (object, words) in
-        [(b"PK\x03\x04\x14\0\0\0\x08\0".to_vec(), "compressed (zip"), (b"a;b\n1;2\n".to_vec(), "separated by `;`")]
+        [(b"PK\x03\x04\x14\0\0\0\x08\0".to_vec(), "compressed (zip"), (b"a;b\n1;2\n".to_vec(), "write `csv(delimiter = ';')`")]
     {
         let stage = Stage::new("sieve", |platform| platform.retry_delays(PAST_THE_LEASE)).await;
         let uploaded = stage.upload(object);

@@ -1,7 +1,7 @@
 //! Why a row did not become a value, in words that name the column.
 
 use super::dialect::{Dialect, Names, shown};
-use super::header::other_delimiter;
+use super::header::{other_delimiter, with_delimiter};
 use crate::excerpt;
 use csv::{ByteRecord, DeserializeError, DeserializeErrorKind, ErrorKind};
 use serde::de::DeserializeOwned;
@@ -46,7 +46,7 @@ fn looks_like(dialect: &Dialect, record: &[u8], row: &ByteRecord, expected: usiz
     } else if found == expected + 1 && last_is_empty {
         format!("it has {delimiter} at its end; `csv(flexible)` accepts it")
     } else if let Some(other) = other {
-        format!("if fields are separated by {}, write `csv(delimiter = {})`", shown(other), shown(other))
+        format!("if fields are separated by {}, write `{}`", shown(other), with_delimiter(other))
     } else if found > expected {
         format!("a field with {delimiter} in it must be in quotes; `csv(flexible)` accepts rows of any length")
     } else {

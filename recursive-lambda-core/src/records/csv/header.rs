@@ -105,7 +105,7 @@ fn what_it_is(dialect: &Dialect, header: &ByteRecord) -> Option<String> {
     let first = header.get(0).unwrap_or_default().trim_ascii();
     let begins = |text: &str| first.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()));
     if let (true, [_, _, _, _, separator]) = (begins("sep="), first) {
-        return Some(format!("the first line says what separates the columns: write `csv({})`", option("delimiter", *separator)));
+        return Some(format!("a line `sep=` says what separates the columns: write `{}`", with_delimiter(*separator)));
     }
     if first.starts_with(b"#") {
         return Some("that line is a comment: write `csv(comment = '#')`".into());
@@ -117,7 +117,7 @@ fn what_it_is(dialect: &Dialect, header: &ByteRecord) -> Option<String> {
         return Some("it is XML or HTML, as the error page of a server is".into());
     }
     let other = other_delimiter(dialect, first).filter(|_| header.len() == 1)?;
-    Some(format!("its columns are separated by {}: write `csv({})`", dialect::shown(other), option("delimiter", other)))
+    Some(format!("its columns are separated by {}: write `{}`", dialect::shown(other), with_delimiter(other)))
 }
 
 /// A byte that separates columns in other files.
@@ -125,8 +125,13 @@ pub(super) fn other_delimiter(dialect: &Dialect, text: &[u8]) -> Option<u8> {
     b";\t|,".iter().copied().find(|delimiter| *delimiter != dialect.delimiter && text.contains(delimiter))
 }
 
-fn option(name: &str, value: u8) -> String {
-    format!("{name} = {}", dialect::shown(value))
+/// The format to write for this delimiter.
+pub(super) fn with_delimiter(delimiter: u8) -> String {
+    match delimiter {
+        b'\t' => "tsv".into(),
+        b',' => "csv".into(),
+        other => format!("csv(delimiter = {})", dialect::shown(other)),
+    }
 }
 
 /// A column that equals one of the record's except for blanks, letter case and a byte order mark, if that one is missing.

@@ -16,15 +16,15 @@ fn escaped() -> Csv {
 /// File, how it is read, records.
 #[test]
 fn options_read_what_was_refused() {
-    let cases: [(&str, Read, u64); 18] = [
-        ("04-no-column-matches/sep_int.csv", |object, skip| read_with::<_, Vec<String>>(semicolon, object, skip), 500),
+    let cases: [(&str, Read, u64); 17] = [
+        ("04-no-column-matches/sep_int.csv", |object, skip| read_with::<_, Vec<String>>(semicolon, object, skip), 2),
         ("04-no-column-matches/tab.tsv", |object, skip| read_with::<_, Row>(Csv::tsv, object, skip), 500),
         ("04-no-column-matches/tab.tsv", |object, skip| read_with::<_, Optional>(Csv::tsv, object, skip), 500),
-        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Row>(no_header, object, skip), 500),
-        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Tuple>(no_header, object, skip), 500),
-        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Vec<String>>(no_header, object, skip), 500),
-        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Row>(names, object, skip), 500),
-        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Map>(names, object, skip), 500),
+        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Row>(no_header, object, skip), 3),
+        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Tuple>(no_header, object, skip), 3),
+        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Vec<String>>(no_header, object, skip), 3),
+        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Row>(names, object, skip), 3),
+        ("06-headerless/noheader.csv", |object, skip| read_with::<_, Map>(names, object, skip), 3),
         ("09-delimiter/semicolon.csv", |object, skip| read_with::<_, Text>(semicolon, object, skip), 2),
         ("09-delimiter/sep.csv", |object, skip| read_with::<_, Text>(semicolon, object, skip), 2),
         ("09-delimiter/backslash.csv", |object, skip| read_with::<_, Text>(escaped, object, skip), 3),
@@ -33,7 +33,6 @@ fn options_read_what_was_refused() {
         ("09-delimiter/trail_rows.csv", |object, skip| read_with::<_, Row>(|| Csv::default().flexible(), object, skip), 2),
         ("09-delimiter/val_spaces.csv", |object, skip| read_with::<_, Row>(|| Csv::default().trim(), object, skip), 2),
         ("10-field-count-message/comment_top.csv", |object, skip| read_with::<_, Row>(commented, object, skip), 1),
-        ("10-field-count-message/comment_mid.csv", |object, skip| read_with::<_, Row>(commented, object, skip), 2),
         ("01-open-quote/quote_pair.csv", |object, skip| read_with::<_, Text>(|| Csv::default().quote(None), object, skip), 500),
     ];
     for (file, read, records) in cases {
