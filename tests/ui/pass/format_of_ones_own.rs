@@ -4,12 +4,14 @@ use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
 /// Records of `WIDTH` bytes.
 struct Fixed<const WIDTH: usize, T>(std::marker::PhantomData<T>);
 
+impl<const WIDTH: usize, T> Default for Fixed<WIDTH, T> {
+    fn default() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
 impl<const WIDTH: usize, T: Send + 'static> Format for Fixed<WIDTH, T> {
     const NAME: &'static str = "fixed";
-
-    fn open(_: &[u8]) -> Result<Self, BoxError> {
-        Ok(Self(std::marker::PhantomData))
-    }
 
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
         match bytes.len() {

@@ -1,7 +1,7 @@
 use recursive_lambda::{Batch, Error, recursive_lambda};
 
-#[recursive_lambda(batch = 400, format = tsv)]
-async fn job(_: Batch<String>) -> Result<(), Error> {
+#[recursive_lambda(batch = 400, format = csv(delimiter = ";"))]
+async fn job(_: Batch<(u64, String)>) -> Result<(), Error> {
     Ok(())
 }
 
