@@ -142,7 +142,7 @@ impl Buffer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::Lines;
+    use crate::records::Csv;
 
     #[test]
     fn memory_is_bounded_by_unread_bytes() {
@@ -151,7 +151,7 @@ mod tests {
             let mut buffer = Buffer::from(Cursor::default());
             for _ in 0..200 {
                 buffer.push(&vec![b'\n'; part]);
-                buffer.advance(&Lines::default(), pass);
+                buffer.advance(&Csv::default(), pass);
                 let left = buffer.bytes().len();
                 assert!(buffer.held.len() <= 2 * (left + part), "{} bytes kept of {left}", buffer.held.len());
             }

@@ -6,6 +6,7 @@
 
 #[cfg(test)]
 mod agrees;
+mod columns;
 mod dialect;
 mod explain;
 mod fields;
@@ -14,12 +15,12 @@ mod quotes;
 mod row_end;
 mod shape;
 
+use self::columns::Columns;
 use self::dialect::{Dialect, Names};
 use self::fields::Fields;
 use self::row_end::{Before, RowEnd, before_row};
 use super::first_bytes::{Look, look};
 use super::line_end::BYTE_ORDER_MARK;
-use super::misread::Misread;
 use super::{Decode, Format, Split};
 use crate::BoxError;
 use csv::ByteRecord;
@@ -105,6 +106,8 @@ pub struct Csv {
     misquoted: Option<String>,
     row: ByteRecord,
     fields: Fields,
+    /// The columns of the type that was decoded last.
+    columns: Option<Columns>,
     end: RowEnd,
 }
 
@@ -193,23 +196,28 @@ impl Format for Csv {
         let text = bytes.get(mark..).unwrap_or_default();
         let Some(separator) = separator_line(&self.dialect, text, end) else { return Split::More };
         let start = mark + separator;
-        if let Names::Given(_) = self.dialect.names {
-            return Split::Skip(start);
-        }
         let text = bytes.get(start..).unwrap_or_default();
         let Before::Row(before) = before_row(&self.dialect, text, end) else { return Split::More };
         let row = text.get(before..).unwrap_or_default();
         if row.is_empty() {
-            return Split::Skip(if self.dialect.names == Names::None { start } else { bytes.len() });
+            return Split::Skip(if self.dialect.names == Names::FirstRow { bytes.len() } else { start });
         }
         let before = start + before;
         match (RowEnd::default().find(&self.dialect, row, end), &self.dialect.names) {
+            (Split::More, _) => Split::More,
+            (Split::Record { content, next }, Names::FirstRow) => {
+                Split::Record { content: before + content, next: before + next }
+            }
+            (Split::Bad { content, next, reason }, Names::FirstRow) => {
+                Split::Bad { content: before + content, next: before + next, reason }
+            }
             (Split::Record { content, .. } | Split::Bad { content, .. }, Names::None) => {
                 Split::Record { content: before + content, next: start }
             }
-            (Split::Record { content, next }, _) => Split::Record { content: before + content, next: before + next },
-            (Split::Bad { content, next, reason }, _) => Split::Bad { content: before + content, next: before + next, reason },
-            (other, _) => other,
+            (Split::Record { content, next }, Names::Given(names)) if self.are(names, row.get(..content)) => {
+                Split::Bad { content: before + content, next: before + next, reason: header::IS_THERE }
+            }
+            _ => Split::Skip(start),
         }
     }
 
@@ -224,13 +232,15 @@ impl Format for Csv {
             Names::Given(names) => ByteRecord::from(names.iter().map(String::as_bytes).collect::<Vec<_>>()),
             Names::FirstRow | Names::None => {
                 let mut row = ByteRecord::new();
-                self.fields.read(text, &mut row);
+                self.fields.split(text);
+                self.fields.fill(text, None, &mut row);
                 row
             }
         };
         self.width = (!self.dialect.flexible && !(first.is_empty() && self.dialect.names == Names::None)).then_some(first.len());
         self.header = first;
         self.misquoted = None;
+        self.columns = None;
         match self.dialect.names {
             Names::FirstRow => self.misquoted = quotes::check(&self.dialect, text).err().map(|error| error.to_string()),
             Names::None => self.header.clear(),
@@ -257,6 +267,25 @@ impl Format for Csv {
     }
 }
 
+impl Csv {
+    /// Makes `row` all fields of the row that was split.
+    fn fill(&mut self, record: &[u8]) {
+        self.fields.fill(record, None, &mut self.row);
+        if self.dialect.trim {
+            self.row.trim();
+        }
+    }
+
+    /// Whether a row is these names.
+    fn are(&self, names: &[String], row: Option<&[u8]>) -> bool {
+        let (row, mut found) = (row.unwrap_or_default(), ByteRecord::new());
+        let mut fields = Fields::new(&self.dialect);
+        fields.split(row);
+        fields.fill(row, None, &mut found);
+        found.iter().eq(names.iter().map(String::as_bytes))
+    }
+}
+
 /// The length of a line `sep=;` at the start of the text, if the delimiter is that one; `None`: more bytes are needed.
 fn separator_line(dialect: &Dialect, text: &[u8], end: bool) -> Option<usize> {
     const START: &[u8] = b"sep=";
@@ -276,19 +305,31 @@ fn separator_line(dialect: &Dialect, text: &[u8], end: bool) -> Option<usize> {
 
 impl<T: DeserializeOwned> Decode<T> for Csv {
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError> {
-        quotes::check(&self.dialect, record)?;
-        self.fields.read(record, &mut self.row);
-        if self.dialect.trim {
-            self.row.trim();
+        if !self.fields.split(record) {
+            quotes::check(&self.dialect, record)?;
         }
-        if self.width.is_some_and(|width| width != self.row.len()) || record == b"\x1a" {
+        if self.width.is_some_and(|width| width != self.fields.len()) || record == b"\x1a" {
+            self.fill(record);
             return Err(explain::count(&self.dialect, record, &self.row, self.width).into());
         }
-        if matches!(self.dialect.names, Names::Given(_)) && self.row == self.header {
-            return Err(Misread::object("the object has a header row", header::IS_THERE.into()).into());
+        let columns = self.columns.take_if(|columns| columns.is_of::<T>()).unwrap_or_else(|| Columns::of::<T>(&self.header));
+        let columns = self.columns.insert(columns);
+        if let (true, Some(indices)) = (columns.is_proven, &columns.indices) {
+            self.fields.fill(record, Some(indices), &mut self.row);
+            if self.dialect.trim {
+                self.row.trim();
+            }
+            if let Ok(value) = self.row.deserialize(Some(&columns.names)) {
+                return Ok(value);
+            }
         }
+        self.fill(record);
         let names = (self.dialect.names != Names::None).then_some(&self.header);
-        self.row.deserialize(names).map_err(|error| explain::explain::<T>(&error, names, &self.row).into())
+        let value = self.row.deserialize(names).map_err(|error| explain::explain::<T>(&error, names, &self.row))?;
+        if let Some(columns) = &mut self.columns {
+            columns.is_proven = self.dialect.names != Names::None;
+        }
+        Ok(value)
     }
 
     fn check(&self, only: bool) -> Result<(), BoxError> {

@@ -49,6 +49,11 @@ impl Format for Jsonl {
             split => split,
         }
     }
+
+    /// A record has no line end but its terminator.
+    fn line_ends(&self, bytes: &[u8]) -> u64 {
+        u64::from(bytes.ends_with(b"\n"))
+    }
 }
 
 /// White space as JSON knows it.

@@ -57,6 +57,11 @@ impl Format for Lines {
     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
         self.end.find(bytes, end)
     }
+
+    /// A record has no line end but its terminator.
+    fn line_ends(&self, bytes: &[u8]) -> u64 {
+        u64::from(bytes.ends_with(b"\n"))
+    }
 }
 
 impl Decode<String> for Lines {

@@ -89,14 +89,11 @@ impl<F: Format> Splitter<F> {
     ///
     /// `check` is given the format, and whether the object is its header and nothing else.
     pub fn begin(&mut self, check: impl FnOnce(&F, bool) -> Result<(), BoxError>) -> Result<bool, Error> {
-        if !self.find_header()? {
-            return Ok(false);
-        }
-        if !self.checked {
+        if !self.checked && self.find_header()? {
             check(&self.format, self.only).map_err(|error| at_the_start(error.to_string()))?;
             self.checked = true;
         }
-        Ok(true)
+        Ok(self.checked)
     }
 
     fn find_header(&mut self) -> Result<bool, Error> {
@@ -132,7 +129,7 @@ impl<F: Format> Splitter<F> {
     /// After an error nothing more can be split: a record above the limit, a header that the format refuses, a format that breaks
     /// its contract, an object of another format. Asked again, it gives the same error again.
     pub fn next<T>(&mut self, decode: impl FnOnce(&mut F, &[u8]) -> Result<T, BoxError>) -> Result<Next<T>, Error> {
-        if !self.find_header()? {
+        if self.header.is_none() && !self.find_header()? {
             return Ok(Next::More);
         }
         let (format, buffer, limit) = (&mut self.format, &mut self.buffer, self.limit);

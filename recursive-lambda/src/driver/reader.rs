@@ -288,6 +288,8 @@ fn mean(bytes: u64, records: u64) -> Option<f64> {
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod costs;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]

@@ -144,7 +144,8 @@ fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<BadRow>) {
 }
 
 fn fields(csv: &mut Csv, bytes: &[u8]) -> Vec<Vec<u8>> {
-    csv.fields.read(bytes, &mut csv.row);
+    csv.fields.split(bytes);
+    csv.fill(bytes);
     csv.row.iter().map(<[u8]>::to_vec).collect()
 }
 

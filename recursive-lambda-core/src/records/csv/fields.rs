@@ -1,4 +1,6 @@
-//! The fields of one row, by csv-core, in buffers that are reused for the next row.
+//! The fields of one row, in buffers that are reused for the next row.
+//!
+//! csv-core splits rows with quotes. The fields of all others are the bytes between two delimiters.
 
 use super::dialect::Dialect;
 use csv::ByteRecord;
@@ -7,8 +9,16 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 #[derive(Debug, Default)]
 pub(super) struct Fields {
     reader: Reader,
+    delimiter: u8,
+    /// What ends a row or makes it one for csv-core.
+    special: [u8; 3],
+    /// The fields without quotes, if csv-core split the row.
     bytes: Vec<u8>,
+    /// Where each field ends: in `bytes`, or in the row.
     ends: Vec<usize>,
+    /// How many fields the row has.
+    count: usize,
+    is_plain: bool,
 }
 
 impl Fields {
@@ -21,18 +31,59 @@ impl Fields {
             Some(quote) => builder.quote(quote),
             None => builder.quoting(false),
         };
-        let mut fields = Self { reader: builder.build(), bytes: Vec::new(), ends: vec![0; 16] };
-        fields.read(b"\n", &mut ByteRecord::new());
+        let special = [b'\n', b'\r', dialect.quote.unwrap_or(b'\n')];
+        let mut fields = Self { reader: builder.build(), delimiter: dialect.delimiter, special, ..Self::default() };
+        fields.split_by_csv(b"\n");
         fields
     }
 
-    /// Replaces the contents of `row` by the fields of the row in `bytes`. Bytes after the row's end are ignored.
-    pub(super) fn read(&mut self, bytes: &[u8], row: &mut ByteRecord) {
-        // One more than can be written, because with a full buffer csv-core asks for a larger one before it looks at the rest.
-        if self.bytes.len() <= bytes.len() {
-            self.bytes.resize(bytes.len() + 1, 0);
+    /// Splits a row. Bytes after its end are ignored. True: it has no quotes.
+    pub(super) fn split(&mut self, row: &[u8]) -> bool {
+        let [first, second, third] = self.special;
+        self.is_plain = memchr::memchr3(first, second, third, row).is_none();
+        if self.is_plain {
+            self.ends.clear();
+            if !row.is_empty() {
+                self.ends.extend(memchr::memchr_iter(self.delimiter, row));
+                self.ends.push(row.len());
+            }
+            self.count = self.ends.len();
+        } else {
+            self.split_by_csv(row);
         }
-        let (mut rest, mut written, mut ended) = (bytes, 0, 0);
+        self.is_plain
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Replaces the contents of `record` by these fields of the row that was split, or by all of them.
+    pub(super) fn fill(&self, row: &[u8], only: Option<&[usize]>, record: &mut ByteRecord) {
+        record.clear();
+        match only {
+            Some(indices) => indices.iter().map_while(|index| self.get(row, *index)).for_each(|field| record.push_field(field)),
+            None => (0..self.count).map_while(|index| self.get(row, index)).for_each(|field| record.push_field(field)),
+        }
+    }
+
+    fn get<'a>(&'a self, row: &'a [u8], index: usize) -> Option<&'a [u8]> {
+        let end = *self.ends.get(index).filter(|_| index < self.count)?;
+        let before = index.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        match (self.is_plain, before) {
+            (true, Some(before)) => row.get(before + 1..end),
+            (true, None) => row.get(..end),
+            (false, before) => self.bytes.get(before.unwrap_or_default()..end),
+        }
+    }
+
+    fn split_by_csv(&mut self, row: &[u8]) {
+        // One more than can be written, because with a full buffer csv-core asks for a larger one before it looks at the rest.
+        if self.bytes.len() <= row.len() {
+            self.bytes.resize(row.len() + 1, 0);
+        }
+        self.ends.resize(self.ends.capacity().max(16), 0);
+        let (mut rest, mut written, mut ended) = (row, 0, 0);
         loop {
             let (result, read, wrote, ends) = self.reader.read_record(
                 rest,
@@ -50,11 +101,6 @@ impl Fields {
                 ReadRecordResult::Record | ReadRecordResult::End => break,
             }
         }
-        row.clear();
-        let mut start = 0;
-        for &end in self.ends.iter().take(ended) {
-            row.push_field(self.bytes.get(start..end).unwrap_or_default());
-            start = end;
-        }
+        (self.count, self.is_plain) = (ended, false);
     }
 }

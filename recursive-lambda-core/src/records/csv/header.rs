@@ -41,8 +41,7 @@ pub(super) fn check_given(names: &ByteRecord, shape: Shape) -> Result<(), String
 }
 
 /// For a first row that is the names that were given.
-pub(super) const IS_THERE: &str =
-    "its first row is the names that `header` gives: remove that option, because the first row is a header by default";
+pub(super) const IS_THERE: &str = "the object has a header row with the names that `header` gives: remove that option, because the first row is a header by default";
 
 fn check_columns(dialect: &Dialect, header: &ByteRecord, names: &[&str], only: bool) -> Result<(), String> {
     if !header.iter().any(|cell| is_one_of(cell, names)) {

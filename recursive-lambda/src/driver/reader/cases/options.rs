@@ -62,7 +62,7 @@ fn options_do_not_hide_errors() {
             "id,name,amount\n1,a,2\n",
             |object, skip| read_with::<_, Map>(names, object, skip),
             0,
-            "the object has a header row: its first row is the names that `header` gives",
+            "the object has a header row with the names that `header` gives",
         ),
         ("1,a,2\n2,b\n", |object, skip| read_with::<_, Row>(names, object, skip), 1, "row has 2 fields, the header 3"),
         ("1,a,2\n2,b\n", |object, skip| read_with::<_, Row>(no_header, object, skip), 1, "row has 2 fields, the first row 3"),
