@@ -237,7 +237,8 @@ impl Format for Csv {
                 row
             }
         };
-        self.width = (!self.dialect.flexible && !(first.is_empty() && self.dialect.names == Names::None)).then_some(first.len());
+        let is_any = self.dialect.flexible || first.is_empty() && self.dialect.names == Names::None;
+        self.width = (!is_any).then_some(first.len());
         self.header = first;
         self.misquoted = None;
         self.columns = None;
