@@ -7,9 +7,11 @@ pub(super) const NOT_REACHED: &str = "the object ends before the array that `at`
     before the array?";
 const NO_OBJECT: &str = "the object is not one JSON object, in which `at` names an array; without `at`, `json` reads the values of an array, \
     and values one after another";
-const NO_KEY: &str = "the JSON object does not have the key that `at` names; only its own keys count, not those of objects inside it";
+const NO_KEY: &str =
+    "the JSON object does not have the key that `at` names; only its own keys count, not those of objects inside it";
 const NO_ARRAY: &str = "the value of the key that `at` names is not an array";
-const NO_MEMBER: &str = "the object is not JSON: before the array that `at` names, there is something else than a key with a value";
+const NO_MEMBER: &str =
+    "the object is not JSON: before the array that `at` names, there is something else than a key with a value";
 
 /// Where the values of the array at `key` begin, in the JSON object that begins at `start`. `None`: it depends on the next bytes.
 pub(super) fn find_array(bytes: &[u8], start: usize, key: &str) -> Result<Option<usize>, &'static str> {

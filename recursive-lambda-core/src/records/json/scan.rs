@@ -73,9 +73,7 @@ impl Scan {
             self.inside = match (self.inside, rest.get(hit)) {
                 (Inside::String, Some(b'"')) if self.depth == 0 => Inside::Done(Found::Value(at + 1)),
                 (Inside::String, Some(b'"')) => Inside::Brackets,
-                (Inside::String, Some(b'\n')) => {
-                    Inside::Done(self.bad(bytes, without_line_end(bytes, at + 1), at + 1, LINE_END))
-                }
+                (Inside::String, Some(b'\n')) => Inside::Done(self.bad(bytes, without_line_end(bytes, at + 1), at + 1, LINE_END)),
                 (Inside::String, _) => match bytes.get(at + 1) {
                     // What is escaped is not here yet.
                     None => return self.unfinished(bytes, at, end),

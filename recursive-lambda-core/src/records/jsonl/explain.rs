@@ -24,8 +24,8 @@ fn another_kind(error: &serde_json::Error, line: &[u8]) -> Option<&'static str> 
         Some("the object is JSON whose values go over several lines: write `format = json`, which reads them")
     } else if error.classify() != Category::Data && has_values_after_a_carriage_return(line) {
         Some(
-            "the lines of the object end with a carriage return (\\r) alone, and a line feed (\\n) must end them: write `format = json`, which \
-             reads values however they are separated, or convert it, for example with `tr '\\r' '\\n'`",
+            "the lines of the object end with a carriage return (\\r) alone, and a line feed (\\n) must end them: write `format = json`, \
+             or convert it, for example with `tr '\\r' '\\n'`",
         )
     } else {
         None

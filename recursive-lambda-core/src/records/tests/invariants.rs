@@ -2,26 +2,31 @@
 
 use super::{LIMIT, Random, every, read_cut, read_whole};
 use crate::records::splitter::Splitter;
-use crate::records::{Csv, Format, Jsonl, Lines};
+use crate::records::{Csv, Format, Json, Jsonl, Lines};
 
 /// One piece, byte by byte, at every cut, and resumed after every record: all give the same.
 fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
+    check_with(F::default, object, more_cuts);
+}
+
+/// The same of a format with options.
+fn check_with<F: Format>(format: impl Fn() -> F, object: &[u8], more_cuts: &[usize]) {
     let shown = object.escape_ascii();
-    let Ok(whole) = read_whole(Splitter::start(F::default(), LIMIT), object) else {
+    let Ok(whole) = read_whole(Splitter::start(format(), LIMIT), object) else {
         // The start of the object is refused, however it arrives.
-        assert!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).is_err(), "{shown}");
+        assert!(read_cut(Splitter::start(format(), LIMIT), object, 0..object.len()).is_err(), "{shown}");
         return;
     };
     assert_eq!(whole.end.offset, object.len() as u64, "{shown}");
-    assert_eq!(whole.end.line, F::default().line_ends(object), "{shown}");
+    assert_eq!(whole.end.line, format().line_ends(object), "{shown}");
 
-    assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
+    assert_eq!(read_cut(Splitter::start(format(), LIMIT), object, 0..object.len()).unwrap(), whole, "byte by byte: {shown}");
     for &cut in more_cuts {
-        assert_eq!(read_cut(Splitter::start(F::default(), LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
+        assert_eq!(read_cut(Splitter::start(format(), LIMIT), object, [cut]).unwrap(), whole, "cut at {cut}: {shown}");
     }
     for (index, found) in whole.records.iter().enumerate() {
         assert_eq!((found.place.record, found.after.position), (index as u64, index as u64 + 1), "{shown}");
-        let resumed = || Splitter::resume(F::default(), found.after, &whole.header, LIMIT).unwrap();
+        let resumed = || Splitter::resume(format(), found.after, &whole.header, LIMIT).unwrap();
         assert_eq!(resumed().cursor(), found.after);
         let rest = read_whole(resumed(), object).unwrap();
         assert_eq!((rest.records.as_slice(), rest.end), (&whole.records[index + 1..], whole.end), "from {index}: {shown}");
@@ -29,7 +34,7 @@ fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
         let from = found.after.offset as usize;
         assert_eq!(read_cut(resumed(), object, from..object.len()).unwrap(), rest, "byte by byte from {index}: {shown}");
     }
-    let again = Splitter::resume(F::default(), whole.end, &whole.header, LIMIT).unwrap();
+    let again = Splitter::resume(format(), whole.end, &whole.header, LIMIT).unwrap();
     assert_eq!(read_whole(again, object).unwrap().records, whole.records[whole.end.position as usize..], "at the end: {shown}");
 }
 
@@ -42,7 +47,13 @@ fn over_every_short_object() {
             check::<Lines>(&object, &cuts);
         }
         every(b"1 \t\n\r", length).for_each(|object| check::<Jsonl>(&object, &[]));
+        every(b"[]{},\"1\n", length).for_each(|object| check::<Json>(&object, &[]));
+        every(b"[]{},\"1\n", length.min(4)).for_each(|values| check_with(at_a, &[b"{\"a\":", values.as_slice()].concat(), &[]));
     }
+}
+
+fn at_a() -> Json {
+    Json::default().at("a")
 }
 
 #[test]
@@ -56,5 +67,15 @@ fn over_longer_objects() {
         check::<Csv>(&object, &cuts);
         check::<Lines>(&object, &cuts);
         check::<Jsonl>(&object, &cuts);
+    }
+    const TOKENS: [&str; 14] =
+        ["[", "]", "{\"a\":", "}", "\"a\" :", ",", ",\n", "\"", "\\", "\n{", "\r\n", "\u{1e}", "\"é\\\"\"", "-1.5"];
+    for round in 0..2_000 {
+        let text = random.text(&TOKENS, round % 30);
+        let cuts = random.cuts(text.len());
+        for start in ["", "\u{feff} ["] {
+            check::<Json>(&[start.as_bytes(), &text].concat(), &cuts);
+        }
+        check_with(at_a, &[b"{\"b\":[{}], \"a\": [", text.as_slice()].concat(), &cuts);
     }
 }

@@ -4,6 +4,7 @@
 
 mod csv;
 mod invariants;
+mod json;
 mod jsonl;
 mod lines;
 mod splitter;
