@@ -78,7 +78,7 @@ fn on_every_short_object() {
 #[test]
 fn on_random_objects() {
     const TOKENS: [&str; 16] =
-        ["[", "]", "{", "}", "{\"a\":", "\"b\":1", ",", ",", " ", "\n", "1", "-2.5e3", "null", "\"\\\"]\"", "\"", "\"\""];
+        ["[", "]", "{", "}", "{\"a\":", "\"b\":1", ",", ",", " ", "\n", "1", "-2.5", "null", "\"\\\"]\"", "\"", "\"\""];
     let mut random = Random(7);
     for round in 0..60_000 {
         let inner = random.text(&TOKENS, round % 12);
