@@ -3,8 +3,9 @@
 //! It looks at brackets, strings, commas and blanks only, and `serde_json` reads what is between them. An array that `serde_json`
 //! reads gives the values that it does, and so do values one after another that its `StreamDeserializer` reads. What one of them
 //! refuses is an error here, too, of the split or of a record. `tests/json.rs` shows it. There are three differences: a comma
-//! after the last value of an array, a record separator between values in no array, and all that follows the array of `at` are
-//! not looked at. Of a key that is there twice, `at` takes the first, where `serde_json` takes the last.
+//! after the last value of an array, and record separators between values in no array, are skipped; around the array of `at`,
+//! numbers and words before it and all that follows it are not checked; and of two keys of that name `at` takes the first, where
+//! `serde_json` takes the last.
 
 pub(super) mod explain;
 mod find_array;
@@ -70,7 +71,7 @@ pub struct Json {
 
 impl Json {
     /// The object is one JSON object, and the records are the values of the array at this key of it. What is before the array is
-    /// passed over, which may be 16 MiB; what follows it is ignored.
+    /// passed over and may have 16 MiB at most; what follows it is ignored, and so is a second array at that key.
     ///
     /// ```
     /// # extern crate recursive_lambda_core as recursive_lambda;
@@ -165,7 +166,7 @@ impl Format for Json {
 }
 
 impl Json {
-    /// Passes the `]` that `bytes` begin with. If another array follows, only the brackets between the two are bad, and its values are read.
+    /// Passes the `]` that `bytes` begin with. Arrays that were joined cost an error each, and no value.
     fn end_array(&mut self, bytes: &[u8], end: bool) -> Split {
         if self.at.is_some() {
             self.ended = true;

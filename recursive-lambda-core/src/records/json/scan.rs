@@ -7,6 +7,9 @@ use super::{RECORD_SEPARATOR, is_white_space, without_line_end};
 /// How many brackets may be open at once. `serde_json` refuses more.
 const DEEPEST: usize = 128;
 
+/// How many bytes of a string are looked at one by one.
+const NEAR: usize = 16;
+
 const LINE_END: &str = "a string is not closed on its line (a line end in a string is written `\\n`)";
 const OPEN: &str = "a string or bracket is not closed; was the upload cut?";
 const SEPARATED: &str = "a bracket is not closed before the next record separator (RFC 7464)";
@@ -63,7 +66,7 @@ impl Scan {
             let hit = match self.inside {
                 Inside::Nothing => (!rest.is_empty()).then_some(0),
                 Inside::Brackets => rest.iter().position(is_bracket_or_quote),
-                Inside::String => memchr::memchr3(b'"', b'\\', b'\n', rest),
+                Inside::String => string_mark(rest),
                 Inside::Scalar => rest.iter().position(ends_scalar),
                 Inside::Done(found) => return found,
             };
@@ -145,6 +148,13 @@ impl Scan {
 
 fn is_bracket_or_quote(byte: &u8) -> bool {
     matches!(byte, b'"' | b'[' | b']' | b'{' | b'}' | &RECORD_SEPARATOR)
+}
+
+/// The first byte that matters in a string. Most strings are short, and a jump costs more than a few bytes do.
+fn string_mark(rest: &[u8]) -> Option<usize> {
+    let (near, far) = rest.split_at_checked(NEAR).unwrap_or((rest, b""));
+    let near = near.iter().position(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
+    near.or_else(|| memchr::memchr3(b'"', b'\\', b'\n', far).map(|found| NEAR + found))
 }
 
 fn ends_scalar(byte: &u8) -> bool {
