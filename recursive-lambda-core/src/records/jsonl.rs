@@ -3,6 +3,7 @@
 mod explain;
 
 use super::first_bytes::{Look, look};
+use super::json::is_white_space;
 use super::line_end::LineEnd;
 use super::{Decode, Format, Split};
 use crate::BoxError;
@@ -15,7 +16,8 @@ use serde::de::DeserializeOwned;
 ///
 /// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, zstd, Parquet, Avro or
 /// ORC file, UTF-16, XML or HTML; and JSON that does not have one value per line, such as an array of objects, values over
-/// several lines, or lines that end with `\r` alone. Several values on one line are an error of that line.
+/// several lines, or lines that end with `\r` alone. Several values on one line are an error of that line. [`Json`](super::Json)
+/// reads all of these.
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
@@ -54,11 +56,6 @@ impl Format for Jsonl {
     fn line_ends(&self, bytes: &[u8]) -> u64 {
         u64::from(bytes.ends_with(b"\n"))
     }
-}
-
-/// White space as JSON knows it.
-fn is_white_space(byte: &u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 impl<T: DeserializeOwned> Decode<T> for Jsonl {

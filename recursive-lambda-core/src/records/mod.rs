@@ -7,6 +7,7 @@ mod buffer;
 mod csv;
 mod cursor;
 mod first_bytes;
+mod json;
 mod jsonl;
 mod line_end;
 mod lines;
@@ -17,6 +18,7 @@ mod tests;
 
 pub use csv::Csv;
 pub use cursor::Cursor;
+pub use json::Json;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
 
@@ -140,7 +142,7 @@ pub trait Format: Default + Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "format `{Self}` does not make records of type `{T}`",
     label = "not a record of this format",
-    note = "`lines` makes `String` and `Vec<u8>`; `csv` and `jsonl` make any `T: serde::Deserialize`: is `format = ..` missing?"
+    note = "`lines` makes `String` and `Vec<u8>`; `csv`, `json` and `jsonl` make any `T: serde::Deserialize`: is `format = ..` missing?"
 )]
 pub trait Decode<T>: Format {
     /// Makes the value.

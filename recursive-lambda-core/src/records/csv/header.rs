@@ -110,7 +110,7 @@ fn what_it_is(dialect: &Dialect, header: &ByteRecord) -> Option<String> {
         return Some("that line is a comment: write `csv(comment = '#')`".into());
     }
     if ["{", "[{", "[[", "[\""].iter().any(|text| begins(text)) {
-        return Some("it is JSON: `format = jsonl` reads one value a line".into());
+        return Some("it is JSON: `format = json` reads the values of an array and values over several lines, `format = jsonl` one value a line".into());
     }
     if ["<?xml", "<!doctype", "<html", "<error", "<!--"].iter().any(|text| begins(text)) {
         return Some("it is XML or HTML, as the error page of a server is".into());

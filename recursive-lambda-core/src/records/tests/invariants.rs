@@ -2,7 +2,7 @@
 
 use super::{LIMIT, Random, every, read_cut, read_whole};
 use crate::records::splitter::Splitter;
-use crate::records::{Csv, Format, Jsonl, Lines};
+use crate::records::{Csv, Format, Json, Jsonl, Lines};
 
 /// One piece, byte by byte, at every cut, and resumed after every record: all give the same.
 fn check<F: Format>(object: &[u8], more_cuts: &[usize]) {
@@ -53,7 +53,13 @@ fn over_every_short_object() {
             check_with(|| Csv::default().escape(b'a').flexible(), &object, &cuts);
         }
         every(b"1 \t\n\r", length).for_each(|object| check::<Jsonl>(&object, &[]));
+        every(b"[]{},\"1\n", length).for_each(|object| check::<Json>(&object, &[]));
+        every(b"[]{},\"1\n", length.min(4)).for_each(|values| check_with(at_a, &[b"{\"a\":", values.as_slice()].concat(), &[]));
     }
+}
+
+fn at_a() -> Json {
+    Json::default().at("a")
 }
 
 #[test]
@@ -68,5 +74,15 @@ fn over_longer_objects() {
         check_with(|| Csv::default().without_header().comment(b'l').escape(b'a'), &object, &cuts);
         check::<Lines>(&object, &cuts);
         check::<Jsonl>(&object, &cuts);
+    }
+    const TOKENS: [&str; 14] =
+        ["[", "]", "{\"a\":", "}", "\"a\" :", ",", ",\n", "\"", "\\", "\n{", "\r\n", "\u{1e}", "\"é\\\"\"", "-1.5"];
+    for round in 0..2_000 {
+        let text = random.text(&TOKENS, round % 30);
+        let cuts = random.cuts(text.len());
+        for start in ["", "\u{feff} ["] {
+            check::<Json>(&[start.as_bytes(), &text].concat(), &cuts);
+        }
+        check_with(at_a, &[b"{\"b\":[{}], \"a\": [", text.as_slice()].concat(), &cuts);
     }
 }

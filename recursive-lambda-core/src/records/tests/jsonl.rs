@@ -41,7 +41,10 @@ fn an_error_says_where_in_the_line() {
     let cases: [(&str, &str); 6] = [
         (r#"{"id":1"#, r#"EOF while parsing an object at column 7, found "{\"id\":1""#),
         (r#"{"id":1,}"#, r#"trailing comma at column 9, found "}""#),
-        (r#"{"id":1,"status":"open"} {}"#, r#"trailing characters at column 26, found "{}"; each value needs a line of its own"#),
+        (
+            r#"{"id":1,"status":"open"} {}"#,
+            r#"trailing characters at column 26, found "{}"; each value needs a line of its own; without that, write `format = json`"#,
+        ),
         (r#"{"id":1,"status":"\u0007"}"#, "unknown variant `\\u{7}`, expected `open` at column 25"),
         (r#"{"id":1}"#, "missing field `status` at column 8"),
         (&long, "…"),

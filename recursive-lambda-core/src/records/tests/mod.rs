@@ -5,6 +5,7 @@
 mod csv;
 mod csv_options;
 mod invariants;
+mod json;
 mod jsonl;
 mod lines;
 mod splitter;

@@ -3,7 +3,7 @@
 use super::{Reading, read_cut, read_whole};
 use crate::records::cursor::Cursor;
 use crate::records::splitter::{Next, Splitter};
-use crate::records::{Csv, Decode, Format, Jsonl, Lines, Split};
+use crate::records::{Csv, Decode, Format, Json, Jsonl, Lines, Split};
 use crate::{BoxError, Error, ErrorKind, Place};
 
 /// The error, which must be the same however the object is cut.
@@ -24,7 +24,7 @@ fn error_at<F: Format>(object: &[u8], limit: usize) -> Option<(Place, String)> {
 fn a_long_record_is_an_error() {
     let at = |record, line, offset| Some(Place::new(record, line, offset));
     type ErrorAt = fn(&[u8], usize) -> Option<(Place, String)>;
-    let cases: [(&str, ErrorAt, &[u8], Option<Place>); 12] = [
+    let cases: [(&str, ErrorAt, &[u8], Option<Place>); 17] = [
         ("lines fit", error_at::<Lines>, b"1234567\n1234567\n12345678", None),
         ("terminator counts", error_at::<Lines>, b"1234567\n12345678\n", at(1, 2, 8)),
         ("both of its bytes", error_at::<Lines>, b"123456\r\n1234567\r\n", at(1, 2, 8)),
@@ -37,6 +37,11 @@ fn a_long_record_is_an_error() {
         ("bare carriage return", error_at::<Csv>, b"h\n12345678\r1", at(0, 2, 2)),
         ("blank lines do not count", error_at::<Csv>, b"h\n1\n\n\n\n\n\n\n\n\n\n\n\n\n2\n", None),
         ("value", error_at::<Jsonl>, b"1\n\n[1,2,3,4]\n", at(1, 3, 3)),
+        ("values fit", error_at::<Json>, b"12345678[2,4,67]\n\n\n\n\n\n\n\n1", None),
+        ("far away", error_at::<Json>, b"1\n\n[2,4,6,89]", at(1, 3, 3)),
+        ("with the comma and what is before the next value", error_at::<Json>, b"[\n12345, \n1 \n\n\n\n]", None),
+        ("and blanks", error_at::<Json>, b"[12345, \n\n1]", at(0, 1, 1)),
+        ("before the bracket, too", error_at::<Json>, b"[1,12345 \n\n\n]", at(1, 1, 3)),
     ];
     for (what, error_at, object, place) in cases {
         let error = error_at(object, 8);

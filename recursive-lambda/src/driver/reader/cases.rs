@@ -6,7 +6,7 @@ use super::tests::Store;
 use super::{RECORD_LIMIT, Raw, ReadError, Reader, Reading};
 use crate::Compression;
 use crate::fixtures::gzip;
-use crate::format::{Csv, Decode, Format, Jsonl, Lines};
+use crate::format::{Csv, Decode, Format, Json, Jsonl, Lines};
 use crate::job::Decoding;
 use bytes::Bytes;
 use futures_util::FutureExt;

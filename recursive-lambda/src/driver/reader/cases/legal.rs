@@ -67,6 +67,24 @@ fn legal_objects_are_read() {
 }
 
 #[test]
+fn json_over_any_lines_is_read() {
+    for (file, records) in [
+        ("08-json-that-is-no-lines/array.json", 4),
+        ("08-json-that-is-no-lines/array_one.json", 499),
+        ("08-json-that-is-no-lines/concat.jsonl", 499),
+        ("08-json-that-is-no-lines/pretty.json", 2),
+        ("11-jsonl-message/rs.jsonl", 2),
+        ("12-cr-only/cr_only.jsonl", 3),
+        ("02-compressed/data.jsonl.gz", 499),
+    ] {
+        for read in [read::<Json, A>, read::<Json, serde_json::Value>] {
+            let outcome = read(&case(file), 0);
+            assert_eq!(outcome, Outcome { records, skipped: Vec::new(), error: None }, "{file}");
+        }
+    }
+}
+
+#[test]
 fn gzip_is_read() {
     for (file, read, records) in [
         ("data.csv.gz", ROWS, 500),

@@ -7,7 +7,7 @@ type Skipped = (&'static str, Read, u64, &'static [(u64, usize)]);
 
 #[test]
 fn only_the_bad_record_is_skipped() {
-    let cases: [Skipped; 15] = [
+    let cases: [Skipped; 18] = [
         ("01-open-quote/quote_last.csv", ROWS, 499, &[(101, 18)]),
         ("01-open-quote/quote_mid.csv", ROWS, 499, &[(101, 18)]),
         ("01-open-quote/quote_mid.csv", LISTS, 499, &[(101, 18)]),
@@ -21,6 +21,9 @@ fn only_the_bad_record_is_skipped() {
         ("11-jsonl-message/bom_mid.jsonl", JSON, 3, &[(3, 10)]),
         ("11-jsonl-message/ctrlz.jsonl", JSON, 2, &[(3, 1)]),
         ("11-jsonl-message/nan.jsonl", JSON, 1, &[(2, 9)]),
+        ("11-jsonl-message/bom_mid.jsonl", read::<Json, A>, 4, &[(3, 3)]),
+        ("11-jsonl-message/ctrlz.jsonl", read::<Json, A>, 2, &[(3, 1)]),
+        ("11-jsonl-message/nan.jsonl", read::<Json, A>, 1, &[(2, 9)]),
         ("12-cr-only/cr_only.csv", ROWS, 2, &[(4, 5)]),
         ("14-csv-value-types/rest.csv", MAPS, 1, &[]),
     ];
