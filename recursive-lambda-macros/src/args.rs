@@ -63,7 +63,7 @@ pub(crate) const KEYS: &[Key] = &[
     Key {
         form: Form {
             name: "format",
-            takes: "`lines`, `csv`, `tsv`, `jsonl`, or the path of a type that implements `Format`",
+            takes: "`lines`, `csv`, `tsv`, `jsonl`, `json`, or the path of a type that implements `Format`",
             example: "format = csv",
         },
         read: |draft, entry| draft.format.set_once(entry, values::format),

@@ -1,4 +1,4 @@
-//! Reads the options of a format: `csv(delimiter = ';', trim)`.
+//! Reads the options of a format: `csv(delimiter = ';', trim)`, `json(at = "Records")`.
 //!
 //! [`OPTIONS`] is the one table of them. An option becomes a call of the method that sets it.
 
@@ -12,7 +12,7 @@ use quote::{ToTokens, quote_spanned};
 use std::collections::HashMap;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Expr, Ident, Lit, LitByte, Token};
+use syn::{Expr, ExprLit, Ident, Lit, LitByte, Token};
 
 /// A known option.
 struct Key {
@@ -30,6 +30,8 @@ enum Kind {
     },
     /// `header`.
     Header,
+    /// `at`.
+    Text,
     /// A word without a value.
     Flag,
 }
@@ -57,7 +59,18 @@ const OPTIONS: &[Key] = &[
     },
     Key { form: Form { name: "trim", takes: "no value", example: "trim" }, kind: Kind::Flag },
     Key { form: Form { name: "flexible", takes: "no value", example: "flexible" }, kind: Kind::Flag },
+    Key { form: Form { name: "at", takes: "a key, in double quotes", example: "at = \"Records\"" }, kind: Kind::Text },
 ];
+
+/// Whether a format has this option.
+fn has(format: &Ident, key: &Key) -> bool {
+    (format == "json") == (key.form.name == "at")
+}
+
+/// An option of this format, as an example.
+fn example(format: &Ident) -> &'static str {
+    if format == "json" { "json(at = \"Records\")" } else { "csv(trim)" }
+}
 
 /// What other libraries call them.
 const SYNONYMS: &[(&str, &str)] = &[
@@ -74,6 +87,8 @@ const SYNONYMS: &[(&str, &str)] = &[
     ("names", "header = [\"id\", \"name\"]"),
     ("columns", "header = [\"id\", \"name\"]"),
     ("skipinitialspace", "trim"),
+    ("key", "at = \"Records\""),
+    ("path", "at = \"Records\""),
 ];
 
 /// The options read so far.
@@ -106,7 +121,7 @@ pub(crate) fn read(format: &Ident, input: ParseStream<'_>, errors: &mut Errors) 
 fn read_option(format: &Ident, input: ParseStream<'_>, draft: &mut Draft, errors: &mut Errors) -> Option<()> {
     let Ok(name) = input.call(Ident::parse_any) else {
         return errors
-            .refuse_at(input.span(), format!("an option is a name, or a name, `=` and a value: write `{format}(trim)`"));
+            .refuse_at(input.span(), format!("an option is a name, or a name, `=` and a value: write `{}`", example(format)));
     };
     let key = find(format, &name, errors)?;
     if let Some(first) = draft.given.insert(key.form.name, name.clone()) {
@@ -132,6 +147,14 @@ fn read_option(format: &Ident, input: ParseStream<'_>, draft: &mut Draft, errors
             entry.equals()?;
             header(&mut entry)?
         }
+        Kind::Text => {
+            entry.equals()?;
+            let value = expression(&mut entry)?;
+            match &value {
+                Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => quote_spanned!(place=> .#name(#text)),
+                _ => return refuse_kind(&mut entry, value),
+            }
+        }
     };
     draft.calls.push(call);
     Some(())
@@ -140,15 +163,18 @@ fn read_option(format: &Ident, input: ParseStream<'_>, draft: &mut Draft, errors
 fn find(format: &Ident, name: &Ident, errors: &mut Errors) -> Option<&'static Key> {
     let written = name.to_string();
     let is_fixed = |key: &Key| format == "tsv" && key.form.name == "delimiter";
-    match OPTIONS.iter().find(|key| key.form.name == written) {
+    match OPTIONS.iter().find(|key| has(format, key) && key.form.name == written) {
         Some(key) if is_fixed(key) => {
             errors.refuse(name, "the delimiter of `tsv` is the tab: write `format = csv(delimiter = ..)` for another")
         }
         Some(key) => Some(key),
         None => {
-            let synonym = SYNONYMS.iter().find(|(known, _)| *known == written).map(|(_, option)| *option);
-            let near = || nearest(&written, OPTIONS.iter().map(|key| key.form.name));
-            let known: Vec<_> = OPTIONS.iter().filter(|key| !is_fixed(key)).map(|key| format!("`{}`", key.form.name)).collect();
+            let options = || OPTIONS.iter().filter(|key| has(format, key) && !is_fixed(key));
+            let is_known = |option: &str| options().any(|key| option.starts_with(key.form.name));
+            let synonym =
+                SYNONYMS.iter().find(|(known, option)| *known == written && is_known(option)).map(|(_, option)| *option);
+            let near = || nearest(&written, options().map(|key| key.form.name));
+            let known: Vec<_> = options().map(|key| format!("`{}`", key.form.name)).collect();
             match synonym.or_else(near) {
                 Some(meant) => errors.refuse(name, format!("unknown option `{written}` of `{format}`: did you mean `{meant}`?")),
                 None => errors.refuse(name, format!("unknown option `{written}`: `{format}` takes {}", list(&known))),

@@ -31,7 +31,7 @@ use quote::quote;
 ///
 /// | parameter | what it is | what its type must be |
 /// |---|---|---|
-/// | by value | the input, required: `Batch<T>`, or `FileBatch` for the object as a file | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv`, `tsv` and `jsonl` |
+/// | by value | the input, required: `Batch<T>`, or `FileBatch` for the object as a file | `T` is a record that the format makes: text for `lines`, any `serde::Deserialize` for `csv`, `tsv`, `jsonl` and `json` |
 /// | `&mut S` | state, kept from batch to batch and from invocation to invocation | `Serialize + DeserializeOwned + Default + Clone + Send + 'static`; with `on_complete` also `Sync` |
 /// | `&R` | resources, built once in `main` and given to `run_with` | `Send + Sync + 'static`, sized: not `&dyn Db` but `&Box<dyn Db>` |
 ///
@@ -45,7 +45,7 @@ use quote::quote;
 /// | argument | value | default | meaning |
 /// |---|---|---|---|
 /// | `batch` | a number from 1, or the path of a `const` of type `usize` | required | records per call |
-/// | `format` | `lines`, `csv`, `tsv`, `jsonl`, or the path of a type that implements `Format` | `lines` | how bytes become records; `csv(..)` and `tsv(..)` take options: [`Csv`](format/struct.Csv.html) has them; not for a `FileBatch` |
+/// | `format` | `lines`, `csv`, `tsv`, `jsonl`, `json`, or the path of a type that implements `Format` | `lines` | how bytes become records; `csv(..)`, `tsv(..)` and `json(at = "Records")` take options, which the types in the module `format` explain; not for a `FileBatch` |
 /// | `is_complete` | the path of a `fn(&Progress) -> bool`, with `&S` second if there is state | end of the object | called after every batch; the end of the object always ends the run. Required for a `FileBatch`, where only the job knows the end |
 /// | `on_complete` | the path of an async function of `&Summary`, then `&S` and `&R` if the job has them | none | called at the end; after a crash it may be called again |
 /// | `reserve` | a duration, as `"20s"` or `"1m 30s"` | `"10s"` | time kept free before the invocation's deadline |

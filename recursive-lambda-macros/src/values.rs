@@ -41,7 +41,8 @@ pub(crate) enum OnError {
 }
 
 /// The formats that have a word of their own, and their types in `recursive_lambda::format`.
-pub(crate) const FORMATS: &[(&str, &str)] = &[("lines", "Lines"), ("csv", "Csv"), ("tsv", "Csv"), ("jsonl", "Jsonl")];
+pub(crate) const FORMATS: &[(&str, &str)] =
+    &[("lines", "Lines"), ("csv", "Csv"), ("tsv", "Csv"), ("jsonl", "Jsonl"), ("json", "Json")];
 
 pub(crate) fn batch(entry: &mut Entry<'_>) -> Option<Batch> {
     match expression(entry)? {
@@ -172,7 +173,7 @@ pub(crate) fn format(entry: &mut Entry<'_>) -> Option<Format> {
         None => entry.refuse(
             word,
             format!(
-                "unknown format `{written}`: write `lines`, `csv`, `tsv`, `jsonl`, or the path of a type that implements `Format`"
+                "unknown format `{written}`: write `lines`, `csv`, `tsv`, `jsonl`, `json`, or the path of a type that implements `Format`"
             ),
         ),
     }
@@ -194,16 +195,19 @@ fn format_with_options(entry: &mut Entry<'_>) -> Option<Format> {
     let options = options.ok()?;
     let written = word.to_string();
     let known = FORMATS.iter().find(|(known, _)| *known == written);
-    if let Some((_, ty @ "Csv")) = known {
+    if let Some((_, ty @ ("Csv" | "Json"))) = known {
         return format_options::read(&word, &options, entry.errors).map(|options| named(&word, ty, options));
     }
     // What is left unread is an error of its own.
     options.parse::<TokenStream>().ok()?;
     match known {
         Some(_) => entry.refuse(&word, format!("`{word}` has no options: write `format = {word}`")),
-        None => match nearest(&written, ["csv", "tsv"]) {
+        None => match nearest(&written, ["csv", "tsv", "json"]) {
             Some(near) => entry.refuse(&word, format!("unknown format `{word}`: did you mean `{near}`?")),
-            None => entry.refuse(&word, "a format with options is `csv(..)` or `tsv(..)`: write `format = csv(delimiter = ';')`"),
+            None => entry.refuse(
+                &word,
+                "a format with options is `csv(..)`, `tsv(..)` or `json(..)`: write `format = csv(delimiter = ';')`",
+            ),
         },
     }
 }

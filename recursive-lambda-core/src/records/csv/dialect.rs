@@ -113,7 +113,9 @@ pub(super) fn shown(byte: u8) -> String {
 mod tests {
     use super::*;
 
-    fn with(change: fn(&mut Dialect)) -> Dialect {
+    type Change = fn(&mut Dialect);
+
+    fn with(change: Change) -> Dialect {
         let mut dialect = Dialect::default();
         change(&mut dialect);
         dialect
@@ -121,7 +123,7 @@ mod tests {
 
     #[test]
     fn contradicting_options_are_refused() {
-        let cases: [(fn(&mut Dialect), Option<&str>); 11] = [
+        let cases: [(Change, Option<&str>); 11] = [
             (|_| {}, None),
             (|dialect| dialect.delimiter = b'\t', None),
             (|dialect| dialect.delimiter = b'"', Some("`delimiter` and `quote` are both '\"'; they must differ")),
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn the_text_is_the_attributes() {
-        let cases: [(fn(&mut Dialect), &str); 4] = [
+        let cases: [(Change, &str); 4] = [
             (|_| {}, ""),
             (|dialect| dialect.delimiter = b'\t', "(delimiter = '\\t')"),
             (|dialect| (dialect.quote, dialect.names) = (None, Names::None), "(quote = none, header = none)"),

@@ -1,8 +1,8 @@
 //! What each option of CSV does to rows.
 
 use super::{LIMIT, decode_with};
-use crate::records::Csv;
 use crate::records::splitter::{Next, Splitter};
+use crate::records::{Csv, Decode};
 
 /// Options, object, the rows that are read with them.
 #[test]
@@ -43,9 +43,7 @@ fn a_mark_in_a_later_row_is_content() {
         splitter.push(object.as_bytes());
         splitter.finish();
         let mut rows = Vec::new();
-        while let Next::Record { value, .. } =
-            splitter.next(|csv, row| crate::records::Decode::<(String, String)>::decode(csv, row)).unwrap()
-        {
+        while let Next::Record { value, .. } = splitter.next(Decode::<(String, String)>::decode).unwrap() {
             rows.push(value.unwrap());
         }
         assert_eq!(rows.last().unwrap().0, "\u{feff}1");
