@@ -6,7 +6,7 @@ use crate::entry::{Entry, Form, read_comma, skip};
 use crate::errors::Errors;
 use crate::krate::place_of;
 use crate::suggest::nearest;
-use crate::values::{bare, expression, ident, list, refuse_kind};
+use crate::value::{bare, expression, ident, list, refuse_kind};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use std::collections::HashMap;
@@ -131,7 +131,7 @@ fn read_option(format: &Ident, input: ParseStream<'_>, draft: &mut Draft, errors
     let place = name.span();
     let call = match key.kind {
         Kind::Flag if input.peek(Token![=]) => {
-            return entry.errors.refuse(&name, format!("`{name}` takes no value: write `{format}({name})`, or leave it out"));
+            return entry.refuse(&name, format!("`{name}` takes no value: write `{format}({name})`, or leave it out"));
         }
         Kind::Flag => quote_spanned!(place=> .#name()),
         Kind::Byte { or_none, .. } => {
@@ -201,14 +201,14 @@ fn byte(entry: &mut Entry<'_>, or_none: bool) -> Option<Option<LitByte>> {
                 (Some(one), None) => format!("{name} = {one:?}"),
                 _ => entry.form.example.to_owned(),
             };
-            return entry.errors.refuse(text, format!("`{name}` is one character, in single quotes: write `{write}`"));
+            return entry.refuse(text, format!("`{name}` is one character, in single quotes: write `{write}`"));
         }
         _ => return refuse_kind(entry, value),
     };
     match u8::try_from(character) {
         Ok(byte) if byte.is_ascii() && !matches!(byte, b'\n' | b'\r') => Some(Some(LitByte::new(byte, literal.lit.span()))),
-        Ok(b'\n' | b'\r') => entry.errors.refuse(literal, format!("`{name}` cannot be a character that ends a line")),
-        _ => entry.errors.refuse(literal, format!("`{name}` must be an ASCII character, one byte of the file")),
+        Ok(b'\n' | b'\r') => entry.refuse(literal, format!("`{name}` cannot be a character that ends a line")),
+        _ => entry.refuse(literal, format!("`{name}` must be an ASCII character, one byte of the file")),
     }
 }
 
@@ -232,7 +232,7 @@ fn header(entry: &mut Entry<'_>) -> Option<TokenStream> {
         }
     }
     if seen.is_empty() {
-        return entry.errors.refuse(array, "`header` names no column: write `header = none` for a file without a header row");
+        return entry.refuse(array, "`header` names no column: write `header = none` for a file without a header row");
     }
     Some(quote_spanned!(place=> .header_names::<&::core::primitive::str>(#array)))
 }

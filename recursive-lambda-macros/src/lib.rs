@@ -1,6 +1,6 @@
 //! The attribute of `recursive-lambda`: depend on that crate, which re-exports it.
 //!
-//! From the arguments and the signature to the job, one file each: `args` with `entry`, `values` and `format_options`, `item` and `handler` with `types`, then `expand`,
+//! From the arguments and the signature to the job, one file each: `args` with `entry`, `values`, `format_options` and `value`, `item` and `handler` with `types`, then `expand`,
 //! or `fallback` where there are `errors`. It never parses the body of a function, and nothing of it runs in a Lambda.
 
 mod args;
@@ -18,6 +18,7 @@ mod messages;
 mod snapshots;
 mod suggest;
 mod types;
+mod value;
 mod values;
 
 use item::Item;

@@ -6,11 +6,11 @@ use crate::entry::Entry;
 use crate::format_options;
 use crate::suggest::nearest;
 use crate::types::peel;
+use crate::value::{bare, expression, ident, list, refuse_at, refuse_kind, text, unquote};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
-use std::fmt::Display;
 use std::time::Duration;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp, token};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, Path, PathArguments, Type, TypePath, UnOp, token};
 
 /// Records per call.
 pub(crate) enum Batch {
@@ -246,22 +246,6 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
     }
 }
 
-/// The value, if it is a single word.
-pub(crate) fn ident(value: &Expr) -> Option<&Ident> {
-    match value {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident(),
-        _ => None,
-    }
-}
-
-/// `a`, `b` or `c`.
-pub(crate) fn list(words: &[String]) -> String {
-    match words {
-        [most @ .., last] if !most.is_empty() => format!("{} or {last}", most.join(", ")),
-        words => words.concat(),
-    }
-}
-
 pub(crate) fn on_error(entry: &mut Entry<'_>) -> Option<OnError> {
     if let Some(text) = text(entry) {
         let write = if text.value() == "stop" { "on_error = stop" } else { entry.form.example };
@@ -311,65 +295,5 @@ pub(crate) fn path(entry: &mut Entry<'_>) -> Option<Path> {
         Ok(Type::Path(path)) if path.qself.is_none() => Some(path.path),
         Ok(other) => refuse_kind(entry, other),
         Err(error) => refuse_at(entry, error.span()),
-    }
-}
-
-pub(crate) fn expression(entry: &mut Entry<'_>) -> Option<Expr> {
-    match entry.input.parse::<Expr>() {
-        Ok(value) => Some(bare(value)),
-        Err(error) => refuse_at(entry, error.span()),
-    }
-}
-
-/// Without parentheses and invisible groups.
-pub(crate) fn bare(mut value: Expr) -> Expr {
-    loop {
-        value = match value {
-            Expr::Group(group) => *group.expr,
-            Expr::Paren(paren) => *paren.expr,
-            value => return value,
-        }
-    }
-}
-
-/// Text in quotes, if that is next.
-fn text(entry: &Entry<'_>) -> Option<LitStr> {
-    match entry.input.fork().parse::<Expr>() {
-        Ok(Expr::Lit(value)) => match value.lit {
-            Lit::Str(text) => Some(text),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Refuses a path in quotes.
-fn unquote<T>(entry: &mut Entry<'_>, text: &LitStr) -> Option<T> {
-    let name = entry.form.name;
-    let write = match text.parse::<Path>() {
-        Ok(_) => format!("{name} = {}", text.value().trim()),
-        Err(_) => entry.form.example.to_owned(),
-    };
-    entry.refuse(text, format!("`{name}` is a path, not text: write it without quotes, `{write}`"))
-}
-
-pub(crate) fn refuse_kind<T>(entry: &mut Entry<'_>, value: impl ToTokens) -> Option<T> {
-    let message = kind(entry);
-    entry.refuse(value, message)
-}
-
-fn refuse_at<T>(entry: &mut Entry<'_>, at: Span) -> Option<T> {
-    let message = kind(entry);
-    entry.errors.refuse_at(at, message)
-}
-
-fn kind(entry: &Entry<'_>) -> String {
-    let form = entry.form;
-    format!("`{}` takes {}: write `{}`", form.name, form.takes, form.example)
-}
-
-impl Entry<'_> {
-    fn refuse<T>(&mut self, at: impl ToTokens, mistake: impl Display) -> Option<T> {
-        self.errors.refuse(at, mistake)
     }
 }
