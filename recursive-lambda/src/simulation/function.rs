@@ -1,7 +1,7 @@
 //! The function as Lambda runs it: from an event to the driver, and back. It does in memory what `aws::runtime` does on Lambda.
 
 use super::environment::Environment;
-use super::jobs::{Early, EarlyWide, Picky, PickyWide, Plain, Table, Tally, Wide};
+use super::jobs::{Dialect, Early, EarlyWide, Picky, PickyWide, Plain, Table, Tally, Wide};
 use super::options::Kind;
 use crate::driver::{Answer, Deployment, handle};
 use crate::invocation::Invocation;
@@ -30,6 +30,7 @@ pub(super) fn invoked(environment: Environment, request: Request) -> BoxFuture<'
         Kind::Tally => Box::pin(serve::<Tally>(environment, request)),
         Kind::Early => Box::pin(serve::<Early>(environment, request)),
         Kind::Table => Box::pin(serve::<Table>(environment, request)),
+        Kind::Dialect => Box::pin(serve::<Dialect>(environment, request)),
         Kind::Wide => Box::pin(serve::<Wide>(environment, request)),
         Kind::EarlyWide => Box::pin(serve::<EarlyWide>(environment, request)),
         Kind::Picky => Box::pin(serve::<Picky>(environment, request)),

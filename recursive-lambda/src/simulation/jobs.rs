@@ -153,6 +153,29 @@ impl Handler for Table {
     }
 }
 
+pub(super) struct Dialect;
+
+impl Handler for Dialect {
+    const NAME: &'static str = "dialect";
+    const CONFIG: Config = Table::CONFIG;
+    type Format = Csv;
+    type Input = Batch<Row>;
+    type State = Totals;
+    type Resources = Environment;
+
+    fn configure_format(csv: Csv) -> Csv {
+        csv.delimiter(b';').quote(b'\'').escape(b'\\').comment(b'#').header_names(["id", "value", "note"])
+    }
+
+    async fn call(batch: Batch<Row>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        Table::call(batch, totals, environment).await
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
+    }
+}
+
 pub(super) struct Picky;
 
 impl Handler for Picky {

@@ -16,6 +16,8 @@ pub(super) enum Kind {
     Early,
     /// CSV rows with quoted newlines, a sum as state, `on_complete`.
     Table,
+    /// The same with the options of CSV: another delimiter and quote, an escape, comments, and no header row.
+    Dialect,
     /// Lines, several batches in flight.
     Wide,
     /// The same, complete before the object's end.
@@ -34,7 +36,7 @@ pub(super) const SKIP: u64 = 3;
 
 impl Kind {
     pub(super) fn is_table(self) -> bool {
-        self == Self::Table || self.is_picky()
+        matches!(self, Self::Table | Self::Dialect) || self.is_picky()
     }
 
     pub(super) fn is_picky(self) -> bool {
@@ -50,7 +52,7 @@ impl Kind {
     }
 
     pub(super) fn completes(self) -> bool {
-        matches!(self, Self::Tally | Self::Table | Self::Picky)
+        matches!(self, Self::Tally | Self::Table | Self::Dialect | Self::Picky)
     }
 }
 
@@ -179,7 +181,7 @@ impl Options {
 
     pub(super) fn swarm(seed: u64) -> Self {
         let mut chance = Chance::new(seed, 2);
-        let kinds = [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Wide, Kind::Picky, Kind::PickyWide];
+        let kinds = [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Dialect, Kind::Wide, Kind::Picky, Kind::PickyWide];
         let kind = chance.pick(&kinds, Kind::Tally);
         let rows = match chance.below(10) {
             0 => chance.below(3),
@@ -245,7 +247,7 @@ impl Options {
             Kind::Plain => 1,
             Kind::Tally => 3,
             Kind::Early => 4,
-            Kind::Table => 5,
+            Kind::Table | Kind::Dialect => 5,
             Kind::Wide | Kind::EarlyWide => 2,
             Kind::Picky => 6,
             Kind::PickyWide => 4,

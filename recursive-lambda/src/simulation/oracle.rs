@@ -48,7 +48,8 @@ impl Oracle {
         let newline = if chance.one_in(3) { "\r\n" } else { "\n" };
         let last_newline = !chance.one_in(4);
         let mut body = String::new();
-        if options.kind.is_table() {
+        let is_dialect = options.kind == Kind::Dialect;
+        if options.kind.is_table() && !is_dialect {
             body.push_str("id,value,note");
             body.push_str(newline);
         }
@@ -57,10 +58,16 @@ impl Oracle {
         after.push(mark);
         for index in 0..options.rows {
             if options.kind.is_table() {
-                let note = note(index).replace('"', "\"\"");
                 let broken = options.poison_in(index..index + 1) == Some(Poison::Undecodable);
                 let value = if broken { "none".into() } else { value(index).to_string() };
-                body.push_str(&format!("{index},{value},\"{note}\""));
+                if is_dialect {
+                    let comment = if index % 5 == 0 { format!("# before 'row;{newline}") } else { String::new() };
+                    let note = note(index).replace('o', "\\o");
+                    body.push_str(&format!("{comment}{index};{value};'{note}'"));
+                } else {
+                    let note = note(index).replace('"', "\"\"");
+                    body.push_str(&format!("{index},{value},\"{note}\""));
+                }
             } else {
                 body.push_str(&line(index));
             }

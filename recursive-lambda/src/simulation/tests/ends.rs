@@ -11,7 +11,7 @@ use std::time::Duration;
 fn a_poisonous_record_fails_the_run() {
     // What a record does, how often its batch runs, and the kind of error.
     let table = [(Poison::Error, 3, "Job"), (Poison::Panic, 3, "Job"), (Poison::Terminal, 1, "Job")];
-    for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Table, Kind::Dialect] {
         for (poison, attempts, error) in table {
             let options = Options { poison: vec![(31, poison)], max_attempts: 3, ..Options::plain(kind, 60) };
             let before = 31 / options.batch();
@@ -45,7 +45,7 @@ fn a_panic_at_the_call_fails_the_run() {
 /// A batch that takes longer than an invocation: each invocation that tries it dies without a word.
 #[test]
 fn an_endless_batch_fails_the_run() {
-    for kind in [Kind::Plain, Kind::Tally, Kind::Table] {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Table, Kind::Dialect] {
         let options = Options { poison: vec![(31, Poison::Endless)], max_attempts: 3, ..Options::plain(kind, 60) };
         let before = 31 / options.batch();
         let report = well(simulate(options, Faults::none()));

@@ -35,7 +35,7 @@ fn well(report: Report) -> Report {
 
 #[test]
 fn without_faults_batches_run_once() {
-    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Wide, Kind::Picky, Kind::PickyWide] {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Dialect, Kind::Wide, Kind::Picky, Kind::PickyWide] {
         for rows in [0, 1, 2, 30, 120] {
             for gzip in [None, Some(64)] {
                 let options = Options { gzip, ..Options::plain(kind, rows) };

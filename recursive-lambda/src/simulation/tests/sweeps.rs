@@ -6,7 +6,7 @@ use std::time::Duration;
 
 #[test]
 fn sweeps_finish_runs_without_signals() {
-    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table] {
+    for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Dialect] {
         let options = Options { batches_per_invocation: Some(5), ..Options::plain(kind, 120) };
         let hand_overs = options.batches().div_ceil(5) - 1;
         let unswept = simulate(options.clone(), Faults::each_signal_is_lost_once());
