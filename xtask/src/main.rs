@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+mod bench;
 mod peers;
 
 type Outcome = Result<(), String>;
@@ -12,7 +13,7 @@ type Outcome = Result<(), String>;
 /// A task's name, function and description.
 type Task = (&'static str, fn() -> Outcome, &'static str);
 
-const TASKS: [Task; 6] = [
+const TASKS: [Task; 7] = [
     (
         "test",
         test,
@@ -21,6 +22,11 @@ const TASKS: [Task; 6] = [
     ("lint", lint, "checks formatting, clippy and rustdoc with every combination of features; any warning is an error"),
     ("bless", bless, "updates the compiler messages in tests/ui and the expansion snapshots; review the diff"),
     ("deny", deny, "checks the licences, sources and duplicates of dependencies; builds cargo-deny into target/tools first"),
+    (
+        "bench",
+        || bench::run(&root()),
+        "counts the instructions of reading, against loops by hand, with valgrind; writes BENCHMARKS.md",
+    ),
     (
         "search",
         search,

@@ -105,6 +105,15 @@ fn csv_by_hand() -> u64 {
     by_hand(csv::Reader::from_reader(&object[..]).deserialize().map(Result::unwrap), Strike::sum)
 }
 
+fn columns_ours() -> u64 {
+    read::<Csv, Vec<String>>(csv(), |row| row.len() as u64)
+}
+
+fn columns_by_hand() -> u64 {
+    let object = csv();
+    by_hand(csv::Reader::from_reader(&object[..]).deserialize().map(Result::unwrap), |row: &Vec<String>| row.len() as u64)
+}
+
 fn lines_ours() -> u64 {
     read::<Lines, Vec<u8>>(csv(), |line| line.len() as u64)
 }
@@ -139,9 +148,9 @@ fn jsonl_by_hand() -> u64 {
 
 #[test]
 fn both_read_the_same() {
-    for (ours, by_hand) in
-        [(csv_ours as fn() -> u64, csv_by_hand as fn() -> u64), (lines_ours, lines_by_hand), (jsonl_ours, jsonl_by_hand)]
-    {
+    let parts: [(fn() -> u64, fn() -> u64); 4] =
+        [(csv_ours, csv_by_hand), (columns_ours, columns_by_hand), (lines_ours, lines_by_hand), (jsonl_ours, jsonl_by_hand)];
+    for (ours, by_hand) in parts {
         assert_eq!(ours(), by_hand());
     }
 }
@@ -153,6 +162,8 @@ fn one_part() {
     let part = match std::env::var("RL_PART").unwrap().as_str() {
         "csv" => csv_ours,
         "csv_by_hand" => csv_by_hand,
+        "columns" => columns_ours,
+        "columns_by_hand" => columns_by_hand,
         "lines" => lines_ours,
         "lines_by_hand" => lines_by_hand,
         "jsonl" => jsonl_ours,
