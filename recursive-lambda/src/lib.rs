@@ -5,6 +5,7 @@
 #[doc = include_str!("../../docs/jobs.md")]
 mod jobs_page {}
 
+mod input;
 mod job;
 mod lent;
 
@@ -35,7 +36,8 @@ mod simulation;
 pub use batch::{Batch, IdempotencyKey};
 pub use config::{Compression, Config, OnError, Source};
 pub use file_batch::FileBatch;
-pub use job::{FlowOf, Handler, Input, IntoFinished, IntoOutcome, Job};
+pub use input::Input;
+pub use job::{FlowOf, Handler, IntoFinished, IntoOutcome, Job};
 pub use object::Object;
 pub use progress::{Advance, Flow, Progress, Summary};
 pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
@@ -133,6 +135,7 @@ pub mod format {
 /// Used by the attribute's expansion. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::job::{EndsWithTheObject, Stub, read_by_record};
+    pub use crate::input::{EndsWithTheObject, read_by_record};
+    pub use crate::job::Stub;
     pub use crate::lent::{Lent, NotShared, Shared};
 }

@@ -5,7 +5,7 @@
 
 use super::failed::panicked;
 use crate::format::Format;
-use crate::job::Decoding;
+use crate::input::Decoding;
 use crate::ports::{Objects, SourceError};
 use crate::{BoxError, Error, ErrorKind, Place};
 use bytes::Bytes;

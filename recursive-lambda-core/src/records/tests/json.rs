@@ -82,7 +82,7 @@ fn values_without_an_array_are_records() {
 }
 
 #[test]
-fn values_without_an_array_are_refused_where_they_are_wrong() {
+fn wrong_values_without_an_array_are_refused() {
     let cases: [Case<'_>; 17] = [
         ("{", &[], &[(1, 0, "a string or bracket is not closed; was the upload cut?")]),
         ("{\"a\":1}\n{\"a\":", &["{\"a\":1}"], &[(2, 8, "a string or bracket is not closed")]),

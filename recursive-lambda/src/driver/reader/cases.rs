@@ -7,7 +7,7 @@ use super::{RECORD_LIMIT, Raw, ReadError, Reader, Reading};
 use crate::Compression;
 use crate::fixtures::gzip;
 use crate::format::{Csv, Decode, Format, Json, Jsonl, Lines};
-use crate::job::Decoding;
+use crate::input::Decoding;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use recursive_lambda_core::compression::TextPosition;

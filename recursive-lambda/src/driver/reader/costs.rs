@@ -7,7 +7,7 @@ use super::Reader;
 use super::tests::Store;
 use crate::Compression;
 use crate::format::{Csv, Decode, Jsonl, Lines};
-use crate::job::Decoding;
+use crate::input::Decoding;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use recursive_lambda_core::object::PinnedObject;
@@ -148,9 +148,9 @@ fn jsonl_by_hand() -> u64 {
 
 #[test]
 fn both_read_the_same() {
-    let parts: [(fn() -> u64, fn() -> u64); 4] =
-        [(csv_ours, csv_by_hand), (columns_ours, columns_by_hand), (lines_ours, lines_by_hand), (jsonl_ours, jsonl_by_hand)];
-    for (ours, by_hand) in parts {
+    let parts: [[fn() -> u64; 2]; 4] =
+        [[csv_ours, csv_by_hand], [columns_ours, columns_by_hand], [lines_ours, lines_by_hand], [jsonl_ours, jsonl_by_hand]];
+    for [ours, by_hand] in parts {
         assert_eq!(ours(), by_hand());
     }
 }
