@@ -98,14 +98,11 @@ pub use run::{ResourcesOf, Run, run, run_with};
 /// use recursive_lambda::{Batch, BoxError, Error, recursive_lambda};
 ///
 /// /// Samples of 4 bytes, big-endian.
+/// #[derive(Default)]
 /// struct Samples;
 ///
 /// impl Format for Samples {
 ///     const NAME: &'static str = "samples";
-///
-///     fn open(_: &[u8]) -> Result<Self, BoxError> {
-///         Ok(Self)
-///     }
 ///
 ///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
 ///         match bytes.len() {
