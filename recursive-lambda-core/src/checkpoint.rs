@@ -2,10 +2,12 @@
 //!
 //! It is JSON that a person can read. Of the object's data it holds the header, nothing else.
 
+mod command;
 mod saved_state;
 mod search;
 mod waiting;
 
+pub use command::{Action, Command, Commanded};
 pub use saved_state::{RawBytes, SavedState};
 pub use search::Search;
 pub use waiting::Waiting;
@@ -66,6 +68,9 @@ pub struct Checkpoint {
     #[serde(with = "humantime_millis")]
     pub updated: SystemTime,
     pub last_error: Option<LastError>,
+    /// The last command that changed the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commanded: Option<Commanded>,
     /// Retryable errors keep the run at its position.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<Waiting>,
@@ -91,10 +96,13 @@ pub enum Status {
     Running,
     /// The input is finished; `on_complete` is not.
     Completing,
+    /// It goes on when a person resumes it.
+    Paused,
     Done,
     Failed,
     /// The object was replaced before its first record was processed. The newer upload has its own run.
     Superseded,
+    /// A person ended it.
     Cancelled,
 }
 
@@ -174,6 +182,7 @@ impl Checkpoint {
             started: now,
             updated: now,
             last_error: None,
+            commanded: None,
             waiting: None,
             one_at_a_time_ms: 0,
             input_finished: false,
@@ -229,6 +238,7 @@ impl Checkpoint {
                 let TextPosition { offset, resume } = text;
                 resume.text <= *offset && *offset < 1 << 53 && resume.compressed <= self.size
             })
+            && self.commands() < 1 << 53
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
     }
 
@@ -254,18 +264,6 @@ impl Checkpoint {
     pub fn attempt(&self) -> u32 {
         let errors = self.waiting.as_ref().map_or(0, |waiting| waiting.errors);
         self.attempts.max(1).saturating_add(errors)
-    }
-
-    /// Leaves a failed run to the next invocation, at its position and with all its attempts.
-    pub fn resume(&mut self) {
-        self.status = if self.input_finished { Status::Completing } else { Status::Ready };
-        self.owner = None;
-        self.seq += 1;
-        self.handed_over_by = None;
-        self.attempts = 0;
-        self.forgiven = self.invocations;
-        self.waiting = None;
-        self.search = None;
     }
 
     /// Gives up the run: it is tried again at its position, or is over.

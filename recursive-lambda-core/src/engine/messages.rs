@@ -1,7 +1,7 @@
 //! The messages between the engine and the driver: what happened, and what to do next.
 
 use super::save::{Read, Saved};
-use crate::checkpoint::{Checkpoint, LastError, Plan, RawBytes, SavedState, Unreadable};
+use crate::checkpoint::{Checkpoint, Command, LastError, Plan, RawBytes, SavedState, Unreadable};
 use crate::compression::TextPosition;
 use crate::object::PinnedObject;
 use std::time::Duration;
@@ -34,8 +34,7 @@ pub enum Trigger {
         /// Whether a sweep sent it. Then Lambda does not need to retry it, because the next sweep will.
         swept: bool,
     },
-    /// A person asks for a failed run to go on.
-    Resume,
+    Command(Command),
     /// A sweep found this checkpoint: no invocation works on the run, and a signal is due. The run is signalled, nothing else.
     Sweep(Box<Checkpoint>),
 }
@@ -90,7 +89,7 @@ pub enum Event {
     Captured(Option<SavedState>),
     Completed(Result<(), Failure>),
     Signalled(Signalled),
-    Paused,
+    Slept,
 }
 
 /// How a batch went.
@@ -173,7 +172,7 @@ pub enum Effect {
         token: String,
         swept: bool,
     },
-    Pause(Duration),
+    Sleep(Duration),
     Reply(Reply),
 }
 
@@ -214,8 +213,13 @@ pub enum AckReason {
     SignalledAgain,
     /// A stale duplicate: the next event is due, or was delivered.
     Stale,
-    /// A failed run goes on.
+    /// A failed or paused run goes on.
     Resumed,
+    /// The run is paused. Its signals are not needed: resuming it sends one.
+    Paused,
+    Cancelled,
+    /// The run has obeyed another command since this one was given.
+    NewerCommand,
     /// Nothing to resume: an invocation works on the run.
     AtWork,
     /// The run waits after an error; a sweep will retry it.

@@ -15,7 +15,7 @@ use super::budget::Budget;
 use super::messages::{
     AckReason, Batch, Cause, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
 };
-use super::save::{Read, Saved};
+use super::save::{Read, Saved, Stored};
 use crate::checkpoint::{Checkpoint, LastError, Owner, Status};
 use std::time::{Duration, SystemTime};
 
@@ -73,7 +73,7 @@ enum Phase {
         tries: u32,
         why: AckReason,
     },
-    Pausing {
+    Sleeping {
         checkpoint: Box<Checkpoint>,
         tries: u32,
         why: AckReason,
@@ -173,7 +173,7 @@ impl Run {
     pub fn step(&mut self, now: Now, event: Event) -> Effect {
         match (std::mem::replace(&mut self.phase, Phase::Over), event) {
             (Phase::Beginning, Event::Begin) => self.begin(now),
-            (Phase::Reading, Event::Read(read)) => self.assess_reading(read),
+            (Phase::Reading, Event::Read(read)) => self.assess_reading(now, read),
             (Phase::Saving { checkpoint, then, pace }, Event::Saved(saved, took)) => {
                 self.budget.save_took(took);
                 self.saved(now, *checkpoint, then, pace, saved)
@@ -206,11 +206,11 @@ impl Run {
                 Signalled::Accepted => reply(Reply::Acknowledge(why)),
                 Signalled::Refused => reply(Reply::Refuse(Refusal::SignalFailed)),
                 Signalled::Silence => {
-                    self.phase = Phase::Pausing { checkpoint, tries, why };
-                    Effect::Pause(SIGNAL_SILENCE)
+                    self.phase = Phase::Sleeping { checkpoint, tries, why };
+                    Effect::Sleep(SIGNAL_SILENCE)
                 }
             },
-            (Phase::Pausing { checkpoint, tries, why }, Event::Paused) => {
+            (Phase::Sleeping { checkpoint, tries, why }, Event::Slept) => {
                 self.phase = Phase::Checking { checkpoint, tries, why };
                 Effect::Read
             }
@@ -221,7 +221,7 @@ impl Run {
 
     fn begin(&mut self, now: Now) -> Effect {
         match &self.trigger {
-            Trigger::Signal { .. } | Trigger::Resume => {
+            Trigger::Signal { .. } | Trigger::Command(_) => {
                 self.phase = Phase::Reading;
                 Effect::Read
             }
@@ -248,7 +248,12 @@ impl Run {
             // The user's error matters more than a save that only helps the next attempt. The event is delivered again either
             // way.
             _ if then == Then::Reply(Reply::Fail) => reply(Reply::Fail),
-            Saved::Lost(stored) => self.assess(*stored),
+            Saved::Lost(stored)
+                if pace.is_some_and(|pace| pace.in_flight == 0) && is_paused_since(&checkpoint, &stored.checkpoint) =>
+            {
+                self.save_paused(checkpoint, then, *stored)
+            }
+            Saved::Lost(stored) => self.assess(now, *stored),
             Saved::Gone => reply(Reply::Refuse(Refusal::CheckpointGone)),
             Saved::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
             Saved::Unknown(why) | Saved::Refused(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
@@ -268,6 +273,13 @@ impl Run {
         self.begin_save(How::Swap, Box::new(work.checkpoint.clone()), then, Some(work.pace))
     }
 
+    /// R16: the owner's progress is saved over the pause.
+    fn save_paused(&mut self, checkpoint: Checkpoint, then: Then, stored: Stored) -> Effect {
+        let checkpoint = checkpoint.paused_by(&stored.checkpoint);
+        let then = if checkpoint.is_over() { then } else { Then::Reply(Reply::Acknowledge(AckReason::Paused)) };
+        self.begin_save(How::Over { etag: stored.etag }, Box::new(checkpoint), then, None)
+    }
+
     fn begin_save(&mut self, how: How, checkpoint: Box<Checkpoint>, then: Then, pace: Option<Pace>) -> Effect {
         self.phase = Phase::Saving { checkpoint: checkpoint.clone(), then, pace };
         Effect::Save(how, checkpoint)
@@ -285,7 +297,7 @@ impl Run {
     pub fn token(&self) -> &str {
         match &self.trigger {
             Trigger::Signal { token, .. } => token,
-            Trigger::Start(_) | Trigger::Sweep(_) | Trigger::Resume => START,
+            Trigger::Start(_) | Trigger::Sweep(_) | Trigger::Command(_) => START,
         }
     }
 
@@ -293,7 +305,7 @@ impl Run {
     /// proves nothing, because the signal may have been sent for the death of that owner.
     fn check_signal(&mut self, sent: Box<Checkpoint>, tries: u32, why: AckReason, read: Read) -> Effect {
         match read {
-            Read::Found(stored) if stored.checkpoint.is_over() || stored.checkpoint.epoch > sent.epoch => {
+            Read::Found(stored) if stored.checkpoint.is_at_rest() || stored.checkpoint.epoch > sent.epoch => {
                 reply(Reply::Acknowledge(why))
             }
             Read::Absent => reply(Reply::Refuse(Refusal::CheckpointGone)),
@@ -301,6 +313,12 @@ impl Run {
             _ => self.signal(sent, tries + 1, why),
         }
     }
+}
+
+/// Whether the run was only paused since its owner saved it last: nobody has acquired it, so the owner's progress is still the
+/// newest.
+fn is_paused_since(owners: &Checkpoint, stored: &Checkpoint) -> bool {
+    stored.status == Status::Paused && stored.epoch == owners.epoch
 }
 
 fn reply(reply: Reply) -> Effect {

@@ -59,7 +59,7 @@ pub enum Saved {
 pub enum Step {
     Write { condition: Condition },
     Read,
-    Pause(Duration),
+    Sleep(Duration),
     End(Saved),
 }
 
@@ -124,7 +124,7 @@ impl Save {
         }
     }
 
-    pub fn paused(&mut self) -> Step {
+    pub fn slept(&mut self) -> Step {
         self.first()
     }
 
@@ -136,7 +136,7 @@ impl Save {
         if self.tries >= TRIES {
             Step::End(Saved::Unknown(self.last_trouble.clone()))
         } else {
-            Step::Pause(Duration::from_millis(50 << (2 * self.tries.min(4))))
+            Step::Sleep(Duration::from_millis(50 << (2 * self.tries.min(4))))
         }
     }
 }
@@ -179,7 +179,7 @@ mod tests {
                 Step::End(Saved::Applied { etag }) => return format!("applied {etag}"),
                 Step::End(Saved::Lost(stored)) => return format!("lost to {}", stored.checkpoint.w),
                 Step::End(other) => return format!("{other:?}"),
-                Step::Pause(_) => save.paused(),
+                Step::Sleep(_) => save.slept(),
                 Step::Write { .. } => match answers.next() {
                     Some(W(written)) => save.written(written),
                     _ => return "asks to write".into(),
@@ -248,8 +248,8 @@ mod tests {
         let mut save = Save::new(Condition::Matches("e0".into()), "me.2".into());
         save.first();
         for etag in ["e0", "e9"] {
-            assert!(matches!(save.read(stored("me.1", etag), |w| w == "me.1"), Step::Pause(_)));
-            assert_eq!(save.paused(), Step::Write { condition: Condition::Matches(etag.into()) });
+            assert!(matches!(save.read(stored("me.1", etag), |w| w == "me.1"), Step::Sleep(_)));
+            assert_eq!(save.slept(), Step::Write { condition: Condition::Matches(etag.into()) });
         }
     }
 
@@ -258,8 +258,8 @@ mod tests {
         let mut save = Save::new(Condition::Absent, "me.1".into());
         save.first();
         let pauses = std::iter::from_fn(|| match save.read(Read::Absent, |_| false) {
-            Step::Pause(pause) => {
-                save.paused();
+            Step::Sleep(pause) => {
+                save.slept();
                 Some(pause.as_millis())
             }
             _ => None,

@@ -5,6 +5,7 @@
 //! bucket, nor whether two triggers mean the same run.
 
 mod answer;
+mod command;
 mod fields;
 mod names;
 mod read;
@@ -14,10 +15,12 @@ mod tests;
 mod uploads;
 mod vocabulary;
 
+pub use command::{MAX_NOTE, command_event, resume_event};
 pub use read::parse;
-pub use signal::{Signal, resume_event};
+pub use signal::Signal;
 
 use crate::Error;
+use crate::checkpoint::Command;
 use serde_json::Value;
 
 /// Whether a signal can name this job.
@@ -77,9 +80,10 @@ pub enum Request {
     Signal(Signal),
     /// Look for runs whose signal was lost.
     Sweep,
-    /// Continue a failed run.
-    Resume {
+    /// Pause, cancel or resume a run.
+    Command {
         run: String,
+        command: Command,
     },
     /// Understood, but there is nothing to do; the reason, for the log.
     Nothing(&'static str),

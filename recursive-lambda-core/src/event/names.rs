@@ -75,6 +75,12 @@ pub(super) fn run(text: String) -> Checked {
     if valid { Ok(text) } else { Err("is not a run's name: 1 to 64 of A-Z a-z 0-9 . _ -") }
 }
 
+/// What a person writes to other people.
+pub(super) fn note(text: String) -> Checked {
+    let valid = (1..=super::MAX_NOTE).contains(&text.len()) && !text.contains(char::is_control);
+    if valid { Ok(text) } else { Err("is not a note: 1 to 1,000 bytes without control characters") }
+}
+
 /// A job has the name of a function, so the name may be in any script.
 pub(super) fn job(text: String) -> Checked {
     let refused = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '/' | '\\' | '"');

@@ -5,8 +5,7 @@
 //! [`uploads`].
 
 use super::fields::{Fields, elements, unknown};
-use super::signal::RESUME_VERSION;
-use super::{Channel, Delivery, Item, NamedObject, Request, Signal, names, uploads};
+use super::{Channel, Delivery, Item, NamedObject, Request, Signal, command, names, uploads};
 use crate::Error;
 
 /// Documents within documents: AWS nests three, SQS around SNS around S3.
@@ -136,8 +135,8 @@ impl Items {
             self.add(Signal::read(event).map(Request::Signal));
         } else if event.has("recursive_lambda_sweep") {
             self.add(of_a_schedule(event));
-        } else if event.has("recursive_lambda_resume") {
-            self.add(of_an_operator(event));
+        } else if let Some(action) = command::action_of(event) {
+            self.add(command::read(event, action));
         } else if event.has("requestPayload") || (event.has("requestContext") && event.has("responseContext")) {
             self.add_failed(event, depth)?;
         } else if event.has("Records") {
@@ -245,17 +244,6 @@ fn of_a_schedule(event: &Fields<'_>) -> Result<Request, Error> {
     }
     sweep.only(&["v"])?;
     Ok(Request::Sweep)
-}
-
-fn of_an_operator(event: &Fields<'_>) -> Result<Request, Error> {
-    event.only(&["recursive_lambda_resume"])?;
-    let resume = event.object("recursive_lambda_resume")?;
-    let version = resume.number("v")?;
-    if version != RESUME_VERSION {
-        return Err(resume.fault("v", &format!("is {version}, and this release only knows {RESUME_VERSION}")));
-    }
-    resume.only(&["v", "run"])?;
-    Ok(Request::Resume { run: resume.name("run", names::run)? })
 }
 
 fn of_a_person(event: &Fields<'_>) -> Result<Request, Error> {

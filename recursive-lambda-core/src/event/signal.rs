@@ -13,9 +13,6 @@ use std::fmt;
 /// The version of the signal that this crate writes, and the only one it reads.
 const VERSION: u64 = 1;
 
-/// The version of the resume event that this crate writes, and the only one it reads.
-pub(super) const RESUME_VERSION: u64 = 1;
-
 pub struct Signal {
     pub job: String,
     pub run: String,
@@ -67,13 +64,6 @@ impl Signal {
             carried: event.raw("record").map(RawValue::to_owned),
         })
     }
-}
-
-/// The event that resumes a failed run. `run`: its id.
-#[must_use]
-pub fn resume_event(run: &str) -> String {
-    let run = Value::from(run);
-    format!(r#"{{"recursive_lambda_resume":{{"v":{RESUME_VERSION},"run":{run}}}}}"#)
 }
 
 /// Without the checkpoint, because that holds the user's state.

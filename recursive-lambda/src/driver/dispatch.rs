@@ -31,7 +31,7 @@ where
         Request::Sweep => return Box::pin(sweep(deployment, store, invocation)).await.map(Answer::Swept),
         Request::Signal(signal) if signal.job != H::NAME => return Err(other_job(&signal, H::NAME)),
         Request::Signal(Signal { run, seq, token, swept, .. }) => (run, seq, Trigger::Signal { seq, token, swept }),
-        Request::Resume { run } => (run, 0, Trigger::Resume),
+        Request::Command { run, command } => (run, 0, Trigger::Command(command)),
         Request::Start(named) => {
             let in_place = alone && store.keeps() && named.name.is_none();
             let mode = if in_place { Mode::InPlace } else { Mode::Admit };
@@ -47,8 +47,12 @@ where
             }
         }
     };
+    let is_command = matches!(trigger, Trigger::Command(_));
     // Boxed, because the depth of a future's type counts against a limit of the user's crate.
-    Box::pin(deliver(deployment, store, invocation, run, seq, trigger)).await
+    match Box::pin(deliver(deployment, store, invocation, run, seq, trigger)).await {
+        Ok(result) if is_command => Ok(Answer::Commanded(result)),
+        result => result.map(Answer::Run),
+    }
 }
 
 fn other_job(signal: &Signal, name: &str) -> Error {

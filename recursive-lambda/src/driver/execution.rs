@@ -1,6 +1,5 @@
 //! One run's trigger, from the engine's first question to its reply.
 
-use super::answer::Answer;
 use super::deployment::Deployment;
 use super::failed::Failed;
 use super::run_status::Stands;
@@ -13,7 +12,9 @@ use crate::ports::{Clock, Disk, Objects, RunKey, Signals, Store};
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Owner};
-use recursive_lambda_core::engine::messages::{Batch, Done, Effect, Event, How, Now, Refusal, Reply, Signalled, Trigger};
+use recursive_lambda_core::engine::messages::{
+    AckReason, Batch, Done, Effect, Event, How, Now, Refusal, Reply, Signalled, Trigger,
+};
 use recursive_lambda_core::engine::run::Run;
 use recursive_lambda_core::engine::save::Saved;
 use recursive_lambda_core::event::Signal;
@@ -30,7 +31,7 @@ pub(super) async fn deliver<H, P, R>(
     run: String,
     seq: u64,
     trigger: Trigger,
-) -> Result<Answer, Error>
+) -> Result<AckReason, Error>
 where
     H: Handler,
     P: Objects + Signals + Disk + Clock,
@@ -80,7 +81,7 @@ where
     P: Objects + Signals + Disk + Clock,
     R: Store,
 {
-    async fn drive(mut self, mut run: Run) -> Result<Answer, Error> {
+    async fn drive(mut self, mut run: Run) -> Result<AckReason, Error> {
         let mut event = Event::Begin;
         let reply = loop {
             let now = self.now();
@@ -97,7 +98,7 @@ where
         match reply {
             Reply::Acknowledge(why) => {
                 tracing::info!(?why, "answered");
-                Ok(Answer::Run(why))
+                Ok(why)
             }
             Reply::Refuse(refusal) => {
                 let error = Error::new(refusal.kind(), refusal.message(&self.id.run));
@@ -147,9 +148,9 @@ where
             Effect::Capture => Event::Captured(self.session.as_ref().and_then(|session| session.as_ref().ok()?.capture())),
             Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Signal { checkpoint, token, swept } => Event::Signalled(self.signal(&checkpoint, token, swept).await),
-            Effect::Pause(duration) => {
+            Effect::Sleep(duration) => {
                 self.deployment.platform.sleep(duration).await;
-                Event::Paused
+                Event::Slept
             }
             // This ends the loop.
             Effect::Reply(_) => Event::Begin,

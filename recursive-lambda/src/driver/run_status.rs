@@ -1,6 +1,6 @@
-//! The log lines about a run that stops: it waits after an error, or it failed.
+//! The log lines about a run that stops: it waits after an error, it failed, or a person stopped it.
 
-use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Status, Waiting};
+use recursive_lambda_core::checkpoint::{Checkpoint, Commanded, LastError, Status, Waiting};
 use recursive_lambda_core::engine::refusal::how_to_resume;
 
 /// The state of a run after a save, if that deserves a log line.
@@ -9,6 +9,8 @@ pub(super) enum Stands {
     Waits(Waiting, Option<LastError>),
     /// And whether resuming it helps.
     Failed(Option<LastError>, bool),
+    /// A person stopped it.
+    Stopped(Status, Option<Commanded>),
 }
 
 impl Stands {
@@ -20,6 +22,7 @@ impl Stands {
             {
                 Self::Waits(waiting.clone(), checkpoint.last_error.clone())
             }
+            (_, status @ (Status::Paused | Status::Cancelled)) => Self::Stopped(status, checkpoint.commanded.clone()),
             _ => Self::Moves,
         }
     }
@@ -37,6 +40,13 @@ impl Stands {
             ),
             Self::Failed(error, true) => {
                 tracing::error!(trouble = "Failed", said = said(error), "the run failed; {}", how_to_resume(run));
+            }
+            Self::Stopped(status, commanded) => {
+                // Anyone who may invoke the function may have written them.
+                let note = |text: Option<String>| text.map(|text| text.escape_debug().to_string());
+                let (by, reason) =
+                    commanded.map(|commanded| (commanded.command.by, commanded.command.reason)).unwrap_or_default();
+                tracing::warn!(?status, by = note(by), reason = note(reason), "the run was stopped by a command");
             }
             Self::Failed(error, false) => tracing::error!(trouble = "Failed", said = said(error), "the run failed"),
         }

@@ -80,9 +80,9 @@ impl<R: Store, C: Clock> Writer<R, C> {
                     save.written(written)
                 }
                 Step::Read => save.read(self.records.read(&self.id).await, |w| self.wrote(w)),
-                Step::Pause(duration) => {
+                Step::Sleep(duration) => {
                     self.clock.sleep(duration).await;
-                    save.paused()
+                    save.slept()
                 }
                 Step::End(saved) => {
                     if let Saved::Applied { etag } = &saved {

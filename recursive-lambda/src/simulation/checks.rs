@@ -154,7 +154,7 @@ impl State {
         }
         let statuses = || self.records.values().map(|stored| stored.checkpoint.status);
         statuses()
-            .find(|status| matches!(status, Status::Ready | Status::Running | Status::Completing))
+            .find(|status| matches!(status, Status::Ready | Status::Running | Status::Completing | Status::Paused))
             .or_else(|| statuses().find(|status| *status != Status::Done))
             .or_else(|| statuses().next())
     }
@@ -272,21 +272,31 @@ impl State {
                 let before = &stored.checkpoint;
                 let lease = world.options.lease + Duration::from_secs(1);
                 let free = before.owner.is_none() || stored.age(self.now) >= lease;
-                let resumes = before.status == Status::Failed && !after.is_over() && after.owner.is_none();
-                must(!before.is_over() || resumes, "a run that is over is written again");
+                let commanded = after.commanded != before.commanded && after.owner.is_none() && after.position == before.position;
+                let resumes = commanded && matches!(after.status, Status::Ready | Status::Completing);
+                let cancels = commanded && after.status == Status::Cancelled;
+                must(
+                    !before.is_over() || before.status == Status::Failed && (resumes || cancels),
+                    "a run that is over is written again",
+                );
+                // Its owner saves over the pause.
+                let paused = before.status == Status::Paused
+                    && after.epoch == before.epoch
+                    && after.owner.is_none()
+                    && (after.status == Status::Paused || after.is_over());
                 must(after.position >= before.position, "the position goes back");
-                must(after.position == before.position || mine(before), "somebody else's position is committed");
+                must(after.position == before.position || mine(before) || paused, "somebody else's position is committed");
                 // A run whose owner died is left to the next invocation.
                 let leaves = free && before.owner.is_some() && after.owner.is_none() && after.seq == before.seq + 1;
                 let hands_over = after.seq == before.seq + 1 && (mine(before) || leaves || resumes);
                 must(after.seq == before.seq || hands_over, "a seq is skipped, or taken");
                 must(after.seq == before.seq || after.owner.is_none(), "a hand-over keeps its owner");
-                let gives_up = after.is_over() || after.last_error.is_some();
+                let gives_up = after.is_at_rest() || after.last_error.is_some();
                 must(after.owner.is_some() || gives_up || after.seq == before.seq + 1, "a hand-over has no number");
                 if after.epoch == before.epoch {
                     must(after.owner.is_none() || after.owner == before.owner, "the owner changes within an epoch");
                     must(
-                        mine(before) || (free && after.status == Status::Failed) || leaves || resumes,
+                        mine(before) || (free && after.status == Status::Failed) || leaves || commanded || paused,
                         "the checkpoint is written by who does not own it",
                     );
                 } else {

@@ -4,7 +4,7 @@ use super::faults::Faults;
 use super::options::{Fate, Options, PATIENT, Poison, SKIP, Via, WIDTH};
 use super::run::{Report, is_end};
 use super::world::{State, World};
-use recursive_lambda_core::checkpoint::Status;
+use recursive_lambda_core::checkpoint::{Action, Status};
 use std::time::Duration;
 
 pub(super) fn judge(world: &World) -> Report {
@@ -27,7 +27,7 @@ pub(super) fn judge(world: &World) -> Report {
             wrong.push(format!("the run ended {end:?}"));
         }
         let hung = state.checks.hung;
-        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults, hung));
+        let (extra, bound) = (state.checks.extra(), extra_executions_allowed(options, &state.faults, hung + state.commands));
         if extra > bound {
             wrong.push(format!("{extra} extra executions, at most {bound} are allowed"));
         }
@@ -42,6 +42,7 @@ pub(super) fn judge(world: &World) -> Report {
             + hung
             + state.refused_by_the_sink
             + signalled
+            + state.commands
             + options.uploads * (3 * options.starts + 3 * attempts(options));
         if acquisitions > hand_overs + faults {
             wrong.push(format!("{acquisitions} acquisitions for {hand_overs} hand-overs: the run forked"));
@@ -83,7 +84,7 @@ fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
     let trouble = state.faults.total() + hung + state.redriven + state.refused_by_the_sink + options.uploads * attempts(options);
     // A queue delivers five times.
     let starts = 5 * options.starts * options.uploads;
-    hand_overs * 3 / 2 + 3 * (state.duplicates + trouble) + starts + swept
+    hand_overs * 3 / 2 + 3 * (state.duplicates + trouble + state.commands) + starts + swept
 }
 
 /// The poisonous record is reached by a run that can fail.
@@ -108,7 +109,8 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
     let unlucky = options.kind.is_picky() && options.poison.len() as u64 + faults.total() > SKIP;
     // If errors are not retried, those of the world and those of a record add up.
     let hasty = options.retry_for.is_zero() && impatient && faults.total() > 0 && !options.poison.is_empty();
-    must_fail(options)
+    options.is_commanded(Action::Cancel)
+        || must_fail(options)
         || unlucky
         || hasty
         || may_lack_a_witness(options)
@@ -119,10 +121,11 @@ fn may_fail(options: &Options, faults: &Faults) -> bool {
 
 /// Each fault may cost the batches between two saves. One that wakes an invocation after its lease costs the sleeper's batches,
 /// too. So does each death in an endless batch: records are tried one by one before it is skipped, and only then again.
-fn extra_executions_allowed(options: &Options, faults: &Faults, hung: u64) -> u64 {
+/// A command may end an invocation that has batches in flight, or one that does not know of the resume after it.
+fn extra_executions_allowed(options: &Options, faults: &Faults, others: u64) -> u64 {
     let concurrent = if options.kind.is_wide() { WIDTH } else { 1 };
     let window = (options.batches_per_save() * concurrent + concurrent - 1) * options.batch().div_ceil(options.unit());
-    (faults.total() + faults.sleepers() + hung + options.uploads * attempts(options)) * window
+    (faults.total() + faults.sleepers() + others + options.uploads * attempts(options)) * window
 }
 
 /// How many times a poisonous record is tried. Each time, unsaved batches may run again.

@@ -12,6 +12,7 @@ mod faults;
 mod function;
 mod jobs;
 mod judge;
+mod operator;
 mod options;
 mod oracle;
 mod queue;

@@ -1,6 +1,7 @@
 //! What a seed decides apart from faults: the deployment, the object, and how the run starts.
 
 use super::chance::Chance;
+use recursive_lambda_core::checkpoint::Action;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -125,8 +126,8 @@ pub(super) struct Options {
     pub(super) outage: Option<(Duration, Duration)>,
     /// Whether the bucket of the object answers 403.
     pub(super) denied: bool,
-    /// When a person resumes failed runs.
-    pub(super) resumed_at: Option<Duration>,
+    /// What a person tells the runs, and when.
+    pub(super) commands: Vec<(Duration, Action)>,
     /// How long the queue keeps an event before it delivers it, in milliseconds.
     pub(super) queue_ms: (u64, u64),
     /// Whether one acknowledgement of an event stops the retries of its duplicates.
@@ -170,7 +171,7 @@ impl Options {
             latency_ms: (5, 30),
             outage: None,
             denied: false,
-            resumed_at: None,
+            commands: Vec::new(),
             queue_ms: (1, 50),
             one_acknowledgement_for_all: true,
             duplicates: (0, Duration::ZERO),
@@ -238,6 +239,7 @@ impl Options {
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
             gzip: chance.one_in(4).then(|| chance.pick(&[16, 100, 1_000], 100)),
+            commands: commands(&mut chance),
             ..Self::plain(kind, rows)
         }
     }
@@ -261,9 +263,11 @@ impl Options {
 
     /// Whether a run can be delayed for longer than it waits.
     pub(super) fn outlasts_its_patience(&self) -> bool {
-        self.denied
-            || self.resumed_at.is_none()
-                && self.outage.is_some_and(|(_, length)| length + Duration::from_secs(3_600) > self.retry_for)
+        let outlasts = |(begins, length): (Duration, Duration)| {
+            let is_resumed = |(at, action): &(Duration, Action)| *action == Action::Resume && *at > begins + length;
+            length + Duration::from_secs(3_600) > self.retry_for && !self.commands.iter().any(is_resumed)
+        };
+        self.denied || self.outage.is_some_and(outlasts)
     }
 
     /// Whether runs wait for sweeps.
@@ -292,4 +296,21 @@ impl Options {
         let fitting = self.checkpoint.as_millis() as u64 / self.batch_ms.0.max(1) + 1;
         fitting.min(self.batches_per_invocation.unwrap_or(u64::MAX)).min(self.batches()).max(1)
     }
+}
+
+/// A pause is followed by a resume.
+fn commands(chance: &mut Chance) -> Vec<(Duration, Action)> {
+    let mut commands = Vec::new();
+    let mut at = Duration::ZERO;
+    while chance.one_in(if commands.is_empty() { 6 } else { 2 }) {
+        at += chance.millis(0, 60_000);
+        if chance.one_in(6) {
+            commands.push((at, Action::Cancel));
+            continue;
+        }
+        commands.push((at, Action::Pause));
+        at += chance.millis(0, 30_000);
+        commands.push((at, Action::Resume));
+    }
+    commands
 }

@@ -3,6 +3,7 @@
 use super::executor::WORLD;
 use super::faults::{Fault, Faults};
 use super::judge::judge;
+use super::operator::{operate, resume_paused};
 use super::options::{Fate, Options, Via};
 use super::store::StoredObject;
 use super::trace::Keep;
@@ -85,7 +86,7 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         world.accept(source, payload);
     }
     schedule(&world);
-    resume(&world);
+    operate(&world);
     let mut redrives = 0;
     loop {
         if !world.executor().run(polls(&world.options)) {
@@ -105,7 +106,8 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         redrives += 1;
         world.with(|state| {
             state.faults.stop();
-            state.checks.closed = over;
+            // A failed run goes on if the command to resume it was a dead letter.
+            state.checks.closed = over && !letters.iter().any(|(payload, _)| payload.contains("recursive_lambda_resume"));
             state.redriven += letters.len() as u64;
         });
         for (payload, source) in letters {
@@ -121,13 +123,17 @@ pub(super) fn is_end(status: Status) -> bool {
 }
 
 /// Whether every run has ended; false if there is no checkpoint.
-fn is_over(world: &World) -> bool {
+pub(super) fn is_over(world: &World) -> bool {
     world.with(|state| state.end().is_some_and(is_end))
 }
 
 /// Events from outside, if events may be lost: the schedule goes on, and an object whose start was lost is started again, because
 /// no sweep can know it.
 fn revive(world: &Arc<World>, over: bool) -> bool {
+    // Its command was a dead letter.
+    if resume_paused(world) {
+        return true;
+    }
     let waits = |state: &State| world.options.waits() && !state.records.is_empty();
     if over || world.with(|state| state.faults.struck(Fault::EventLost) == 0 && !waits(state)) {
         return false;
@@ -159,19 +165,6 @@ fn schedule(world: &Arc<World>) -> bool {
         }
     });
     true
-}
-
-/// A person resumes failed runs, by the id in the log and the store.
-fn resume(world: &Arc<World>) {
-    let Some(at) = world.options.resumed_at else { return };
-    let clone = Arc::clone(world);
-    world.spawn(async move {
-        clone.sleep(at).await;
-        let runs: Vec<_> = clone.with(|state| state.records.keys().cloned().collect());
-        for run in runs.iter().filter_map(|name| name.split('/').next_back()) {
-            clone.accept(Source::Lambda, json!({ "recursive_lambda_resume": { "v": 1, "run": run } }).to_string());
-        }
-    });
 }
 
 const DAY: Duration = Duration::from_secs(86_400);

@@ -44,6 +44,8 @@ pub(super) struct State {
     pub(super) refused_by_the_sink: u64,
     /// Dead letters that were sent again.
     pub(super) redriven: u64,
+    /// Commands of a person, one for each run.
+    pub(super) commands: u64,
     /// The most tasks and timers at any time.
     pub(super) peak: usize,
     pub(super) requests: u64,
@@ -81,6 +83,7 @@ impl World {
             swept: Vec::new(),
             refused_by_the_sink: 0,
             redriven: 0,
+            commands: 0,
             peak: 0,
             requests: 0,
             duplicates: 0,

@@ -131,6 +131,8 @@ impl Model {
         let before = world.events[place.0].at_work[place.1].actor;
         let next = self.interner.step(before, input);
         let read = matches!(input, Input::Found(_));
+        let over_a_pause = matches!(input, Input::Found(seen) if self.interner.facts(seen.checkpoint).status == Status::Paused)
+            || matches!(self.interner.errand(before), Errand::Write { .. } | Errand::ReadBack { .. }) && !read;
         let invocation = world.at(place);
         invocation.actor = next;
         match self.interner.errand(next) {
@@ -138,7 +140,8 @@ impl Model {
                 if read && way != Way::Create {
                     invocation.base = Base::Current;
                 }
-                if way == Way::Over {
+                // Its own work may be saved over a pause only.
+                if way == Way::Over && !over_a_pause {
                     invocation.unsaved = 0;
                 }
             }

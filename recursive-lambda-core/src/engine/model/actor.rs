@@ -3,11 +3,12 @@
 //! What an invocation learns is relative to itself: it owns the checkpoint or another one does, an ETag is the one it holds or a
 //! different one. So no name, nonce or ETag of the world enters the engine's state, and equal situations are equal values.
 
+use super::faulty_designs::Design;
 use super::input::{Input, Outcome, Pace, Wrote};
 use super::interner::{Answer, Errand, Interner, Way};
 use super::world::Kind;
 use crate::checkpoint::tests::fresh;
-use crate::checkpoint::{Checkpoint, LastError, Owner, Plan};
+use crate::checkpoint::{Checkpoint, Command, LastError, Owner, Plan};
 use crate::engine::budget::Budget;
 use crate::engine::messages::{
     Batch, Cause, Done, Effect, Event, Failure, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
@@ -70,7 +71,10 @@ impl Interner {
         let trigger = match kind {
             Kind::Signal(seq) => signal(seq, false),
             Kind::Swept(seq) => signal(seq, true),
-            Kind::Resume => Trigger::Resume,
+            Kind::Command(command, after) => {
+                let after = (self.design != Design::CommandsHaveNoNumber).then_some(after.into());
+                Trigger::Command(Command { after, ..Command::new(command) })
+            }
             Kind::Admit => start(Mode::Admit),
             Kind::InPlace => start(Mode::InPlace),
         };
@@ -106,7 +110,10 @@ impl Interner {
                     Condition::Matches(etag) if etag == OTHER => [HELD, OTHER],
                     _ => [OTHER, HELD],
                 };
-                let read = self.reading(answer, held, run.token());
+                let mut read = self.reading(answer, held, run.token());
+                if let Read::Found(stored) = &mut read {
+                    stored.checkpoint.epoch = self.design.seen_epoch(&stored.checkpoint, self.checkpoint(writing.checkpoint));
+                }
                 let step = writing.save.read(read, |w| w.starts_with("me."));
                 return self.save(run, flying, writing, step);
             }
@@ -137,9 +144,9 @@ impl Interner {
             effect = match effect {
                 Effect::Capture => run.step(now(Pace::GoOn), Event::Captured(None)),
                 Effect::PassOver(_) => run.step(now(Pace::GoOn), Event::PassedOver(Ok(self.done(&run, 1, 0)))),
-                Effect::Pause(_) => {
+                Effect::Sleep(_) => {
                     checks = true;
-                    run.step(now(Pace::GoOn), Event::Paused)
+                    run.step(now(Pace::GoOn), Event::Slept)
                 }
                 Effect::Read => break Task::Read { checks },
                 Effect::Work { start, records } => {
@@ -168,7 +175,7 @@ impl Interner {
     fn save(&mut self, mut run: Run, flying: u8, mut writing: Writing, mut step: Step) -> Actor {
         loop {
             step = match step {
-                Step::Pause(_) => writing.save.paused(),
+                Step::Sleep(_) => writing.save.slept(),
                 Step::Read => return Actor { run, task: Task::ReadBack(writing), flying },
                 Step::Write { condition } => {
                     writing.condition = condition;

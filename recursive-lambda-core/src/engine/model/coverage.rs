@@ -30,10 +30,13 @@ pub(super) enum Row {
     Superseded,
     Failed,
     OverAcknowledged,
+    Paused,
+    Resumed,
+    Cancelled,
 }
 
 impl Row {
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 26] = [
         Self::Admitted,
         Self::StartedInPlace,
         Self::TakenUp,
@@ -57,6 +60,9 @@ impl Row {
         Self::Superseded,
         Self::Failed,
         Self::OverAcknowledged,
+        Self::Paused,
+        Self::Resumed,
+        Self::Cancelled,
     ];
 }
 
@@ -83,6 +89,8 @@ impl Rows {
             return self.reach(if new.owned { Row::StartedInPlace } else { Row::Admitted });
         };
         self.reach(match (old.status, new.status) {
+            (_, Status::Paused) => Row::Paused,
+            (Status::Paused, Ready | Completing) => Row::Resumed,
             (Ready, Running) => Row::TakenUp,
             // An invocation that saves has a valid lease, or writes before anyone noticed that it expired.
             (Running, Running) if expired && new.position == old.position => Row::NowAndExpired,
@@ -96,7 +104,8 @@ impl Rows {
             (_, Completing) => Row::CompletingHandedOver,
             (_, Status::Done) => Row::Done,
             (_, Status::Superseded) => Row::Superseded,
-            (_, Status::Failed | Running | Status::Cancelled) => Row::Failed,
+            (_, Status::Cancelled) => Row::Cancelled,
+            (_, Status::Failed | Running) => Row::Failed,
         });
     }
 

@@ -4,6 +4,7 @@
 use super::input::{Input, Wrote};
 use super::interner::{Answer, Errand, Interner, Way};
 use super::world::{Kind, Place, World};
+use crate::checkpoint::{Checkpoint, Status};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Design {
@@ -26,11 +27,21 @@ pub(super) enum Design {
     Quiet,
     /// Any late event signals a run without an owner again, whether it handed the run over or not.
     AnyStaleEventSignals,
+    /// An owner saves over any pause, also if another invocation has worked since.
+    SavesOverAnyPause,
+    /// A command is obeyed whenever it arrives.
+    CommandsHaveNoNumber,
 }
 
 impl Design {
     fn is_quiet(self) -> bool {
         matches!(self, Self::Quiet | Self::TakesOverLate)
+    }
+
+    /// The epoch that the owner of `owners` sees in a stored checkpoint.
+    pub(super) fn seen_epoch(self, stored: &Checkpoint, owners: &Checkpoint) -> u64 {
+        let ignored = self == Self::SavesOverAnyPause && stored.status == Status::Paused;
+        if ignored { owners.epoch } else { stored.epoch }
     }
 
     pub(super) fn takes_over(self, interner: &Interner, world: &World, kind: Kind) -> Option<u64> {
@@ -78,7 +89,11 @@ impl Design {
             Self::AcknowledgesItself => in_flight && event.owners,
             Self::Quiet | Self::TakesOverLate => in_flight && !event.owners,
             Self::AcknowledgesFenced => is_fenced(interner, before, input),
-            Self::Shipped | Self::DeletesWhatIsDone | Self::AnyStaleEventSignals => false,
+            Self::Shipped
+            | Self::DeletesWhatIsDone
+            | Self::AnyStaleEventSignals
+            | Self::SavesOverAnyPause
+            | Self::CommandsHaveNoNumber => false,
         }
     }
 }

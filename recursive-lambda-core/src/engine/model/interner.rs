@@ -1,6 +1,7 @@
 //! All situations of the engine: each is stepped once, then remembered by number.
 
 use super::actor::Actor;
+use super::faulty_designs::Design;
 use super::input::{Input, Job};
 use crate::checkpoint::{Checkpoint, Status};
 use std::collections::HashMap;
@@ -68,6 +69,7 @@ pub(super) enum Answer {
 /// All actions and checkpoints seen so far, by number.
 pub(super) struct Interner {
     pub(super) job: Job,
+    pub(super) design: Design,
     actors: Numbered<Actor>,
     errands: Vec<Errand>,
     /// What each actor has in flight.
@@ -100,9 +102,10 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
 }
 
 impl Interner {
-    pub(super) fn new(job: Job) -> Self {
+    pub(super) fn new(job: Job, design: Design) -> Self {
         Self {
             job,
+            design,
             actors: Numbered::new(),
             errands: Vec::new(),
             flying: Vec::new(),

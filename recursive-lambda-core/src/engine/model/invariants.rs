@@ -22,7 +22,8 @@ impl Model {
         let Some(cell) = world.cell else { return };
         let old = self.interner.facts(cell.checkpoint);
         let resumed = self.scenario.resumes && old.status == Status::Failed && !new.over && new.seq == old.seq + 1;
-        self.must(!old.over || resumed, "I3: a run that is over is written again");
+        let cancelled = old.status == Status::Failed && new.status == Status::Cancelled;
+        self.must(!old.over || resumed || cancelled, "I3: a run that is over is written again");
         self.must(new.position >= old.position, "I1: the cursor goes back");
         self.must(new.seq == old.seq || new.seq == old.seq + 1, "I1: the number of the invocation jumps");
         let Some((event, place)) = writer else { return };
@@ -41,13 +42,16 @@ impl Model {
 
     /// What is wrong with this world, if anything.
     pub(super) fn wrong(&self, world: &World) -> Option<&'static str> {
-        let faults = self.scenario.faults - world.faults;
+        // What a command interrupts may be done again.
+        let faults = self.scenario.faults - world.faults + self.scenario.commands - world.commands;
         let again = |times: &u8| times.saturating_sub(1);
         // The shipped design keeps an event unacknowledged until the end; a duplicate of an acknowledged event does not count. A
         // sweep finds every run with a checkpoint; that it helps is I5.
         let found = self.scenario.sweeps && world.cell.is_some();
         let live = match self.scenario.design {
-            Design::Shipped | Design::AnyStaleEventSignals => world.events.iter().any(|event| !event.acknowledged),
+            Design::Shipped | Design::AnyStaleEventSignals | Design::CommandsHaveNoNumber => {
+                world.events.iter().any(|event| !event.acknowledged)
+            }
             _ => world.events.iter().any(|event| event.dead_letter) || !world.is_quiet(),
         };
         let holders = world.events.iter().flat_map(|event| &event.at_work).filter(|invocation| {
@@ -61,7 +65,7 @@ impl Model {
         let owners = holders.clone().filter(|invocation| invocation.owns).count();
         if holders.count() != owners || owners > 1 {
             Some("I2: who works with the current ETag is not the owner")
-        } else if !live && !found && !self.is_over(world) && world.done == 0 {
+        } else if !live && !found && !self.is_at_rest(world) && world.done == 0 {
             Some("I4: silent death: no event is left to continue the run")
         } else if world.executed.iter().any(|times| again(times) > faults) || again(&world.completed) > faults {
             Some("I6: a batch was repeated more often than there were faults")
@@ -92,11 +96,16 @@ impl Model {
     /// Where a run may end: done, or stopped by user code.
     pub(super) fn is_goal(&self, world: &World) -> bool {
         match self.status(world) {
-            Some(Status::Done) => true,
+            Some(Status::Done | Status::Cancelled) => true,
             Some(Status::Failed) => self.scenario.errors && !self.scenario.resumes,
             Some(Status::Superseded) => self.scenario.errors,
             _ => false,
         }
+    }
+
+    /// A paused run goes on when a person resumes it.
+    fn is_at_rest(&self, world: &World) -> bool {
+        self.is_over(world) || self.status(world) == Some(Status::Paused)
     }
 
     fn status(&self, world: &World) -> Option<Status> {

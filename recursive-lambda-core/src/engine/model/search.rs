@@ -69,7 +69,7 @@ pub(super) fn explore(scenario: Scenario) -> Report {
 
 impl Search {
     fn first(&self) -> World {
-        let mut world = World::new(self.model.scenario.starts, self.model.scenario.faults);
+        let mut world = World::new(self.model.scenario.starts, self.model.scenario.faults, self.model.scenario.commands);
         world.normalise();
         world
     }

@@ -8,7 +8,7 @@ use super::faulty_designs::Design;
 use super::input::{Job, Wrote};
 use super::interner::{Errand, Interner};
 use super::world::{Base, Cell, Event, Invocation, Kind, Place, World};
-use crate::checkpoint::Status;
+use crate::checkpoint::{Action, Status};
 
 /// A world to explore.
 #[derive(Clone, Copy, Debug)]
@@ -24,8 +24,10 @@ pub(super) struct Scenario {
     pub(super) loses: bool,
     /// Whether a sweep looks at the checkpoint again and again.
     pub(super) sweeps: bool,
-    /// Whether a person resumes a failed run.
+    /// Whether a person resumes a failed or paused run.
     pub(super) resumes: bool,
+    /// How many times a person pauses or cancels the run.
+    pub(super) commands: u8,
     pub(super) design: Design,
 }
 
@@ -41,7 +43,7 @@ pub(super) struct Model {
 
 impl Model {
     pub(super) fn new(scenario: Scenario) -> Self {
-        Self { scenario, interner: Interner::new(scenario.job), coverage: Rows::default(), broken: None }
+        Self { scenario, interner: Interner::new(scenario.job, scenario.design), coverage: Rows::default(), broken: None }
     }
 
     pub(super) fn next(&mut self, world: &World, out: &mut Vec<Next>) {
@@ -64,7 +66,7 @@ impl Model {
         }
         self.expire(world, out);
         self.sweep(world, out);
-        self.resume(world, out);
+        self.command(world, out);
         if let Some(checkpoint) = world.late {
             let mut applied = world.clone();
             let writer = writer_of(&applied);
@@ -134,13 +136,29 @@ impl Model {
         out.push(("a sweep signals again", swept));
     }
 
-    fn resume(&mut self, world: &World, out: &mut Vec<Next>) {
-        let failed = world.cell.is_some_and(|cell| self.interner.facts(cell.checkpoint).status == Status::Failed);
-        let is_due = |event: &Event| event.kind == Kind::Resume && !(event.at_work.is_empty() && event.waiting.is_empty());
-        if self.scenario.resumes && failed && !world.events.iter().any(is_due) {
-            let mut resumed = world.clone();
-            resumed.events.push(Event::new(Kind::Resume));
-            out.push(("a person resumes the run", resumed));
+    fn command(&mut self, world: &World, out: &mut Vec<Next>) {
+        let Some(cell) = world.cell else { return };
+        let status = self.interner.facts(cell.checkpoint).status;
+        let after = self.interner.checkpoint(cell.checkpoint).commands() as u8;
+        let is_due = |action| {
+            let is = |event: &Event| {
+                matches!(event.kind, Kind::Command(due, _) if due == action)
+                    && !(event.at_work.is_empty() && event.waiting.is_empty())
+            };
+            world.events.iter().any(is)
+        };
+        let mut give = |action, label| {
+            let mut commanded = world.clone();
+            commanded.commands -= u8::from(action != Action::Resume);
+            commanded.events.push(Event::new(Kind::Command(action, after)));
+            out.push((label, commanded));
+        };
+        if self.scenario.resumes && matches!(status, Status::Failed | Status::Paused) && !is_due(Action::Resume) {
+            give(Action::Resume, "a person resumes the run");
+        }
+        if world.commands > 0 {
+            give(Action::Pause, "a person pauses the run");
+            give(Action::Cancel, "a person cancels the run");
         }
     }
 

@@ -4,6 +4,7 @@
 //! differ only in names are the same after sorting.
 
 use super::input::Wrote;
+use crate::checkpoint::Action;
 use std::hash::{DefaultHasher, Hasher};
 
 /// Deliveries of one event before it goes to the dead-letter queue.
@@ -16,6 +17,8 @@ pub(super) struct World {
     pub(super) late: Option<u32>,
     pub(super) events: Vec<Event>,
     pub(super) faults: u8,
+    /// Commands to pause or cancel that a person may still give.
+    pub(super) commands: u8,
     /// Signals that were sent; a doubled request counts twice.
     pub(super) signals: u8,
     /// How many times each batch was done.
@@ -59,14 +62,14 @@ pub(super) enum Kind {
     Signal(u8),
     /// Sent by a sweep.
     Swept(u8),
-    /// A person's request to resume a failed run.
-    Resume,
+    /// A person's command, after this many others.
+    Command(Action, u8),
 }
 
 impl Kind {
     pub(super) fn seq(self) -> u64 {
         match self {
-            Self::Admit | Self::InPlace | Self::Resume => 0,
+            Self::Admit | Self::InPlace | Self::Command(..) => 0,
             Self::Signal(seq) | Self::Swept(seq) => seq.into(),
         }
     }
@@ -130,12 +133,13 @@ impl Invocation {
 }
 
 impl World {
-    pub(super) fn new(starts: &[Kind], faults: u8) -> Self {
+    pub(super) fn new(starts: &[Kind], faults: u8, commands: u8) -> Self {
         Self {
             cell: None,
             late: None,
             events: starts.iter().copied().map(Event::new).collect(),
             faults,
+            commands,
             signals: 0,
             executed: [0; 4],
             skipped: 0,
@@ -249,14 +253,14 @@ impl World {
         buffer.extend_from_slice(&cell.to_le_bytes());
         buffer.extend_from_slice(&self.late.unwrap_or(u32::MAX).to_le_bytes());
         buffer.extend_from_slice(&self.executed);
-        buffer.extend_from_slice(&[self.faults, self.signals, self.skipped, self.completed, self.done]);
+        buffer.extend_from_slice(&[self.faults, self.commands, self.signals, self.skipped, self.completed, self.done]);
         for event in &self.events {
             let kind = match event.kind {
-                Kind::Admit => 254,
-                Kind::InPlace => 255,
+                Kind::Admit => 249,
+                Kind::InPlace => 250,
                 Kind::Signal(seq) => seq,
                 Kind::Swept(seq) => 128 + seq,
-                Kind::Resume => 253,
+                Kind::Command(action, after) => 160 + action as u8 * 20 + after,
             };
             let flags = u8::from(event.acknowledged)
                 | u8::from(event.dead_letter) << 1

@@ -3,11 +3,11 @@
 //! `docs/protocol.md` has the rules.
 
 use super::{Run, Then, reply};
-use crate::checkpoint::{Checkpoint, Status};
-use crate::engine::messages::{AckReason, Effect, How, Mode, Refusal, Reply, Start, Trigger};
+use crate::checkpoint::{Action, Checkpoint, Command, Status};
+use crate::engine::messages::{AckReason, Effect, How, Mode, Now, Refusal, Reply, Start, Trigger};
 use crate::engine::save::{Read, Stored};
 use std::cmp::Ordering;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 impl Run {
     fn admits(&self) -> bool {
@@ -18,15 +18,15 @@ impl Run {
         match self.trigger {
             Trigger::Start(_) => 0,
             Trigger::Signal { seq, .. } => seq,
-            // A sweep is never assessed: it ends with its signal. A resume event has its own assessment.
+            // A sweep is never assessed: it ends with its signal. A command has its own assessment.
             Trigger::Sweep(ref checkpoint) => checkpoint.seq,
-            Trigger::Resume => 0,
+            Trigger::Command(_) => 0,
         }
     }
 
-    pub(super) fn assess_reading(&mut self, read: Read) -> Effect {
+    pub(super) fn assess_reading(&mut self, now: Now, read: Read) -> Effect {
         match read {
-            Read::Found(stored) => self.assess(*stored),
+            Read::Found(stored) => self.assess(now, *stored),
             Read::Absent => reply(Reply::Refuse(Refusal::UnknownRun)),
             Read::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),
             Read::Failed(why) => reply(Reply::Refuse(Refusal::StoreFailed(why))),
@@ -34,9 +34,9 @@ impl Run {
     }
 
     /// R3 to R6: what the checkpoint decides about this event.
-    pub(super) fn assess(&mut self, stored: Stored) -> Effect {
-        if self.trigger == Trigger::Resume {
-            return self.assess_resume(stored);
+    pub(super) fn assess(&mut self, now: Now, stored: Stored) -> Effect {
+        if let Trigger::Command(command) = &self.trigger {
+            return self.assess_command(now, command.clone(), stored);
         }
         let Stored { checkpoint, etag, age } = stored;
         let live = self.is_live(&checkpoint, age);
@@ -48,6 +48,9 @@ impl Run {
             } else {
                 Reply::Acknowledge(AckReason::AlreadyOver)
             });
+        }
+        if checkpoint.status == Status::Paused {
+            return reply(Reply::Acknowledge(AckReason::Paused));
         }
         match seq.cmp(&checkpoint.seq) {
             Ordering::Greater => reply(Reply::Refuse(Refusal::FromFuture { seq: checkpoint.seq })),
@@ -68,21 +71,33 @@ impl Run {
         }
     }
 
-    /// A failed run goes on at its position; a waiting run is tried now.
-    fn assess_resume(&mut self, stored: Stored) -> Effect {
+    /// R16: what a person's command does.
+    fn assess_command(&mut self, now: Now, command: Command, stored: Stored) -> Effect {
         let Stored { mut checkpoint, etag, age } = stored;
-        match checkpoint.status {
-            Status::Failed if checkpoint.plan.hash != self.rules.plan.hash => {
-                reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }))
-            }
-            Status::Failed => {
-                checkpoint.resume();
-                self.begin_save(How::Over { etag }, Box::new(checkpoint), Then::Signal(AckReason::Resumed), None)
-            }
-            _ if checkpoint.is_over() => reply(Reply::Acknowledge(AckReason::AlreadyOver)),
-            _ if self.is_live(&checkpoint, age) => reply(Reply::Acknowledge(AckReason::AtWork)),
-            _ => self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain),
+        // The answer to an earlier delivery was lost.
+        let is_repeated = checkpoint.has_obeyed(&command);
+        if !is_repeated && command.after.is_some_and(|after| after != checkpoint.commands()) {
+            return reply(Reply::Acknowledge(AckReason::NewerCommand));
         }
+        let then = match (command.command, checkpoint.status) {
+            (Action::Pause, Status::Paused) => return reply(Reply::Acknowledge(AckReason::Paused)),
+            (Action::Cancel, Status::Cancelled) => return reply(Reply::Acknowledge(AckReason::Cancelled)),
+            (Action::Resume | Action::Cancel, Status::Failed) if is_repeated => {
+                return reply(Reply::Acknowledge(AckReason::AlreadyOver));
+            }
+            (Action::Resume, Status::Failed | Status::Paused) if checkpoint.plan.hash != self.rules.plan.hash => {
+                return reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }));
+            }
+            (Action::Resume, Status::Failed | Status::Paused) => Then::Signal(AckReason::Resumed),
+            (Action::Cancel, Status::Failed) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
+            _ if checkpoint.is_over() => return reply(Reply::Acknowledge(AckReason::AlreadyOver)),
+            (Action::Pause, _) => Then::Reply(Reply::Acknowledge(AckReason::Paused)),
+            (Action::Cancel, _) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
+            (Action::Resume, _) if self.is_live(&checkpoint, age) => return reply(Reply::Acknowledge(AckReason::AtWork)),
+            (Action::Resume, _) => return self.signal(Box::new(checkpoint), 1, AckReason::SignalledAgain),
+        };
+        checkpoint.obey(command, SystemTime::UNIX_EPOCH + now.wall);
+        self.begin_save(How::Over { etag }, Box::new(checkpoint), then, None)
     }
 
     fn is_live(&self, checkpoint: &Checkpoint, age: Duration) -> bool {

@@ -115,6 +115,6 @@ fn an_unexpected_answer_ends_the_run() {
             vec![found(ready(1)), applied(), captured()],
             "read > over e Running(1)@0 mine try 1 > work > refuse OutOfStep",
         ),
-        ("after the reply", signal(1), vec![read(Read::Absent), paused()], "read > refuse UnknownRun > refuse OutOfStep"),
+        ("after the reply", signal(1), vec![read(Read::Absent), slept()], "read > refuse UnknownRun > refuse OutOfStep"),
     ]);
 }

@@ -1,7 +1,7 @@
 //! The words of the tables: checkpoints, events and effects, each on one line.
 
 use crate::checkpoint::tests::fresh;
-use crate::checkpoint::{Checkpoint, LastError, Owner, SavedState, Status};
+use crate::checkpoint::{Action, Checkpoint, Command, LastError, Owner, SavedState, Status};
 use crate::engine::budget::Budget;
 use crate::engine::messages::{
     Batch, Cause, Done, Effect, Event, Failure, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
@@ -68,9 +68,16 @@ pub(super) fn swept_signal(rules: Rules, seq: u64) -> Run {
     Run::new(rules, me(), Trigger::Signal { seq, token: "own".into(), swept: true }, budget())
 }
 
-/// The delivery of a person's request to resume a run.
-pub(super) fn resumption() -> Run {
-    Run::new(rules(), me(), Trigger::Resume, budget())
+/// The delivery of a command that was given after this many others.
+pub(super) fn command_after(after: u64, command: Action) -> Run {
+    let command = Command { after: Some(after), ..Command::new(command) };
+    Run::new(rules(), me(), Trigger::Command(command), budget())
+}
+
+/// The delivery of a person's command.
+pub(super) fn command(command: Action) -> Run {
+    let command = Command { by: Some("ann".into()), ..Command::new(command) };
+    Run::new(rules(), me(), Trigger::Command(command), budget())
 }
 
 /// The delivery of a signal to a job with an `on_complete`.
@@ -134,7 +141,7 @@ pub(super) struct In {
     event: Event,
 }
 
-fn now() -> Now {
+pub(super) fn now() -> Now {
     Now { left: Some(s(900)), ..Now::default() }
 }
 
@@ -307,8 +314,8 @@ pub(super) fn refused() -> In {
     In::of(Event::Signalled(Signalled::Refused))
 }
 
-pub(super) fn paused() -> In {
-    In::of(Event::Paused)
+pub(super) fn slept() -> In {
+    In::of(Event::Slept)
 }
 
 fn show(effect: &Effect) -> String {
@@ -324,7 +331,7 @@ fn show(effect: &Effect) -> String {
         Effect::Capture => "capture".into(),
         Effect::Complete => "complete".into(),
         Effect::Signal { checkpoint, swept, .. } => format!("signal {}{}", checkpoint.seq, if *swept { " swept" } else { "" }),
-        Effect::Pause(duration) => format!("pause {duration:?}"),
+        Effect::Sleep(duration) => format!("sleep {duration:?}"),
         Effect::Reply(Reply::Acknowledge(why)) => format!("ack {why:?}"),
         Effect::Reply(Reply::Refuse(Refusal::RunFailed(error))) => {
             format!("refuse RunFailed: {}", error.as_ref().map_or("?", |error| &error.message))

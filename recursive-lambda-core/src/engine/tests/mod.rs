@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may")]
 
 mod acquiring;
+mod commanded;
 mod concurrent;
 mod delivered;
 mod ending;

@@ -3,7 +3,7 @@
 //! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
-use crate::checkpoint::{Checkpoint, Status, Unreadable};
+use crate::checkpoint::{Action, Checkpoint, Status, Unreadable};
 use crate::engine::save::Read;
 
 #[test]
@@ -36,8 +36,8 @@ fn the_epoch_tells_whether_a_signal_came() {
         ("no answer", read(Read::Failed("503".into())), "signal 1"),
         ("unreadable", read(Read::Unreadable(Unreadable::Newer(2))), "signal 1"),
     ] {
-        let want = format!("create Ready(1)@0 try 0 > signal 1 > pause 1s > read > {want}");
-        assert_eq!(trace(&mut admission(), vec![applied(), silence(), paused(), answer]), want, "{name}");
+        let want = format!("create Ready(1)@0 try 0 > signal 1 > sleep 1s > read > {want}");
+        assert_eq!(trace(&mut admission(), vec![applied(), silence(), slept(), answer]), want, "{name}");
     }
 }
 
@@ -45,12 +45,17 @@ fn the_epoch_tells_whether_a_signal_came() {
 fn a_dead_owner_proves_no_signal() {
     let dead = || aged(60, running(2));
     check(vec![
-        ("still dead", resumption(), vec![dead(), silence(), paused(), dead()], "read > signal 2 > pause 1s > read > signal 2"),
+        (
+            "still dead",
+            command(Action::Resume),
+            vec![dead(), silence(), slept(), dead()],
+            "read > signal 2 > sleep 1s > read > signal 2",
+        ),
         (
             "taken over",
-            resumption(),
-            vec![dead(), silence(), paused(), found(Checkpoint { epoch: 2, ..running(2) })],
-            "read > signal 2 > pause 1s > read > ack SignalledAgain",
+            command(Action::Resume),
+            vec![dead(), silence(), slept(), found(Checkpoint { epoch: 2, ..running(2) })],
+            "read > signal 2 > sleep 1s > read > ack SignalledAgain",
         ),
     ]);
 }
@@ -59,7 +64,7 @@ fn a_dead_owner_proves_no_signal() {
 fn each_try_of_a_signal_has_its_token() {
     let mut run = admission();
     trace(&mut run, vec![]);
-    let tokens: Vec<_> = [applied(), silence(), paused(), found(ready(1)), silence(), paused(), found(ready(1))]
+    let tokens: Vec<_> = [applied(), silence(), slept(), found(ready(1)), silence(), slept(), found(ready(1))]
         .into_iter()
         .filter_map(|input| match input.into_step(&mut run).0 {
             crate::engine::messages::Effect::Signal { token, .. } => Some(token),
@@ -71,9 +76,9 @@ fn each_try_of_a_signal_has_its_token() {
 
 #[test]
 fn a_signal_is_sent_four_times() {
-    let silent = || vec![silence(), paused(), found(ready(1))];
+    let silent = || vec![silence(), slept(), found(ready(1))];
     let events = std::iter::once(applied()).chain((0..4).flat_map(|_| silent())).collect();
-    let once = "signal 1 > pause 1s > read > ";
+    let once = "signal 1 > sleep 1s > read > ";
     let want = format!("create Ready(1)@0 try 0 > {once}{once}{once}{once}refuse SignalFailed");
     assert_eq!(trace(&mut admission(), events), want);
     let events = std::iter::once(applied()).chain((0..3).flat_map(|_| silent())).chain([accepted()]).collect();
@@ -91,14 +96,14 @@ fn a_sweep_only_signals() {
         (
             "no answer, and not acquired",
             sweep(running(3)),
-            vec![silence(), paused(), aged(100, running(3)), accepted()],
-            "signal 3 swept > pause 1s > read > signal 3 swept > ack SignalledAgain",
+            vec![silence(), slept(), aged(100, running(3)), accepted()],
+            "signal 3 swept > sleep 1s > read > signal 3 swept > ack SignalledAgain",
         ),
         (
             "silence, and it arrived",
             sweep(ready(2)),
-            vec![silence(), paused(), found(running(2))],
-            "signal 2 swept > pause 1s > read > ack SignalledAgain",
+            vec![silence(), slept(), found(running(2))],
+            "signal 2 swept > sleep 1s > read > ack SignalledAgain",
         ),
     ]);
 }

@@ -1,7 +1,7 @@
 //! Retryable errors: how long the run waits, when a record is bad, and how a failed run resumes.
 
 use super::fixtures::*;
-use crate::checkpoint::{Checkpoint, LastError, Search, Status, Waiting};
+use crate::checkpoint::{Action, Checkpoint, LastError, Search, Status, Waiting};
 use crate::engine::messages::{Batch, Cause, Done, Effect, Event, Failure, Rules};
 use crate::engine::run::Run;
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,7 +17,7 @@ fn skipping() -> Run {
 }
 
 /// After this many errors, the first of them this many seconds before the last.
-fn waited(errors: u32, seconds: u64, checkpoint: Checkpoint) -> Checkpoint {
+pub(super) fn waited(errors: u32, seconds: u64, checkpoint: Checkpoint) -> Checkpoint {
     Checkpoint {
         waiting: Some(Waiting { since: UNIX_EPOCH, next: UNIX_EPOCH, errors, waited_ms: seconds * 1_000 }),
         ..checkpoint
@@ -286,28 +286,38 @@ fn a_failed_run_resumes_at_its_position() {
     check(vec![
         (
             "failed",
-            resumption(),
+            command(Action::Resume),
             vec![found(failed(waited(9, 24 * HOUR, searched))), applied(), accepted()],
             "read > over e Ready(3)@40 try 0 !Job > signal 3 > ack Resumed",
         ),
         (
             "failed in on_complete",
-            resumption(),
+            command(Action::Resume),
             vec![found(failed(Checkpoint { input_finished: true, ..ready(2) })), applied(), accepted()],
             "read > over e Completing(3)@40 try 0 !Job > signal 3 > ack Resumed",
         ),
         (
             "somebody else resumed it",
-            resumption(),
+            command(Action::Resume),
             vec![found(failed(ready(2))), lost(ready(3)), accepted()],
             "read > over e Ready(3)@40 try 0 !Job > signal 3 > ack SignalledAgain",
         ),
-        ("it waits", resumption(), vec![found(waited(4, 900, ready(2))), accepted()], "read > signal 2 > ack SignalledAgain"),
-        ("its owner died", resumption(), vec![aged(46, running(2)), accepted()], "read > signal 2 > ack SignalledAgain"),
-        ("it is worked on", resumption(), vec![found(running(2))], "read > ack AtWork"),
-        ("done", resumption(), vec![found(with(Status::Done, 2))], "read > ack AlreadyOver"),
-        ("another plan", resumption(), vec![found(failed(replanned()))], "read > refuse PlanChanged from 99"),
-        ("no such run", resumption(), vec![read(crate::engine::save::Read::Absent)], "read > refuse UnknownRun"),
+        (
+            "it waits",
+            command(Action::Resume),
+            vec![found(waited(4, 900, ready(2))), accepted()],
+            "read > signal 2 > ack SignalledAgain",
+        ),
+        (
+            "its owner died",
+            command(Action::Resume),
+            vec![aged(46, running(2)), accepted()],
+            "read > signal 2 > ack SignalledAgain",
+        ),
+        ("it is worked on", command(Action::Resume), vec![found(running(2))], "read > ack AtWork"),
+        ("done", command(Action::Resume), vec![found(with(Status::Done, 2))], "read > ack AlreadyOver"),
+        ("another plan", command(Action::Resume), vec![found(failed(replanned()))], "read > refuse PlanChanged from 99"),
+        ("no such run", command(Action::Resume), vec![read(crate::engine::save::Read::Absent)], "read > refuse UnknownRun"),
     ]);
 }
 

@@ -67,7 +67,11 @@ fn line(item: &Item) -> String {
             format!("signal {job} {run} {seq} {token}{swept} {position} {carried}")
         }
         Ok(Request::Sweep) => "sweep".into(),
-        Ok(Request::Resume { run }) => format!("resume {run}"),
+        Ok(Request::Command { run, command: Command { command, by, reason, after } }) => {
+            let [by, reason] = [by, reason].map(|note| note.as_ref().map(|note| format!(" {note}")).unwrap_or_default());
+            let after = after.map(|after| format!(" after {after}")).unwrap_or_default();
+            format!("{} {run}{by}{reason}{after}", command.name())
+        }
         Ok(Request::Nothing(why)) => format!("nothing: {why}"),
         Err(error) => format!("{:?}: {error}", error.kind()),
     };

@@ -60,7 +60,11 @@ fn check(delivery: &Delivery) {
             Ok(Request::Signal(signal)) => {
                 assert!(Signal { carried: None, ..signal_of(signal) }.to_json().len() <= 400, "{signal:?}");
             }
-            Ok(Request::Resume { run }) => assert!((1..=64).contains(&run.len()) && run.is_ascii(), "{run:?}"),
+            Ok(Request::Command { run, command }) => {
+                assert!((1..=64).contains(&run.len()) && run.is_ascii(), "{run:?}");
+                let notes = [&command.by, &command.reason].into_iter().flatten();
+                notes.for_each(|note| assert!((1..=1_000).contains(&note.len()) && !note.contains(char::is_control), "{note:?}"));
+            }
             Ok(Request::Sweep | Request::Nothing(_)) => {}
             Err(error) => check_error(error),
         }

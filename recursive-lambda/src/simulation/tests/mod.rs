@@ -5,6 +5,7 @@
 //! These need `--release`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "tests may")]
 
+mod commands;
 mod crash_points;
 mod duplicates;
 mod ends;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::simulation::options::{Poison, SWEEPS};
+use recursive_lambda_core::checkpoint::Action;
 use std::time::Duration;
 
 const MINUTES: fn(u64) -> Duration = |minutes| Duration::from_secs(60 * minutes);
@@ -57,7 +58,7 @@ fn on_complete_survives_an_outage() {
 #[test]
 fn a_run_resumes_after_an_outage() {
     for kind in [Kind::Table, Kind::Picky] {
-        let options = Options { resumed_at: Some(MINUTES(31 * 60)), ..hit(kind, MINUTES(30 * 60)) };
+        let options = Options { commands: vec![(MINUTES(31 * 60), Action::Resume)], ..hit(kind, MINUTES(30 * 60)) };
         let report = well(simulate(options, Faults::none()));
         let checkpoint = report.checkpoint.as_ref().unwrap();
         assert_eq!(
