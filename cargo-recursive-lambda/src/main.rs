@@ -1,18 +1,30 @@
 //! `cargo recursive-lambda run FILE` builds a package's job and runs it over a file, in as many invocations as needed. Lambda and S3 are
-//! those of `recursive-lambda-local`, on loopback. The program is the same one that you deploy.
+//! those of `recursive-lambda-local`, on loopback. The program is the same one that you deploy. The other commands show and steer the runs
+//! of a deployed function.
 
+mod arguments;
 mod build;
 mod checkpoint;
+mod confirm;
 mod deaths;
+mod find;
 mod follow;
 mod kills;
+mod list;
 mod lock;
 mod progress;
+mod remote;
 mod run;
+mod shown;
+mod skipped;
+mod start;
+mod status;
+mod steer;
 mod stop;
 mod summary;
 
 use clap::{Parser, Subcommand};
+use recursive_lambda_core::checkpoint::Action;
 use run::Ended;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,7 +32,7 @@ use std::time::Duration;
 
 /// The whole command line: cargo passes the subcommand's name as its first argument.
 #[derive(Parser)]
-#[command(name = "cargo", bin_name = "cargo")]
+#[command(name = "cargo", bin_name = "cargo", max_term_width = 80)]
 enum Cargo {
     RecursiveLambda(RecursiveLambda),
 }
@@ -37,6 +49,20 @@ struct RecursiveLambda {
 enum Command {
     /// Build a package's job and run it over FILE
     Run(Run),
+    /// List the runs of a deployed function, the newest first
+    List(list::List),
+    /// Show a run: how far, how fast, until when, and what to do next
+    Status(status::ShowStatus),
+    /// Stop a run, so that it can be resumed
+    Pause(steer::Steer),
+    /// Continue a failed or paused run at its position, or try a waiting run now
+    Resume(steer::Steer),
+    /// End a run for ever
+    Cancel(steer::Steer),
+    /// Show the records that a run skipped
+    Skipped(skipped::ShowSkipped),
+    /// Process an object that is in S3 already
+    Start(start::Start),
 }
 
 /// The arguments of `run`.
@@ -103,39 +129,81 @@ fn variable(text: &str) -> Result<(String, String), String> {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Cargo::RecursiveLambda(RecursiveLambda { command: Command::Run(options) }) = Cargo::parse();
-    match run::run(options).await {
-        Ok(Ended::Done) => ExitCode::SUCCESS,
-        Ok(Ended::Failed) => ExitCode::FAILURE,
-        Ok(Ended::Stopped(status)) => ExitCode::from(status),
-        Err(message) => {
-            eprintln!("error: {message}");
-            ExitCode::from(2)
-        }
-    }
+    let Cargo::RecursiveLambda(RecursiveLambda { command }) = Cargo::parse();
+    let ended = match command {
+        Command::Run(options) => run::run(options).await.map(|ended| match ended {
+            Ended::Done => ExitCode::SUCCESS,
+            Ended::Failed => ExitCode::FAILURE,
+            Ended::Stopped(status) => ExitCode::from(status),
+        }),
+        Command::List(options) => list::list(options).await,
+        Command::Status(options) => status::show(options).await,
+        Command::Pause(options) => steer::steer(Action::Pause, options).await,
+        Command::Resume(options) => steer::steer(Action::Resume, options).await,
+        Command::Cancel(options) => steer::steer(Action::Cancel, options).await,
+        Command::Skipped(options) => skipped::skipped(options).await,
+        Command::Start(options) => start::start(options).await,
+    };
+    ended.unwrap_or_else(|message| {
+        eprintln!("error: {message}");
+        ExitCode::from(2)
+    })
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
+    use clap::CommandFactory;
+
+    fn parse(line: &str) -> Result<Command, clap::Error> {
+        let words = ["cargo", "recursive-lambda"].into_iter().chain(line.split('|'));
+        let Cargo::RecursiveLambda(RecursiveLambda { command }) = Cargo::try_parse_from(words)?;
+        Ok(command)
+    }
 
     #[test]
     fn bad_arguments_say_what_to_write() {
-        for (arguments, expected) in [
-            (&[][..], Ok(Duration::from_secs(120))),
-            (&["--timeout", "1m 30s"], Ok(Duration::from_secs(90))),
-            (&["--timeout", "0s"], Err("the time-out must be positive, for example `3s`")),
-            (&["--timeout", "3"], Err("write a time such as `3s` or `1m 30s`")),
-            (&["--env", "NAME"], Err("expected NAME=VALUE")),
+        for (line, expected) in [
+            ("run|a.csv|--timeout|0s", "the time-out must be positive, for example `3s`"),
+            ("run|a.csv|--timeout|3", "write a time such as `3s` or `1m 30s`"),
+            ("run|a.csv|--env|NAME", "expected NAME=VALUE"),
+            ("list|--status|broken", "write one of ready, running"),
+            ("list|--since|3", "write a time such as `30m`, `12h` or `7d`"),
+            ("list|--store|runs", "write `s3://BUCKET/PREFIX`"),
+            ("status", "RUN|s3://BUCKET/KEY"),
+            ("status|s3://bucket", "write the run's id, 32 hexadecimal digits, or its object"),
+            ("pause|--all|s3://bucket/key", "cannot be used with"),
+            ("pause|s3://bucket/key|--reason|two\nlines", "write 1 to 1,000 bytes without control characters"),
+            ("halt|s3://bucket/key", "unrecognized subcommand"),
         ] {
-            let line = ["cargo", "recursive-lambda", "run", "a.csv"].iter().chain(arguments);
-            let parsed = Cargo::try_parse_from(line);
-            match (parsed, expected) {
-                (Ok(Cargo::RecursiveLambda(RecursiveLambda { command: Command::Run(run) })), expected) => {
-                    assert_eq!(Ok(run.timeout), expected, "{arguments:?}");
-                }
-                (Err(error), expected) => assert!(expected.is_err_and(|words| error.to_string().contains(words)), "{error}"),
-            }
+            let Err(error) = parse(line) else { unreachable!("{line}") };
+            assert!(error.to_string().contains(expected), "{line}: {error}");
+        }
+    }
+
+    #[test]
+    fn good_arguments_are_read() {
+        for (line, expected) in [("run|a.csv", Duration::from_secs(120)), ("run|a.csv|--timeout|1m 30s", Duration::from_secs(90))]
+        {
+            let Ok(Command::Run(run)) = parse(line) else { unreachable!("{line}") };
+            assert_eq!(run.timeout, expected, "{line}");
+        }
+        for line in
+            ["list|-f|name|-n|5|--json", "status|s3://b/k|--watch", "resume|--all|--status|failed|-y", "start|s3://b/p/|--all"]
+        {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn help_fits_into_80_columns() {
+        let command = Cargo::command();
+        let tool = command.get_subcommands().next().unwrap();
+        for command in tool.get_subcommands() {
+            let help = command.clone().term_width(80).render_long_help().to_string();
+            let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+            assert!(long.is_empty(), "{}: {long:?}", command.get_name());
         }
     }
 }

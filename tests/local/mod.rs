@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod naive;
 mod objects;
+mod operating;
 mod outages;
 mod reading;
 mod recursion;

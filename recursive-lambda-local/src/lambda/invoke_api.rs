@@ -1,4 +1,4 @@
-//! Lambda's public API: the Invoke operation, as the SDK calls it. Signatures are not checked.
+//! Lambda's public API, as the SDK calls it: Invoke, and GetFunctionConfiguration. Signatures are not checked.
 
 use std::sync::Arc;
 
@@ -28,13 +28,21 @@ impl Lambda {
         let (parts, body) = request.into_parts();
         let Ok(payload) = Limited::new(body, MAX_BODY).collect().await else { return Err(Hangup) };
         let path = parts.uri.path().strip_prefix("/2015-03-31/functions/");
+        let configured = path.and_then(|path| path.strip_suffix("/configuration"));
         let name = path.and_then(|path| path.strip_suffix("/invocations").or_else(|| path.strip_suffix("/invocations/")));
         let reply = match (&parts.method, name) {
             (&Method::POST, Some(name)) => {
                 let name = percent_decode_str(name).decode_utf8_lossy();
                 self.invoke(&name, parts.uri.query().unwrap_or_default(), &parts.headers, payload.to_bytes()).await
             }
-            _ => Err(refuse(StatusCode::NOT_FOUND, "UnknownOperationException", "this platform supports only Invoke")),
+            (&Method::GET, None) if let Some(name) = configured => {
+                let name = percent_decode_str(name).decode_utf8_lossy();
+                self.configuration(&name, parts.uri.query().unwrap_or_default())
+            }
+            _ => {
+                let message = "this platform supports only Invoke and GetFunctionConfiguration";
+                Err(refuse(StatusCode::NOT_FOUND, "UnknownOperationException", message))
+            }
         };
         let mut reply = reply.unwrap_or_else(|refusal| refusal.reply());
         if reply.headers().get("x-amzn-requestid").is_none() {
@@ -42,6 +50,20 @@ impl Lambda {
         }
         after(fault).await?;
         Ok(reply)
+    }
+
+    fn configuration(&self, name: &str, query: &str) -> Result<Reply, Refusal> {
+        let function_arn = self.resolve(name, query)?;
+        let variables: serde_json::Map<_, _> =
+            self.function.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+        let settings = json!({
+            "FunctionName": self.function.name,
+            "FunctionArn": function_arn,
+            "Timeout": self.function.timeout.as_secs(),
+            "MemorySize": self.function.memory_mb,
+            "Environment": { "Variables": variables },
+        });
+        Ok(http::json(StatusCode::OK, &settings))
     }
 
     async fn invoke(self: Arc<Self>, name: &str, query: &str, headers: &HeaderMap, payload: Bytes) -> Result<Reply, Refusal> {
