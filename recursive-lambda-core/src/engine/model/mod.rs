@@ -303,7 +303,7 @@ fn broken_designs_are_found_out() {
         (Design::TakesOverLate, scenario(1, 0, ADMIT), 2),
         (Design::AcknowledgesFenced, scenario(1, 0, ADMIT), 3),
         (Design::AnyStaleEventSignals, scenario(3, 0, IN_PLACE), 1),
-        (Design::SavesOverAnyPause, commanded(1, scenario(2, 0, ADMIT)), 1),
+        (Design::SavesOverAnyPause, commanded(2, scenario(2, 0, ADMIT)), 0),
         (Design::Quiet, without_on_complete(scenario(1, 0, IN_PLACE_TWICE)), 3),
     ] {
         for allowed in 0..=faults {
