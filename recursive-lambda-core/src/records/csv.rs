@@ -12,12 +12,14 @@ mod explain;
 mod fields;
 mod header;
 mod quotes;
+mod row;
 mod row_end;
 mod shape;
 
 use self::columns::Columns;
-use self::dialect::{Dialect, Names};
+use self::dialect::{Dialect, Names, separator_line};
 use self::fields::Fields;
+use self::row::Row;
 use self::row_end::{Before, RowEnd, before_row};
 use super::first_bytes::{Look, look};
 use super::line_end::BYTE_ORDER_MARK;
@@ -99,12 +101,12 @@ use serde::de::DeserializeOwned;
 pub struct Csv {
     dialect: Dialect,
     /// The columns' names; empty if they have none.
-    header: ByteRecord,
+    header: Row,
     /// How many fields a row has; `None` for any number.
     width: Option<usize>,
     /// What is wrong with the quotes of the header.
     misquoted: Option<String>,
-    row: ByteRecord,
+    row: Row,
     fields: Fields,
     /// The columns of the type that was decoded last.
     columns: Option<Columns>,
@@ -239,17 +241,18 @@ impl Format for Csv {
         };
         let is_any = self.dialect.flexible || first.is_empty() && self.dialect.names == Names::None;
         self.width = (!is_any).then_some(first.len());
-        self.header = first;
+        let mut header = first;
         self.misquoted = None;
         self.columns = None;
         match self.dialect.names {
             Names::FirstRow => self.misquoted = quotes::check(&self.dialect, text).err().map(|error| error.to_string()),
-            Names::None => self.header.clear(),
+            Names::None => header.clear(),
             Names::Given(_) => {}
         }
         if self.dialect.trim {
-            self.header.trim();
+            header.trim();
         }
+        self.header = Row::of(header);
         Ok(())
     }
 
@@ -269,12 +272,30 @@ impl Format for Csv {
 }
 
 impl Csv {
-    /// Makes `row` all fields of the row that was split.
-    fn fill(&mut self, record: &[u8]) {
-        self.fields.fill(record, None, &mut self.row);
+    /// Makes `row` these fields of the row that was split, or all of them.
+    fn fill(&mut self, record: &[u8], only: Option<&[usize]>) {
+        let mut row = self.row.take();
+        self.fields.fill(record, only, &mut row);
         if self.dialect.trim {
-            self.row.trim();
+            row.trim();
         }
+        self.row = Row::of(row);
+    }
+
+    /// The value of the row that was split: from the columns of its type, if the type is known to need no others.
+    fn value<T: DeserializeOwned>(&mut self, record: &[u8], columns: &mut Columns) -> Result<T, BoxError> {
+        if let (true, Some(indices)) = (columns.is_proven, &columns.indices) {
+            self.fill(record, Some(indices));
+            if let Ok(value) = self.row.deserialize(Some(&columns.names)) {
+                return Ok(value);
+            }
+        }
+        self.fill(record, None);
+        let names = (self.dialect.names != Names::None).then_some(&self.header);
+        let value = self.row.deserialize(names);
+        let value = value.map_err(|error| explain::explain::<T>(&error, names.map(Row::bytes), self.row.bytes()))?;
+        columns.is_proven = names.is_some();
+        Ok(value)
     }
 
     /// Whether a row is these names.
@@ -287,58 +308,28 @@ impl Csv {
     }
 }
 
-/// The length of a line `sep=;` at the start of the text, if the delimiter is that one; `None`: more bytes are needed.
-fn separator_line(dialect: &Dialect, text: &[u8], end: bool) -> Option<usize> {
-    const START: &[u8] = b"sep=";
-    let (start, rest) = text.split_at_checked(START.len()).unwrap_or((text, b""));
-    if !START.get(..start.len()).is_some_and(|expected| start.eq_ignore_ascii_case(expected)) {
-        return Some(0);
-    }
-    match rest {
-        [delimiter, ..] if *delimiter != dialect.delimiter => Some(0),
-        [_, b'\r', b'\n', ..] => Some(START.len() + 3),
-        [_, b'\r'] | [_] | [] if !end => None,
-        [_, b'\n' | b'\r', ..] => Some(START.len() + 2),
-        [_] => Some(START.len() + 1),
-        _ => Some(0),
-    }
-}
-
 impl<T: DeserializeOwned> Decode<T> for Csv {
     fn decode(&mut self, record: &[u8]) -> Result<T, BoxError> {
         if !self.fields.split(record) {
             quotes::check(&self.dialect, record)?;
         }
         if self.width.is_some_and(|width| width != self.fields.len()) || record == b"\x1a" {
-            self.fill(record);
-            return Err(explain::count(&self.dialect, record, &self.row, self.width).into());
+            self.fill(record, None);
+            return Err(explain::count(&self.dialect, record, self.row.bytes(), self.width).into());
         }
-        let columns = self.columns.take_if(|columns| columns.is_of::<T>()).unwrap_or_else(|| Columns::of::<T>(&self.header));
-        let columns = self.columns.insert(columns);
-        if let (true, Some(indices)) = (columns.is_proven, &columns.indices) {
-            self.fields.fill(record, Some(indices), &mut self.row);
-            if self.dialect.trim {
-                self.row.trim();
-            }
-            if let Ok(value) = self.row.deserialize(Some(&columns.names)) {
-                return Ok(value);
-            }
-        }
-        self.fill(record);
-        let names = (self.dialect.names != Names::None).then_some(&self.header);
-        let value = self.row.deserialize(names).map_err(|error| explain::explain::<T>(&error, names, &self.row))?;
-        if let Some(columns) = &mut self.columns {
-            columns.is_proven = self.dialect.names != Names::None;
-        }
-        Ok(value)
+        let columns = self.columns.take().filter(Columns::is_of::<T>);
+        let mut columns = columns.unwrap_or_else(|| Columns::of::<T>(self.header.bytes()));
+        let value = self.value(record, &mut columns);
+        self.columns = Some(columns);
+        value
     }
 
     fn check(&self, only: bool) -> Result<(), BoxError> {
         let shape = shape::shape_of::<T>();
         match (&self.misquoted, &self.dialect.names) {
             (Some(why), _) => Err(format!("the header is wrong: {why}").into()),
-            (_, Names::FirstRow) => Ok(header::check(&self.dialect, &self.header, shape, only)?),
-            (_, Names::Given(_)) => Ok(header::check_given(&self.header, shape)?),
+            (_, Names::FirstRow) => Ok(header::check(&self.dialect, self.header.bytes(), shape, only)?),
+            (_, Names::Given(_)) => Ok(header::check_given(self.header.bytes(), shape)?),
             (_, Names::None) => Ok(()),
         }
     }

@@ -145,8 +145,8 @@ fn rows(csv: &mut Csv, object: &[u8]) -> (Vec<Row>, Option<BadRow>) {
 
 fn fields(csv: &mut Csv, bytes: &[u8]) -> Vec<Vec<u8>> {
     csv.fields.split(bytes);
-    csv.fill(bytes);
-    csv.row.iter().map(<[u8]>::to_vec).collect()
+    csv.fill(bytes, None);
+    csv.row.bytes().iter().map(<[u8]>::to_vec).collect()
 }
 
 fn line(object: &[u8], offset: usize) -> u64 {
@@ -180,7 +180,7 @@ fn check(options: &Options, peer: &mut Peer, object: &[u8], cuts: impl IntoItera
     }
     let mut csv = options.csv();
     csv.open(&whole.header).unwrap();
-    let header: Vec<Vec<u8>> = csv.header.iter().map(<[u8]>::to_vec).collect();
+    let header: Vec<Vec<u8>> = csv.header.bytes().iter().map(<[u8]>::to_vec).collect();
     let records = whole.records.iter().take(bad.unwrap_or(usize::MAX));
     let rows: Vec<Row> = records.map(|found| (fields(&mut csv, &found.bytes), found.place.line, found.place.offset)).collect();
     assert_eq!(header, expected.first().map(|row| row.0.clone()).unwrap_or_default(), "{shown}");

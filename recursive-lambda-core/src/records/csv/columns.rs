@@ -1,5 +1,6 @@
 //! The columns that a record's type asks for, so that the others are not looked at in every row.
 
+use super::row::Row;
 use super::shape::{Shape, shape_of};
 use csv::ByteRecord;
 use serde::de::DeserializeOwned;
@@ -12,7 +13,7 @@ pub(super) struct Columns {
     /// Their indices in a row, ascending; `None`: all columns.
     pub(super) indices: Option<Vec<usize>>,
     /// Their names.
-    pub(super) names: ByteRecord,
+    pub(super) names: Row,
     /// Whether a row was decoded with all its columns. A type may refuse a column that it does not know.
     pub(super) is_proven: bool,
 }
@@ -26,7 +27,7 @@ impl Columns {
             }
             Shape::List | Shape::Any => None,
         };
-        let names = indices.iter().flatten().filter_map(|index| header.get(*index)).collect();
+        let names = Row::of(indices.iter().flatten().filter_map(|index| header.get(*index)).collect());
         Self { shape: shape_of::<T>, indices, names, is_proven: false }
     }
 

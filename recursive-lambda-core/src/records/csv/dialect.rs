@@ -109,6 +109,23 @@ pub(super) fn shown(byte: u8) -> String {
     format!("{:?}", char::from(byte))
 }
 
+/// The length of a line `sep=;` at the start of the text, if the delimiter is that one; `None`: more bytes are needed.
+pub(super) fn separator_line(dialect: &Dialect, text: &[u8], end: bool) -> Option<usize> {
+    const START: &[u8] = b"sep=";
+    let (start, rest) = text.split_at_checked(START.len()).unwrap_or((text, b""));
+    if !START.get(..start.len()).is_some_and(|expected| start.eq_ignore_ascii_case(expected)) {
+        return Some(0);
+    }
+    match rest {
+        [delimiter, ..] if *delimiter != dialect.delimiter => Some(0),
+        [_, b'\r', b'\n', ..] => Some(START.len() + 3),
+        [_, b'\r'] | [_] | [] if !end => None,
+        [_, b'\n' | b'\r', ..] => Some(START.len() + 2),
+        [_] => Some(START.len() + 1),
+        _ => Some(0),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
