@@ -2,6 +2,7 @@
 
 use super::deployment::Deployment;
 use super::failed::Failed;
+use super::pace::{Pace, Point};
 use super::run_status::Stands;
 use super::session::Session;
 use super::source_error::shown_object;
@@ -38,7 +39,7 @@ where
     R: Store,
 {
     let me = owner(invocation);
-    let span = tracing::info_span!("run", job = H::NAME, run = %run, seq, request_id = %invocation.request_id);
+    let span = tracing::info_span!("run", job = H::NAME, run = %run, trace_id = %run, seq, request_id = %invocation.request_id);
     let id = RunKey { job: H::NAME, run };
     let writer =
         Writer::new(Arc::clone(&store), Arc::clone(&deployment.platform), id.clone(), me.clone(), deployment.settings.lease);
@@ -53,6 +54,7 @@ where
         renewals: None,
         error: None,
         over: false,
+        pace: None,
     };
     execution.drive(engine).instrument(span).await
 }
@@ -73,6 +75,8 @@ struct Execution<'a, H: Handler, P, R> {
     error: Option<Error>,
     /// Whether the checkpoint says that the run is over.
     over: bool,
+    /// Once the run was acquired.
+    pace: Option<Pace>,
 }
 
 impl<'a, H, P, R> Execution<'a, H, P, R>
@@ -94,6 +98,9 @@ where
         self.stop_renewals().await;
         if let (true, Some(Ok(session))) = (self.over, self.session.take()) {
             session.clear().await;
+        }
+        if let Some(pace) = &self.pace {
+            pace.tell(self.deployment.platform.now());
         }
         match reply {
             Reply::Acknowledge(why) => {
@@ -170,6 +177,7 @@ where
         let is_over = checkpoint.is_over();
         let stands = Stands::of(&checkpoint);
         let acquired = (how != How::Swap && checkpoint.owner.is_some()).then(|| checkpoint.clone());
+        let point = Point::of(&checkpoint);
         let writer = Arc::clone(&self.writer);
         let saving = writer.save(how, checkpoint);
         let saved = match &mut self.session {
@@ -181,6 +189,11 @@ where
         // Without a store nothing is kept, and the next delivery knows nothing of this one.
         if applied && self.store.keeps() {
             stands.tell(&self.id.run);
+        }
+        match &mut self.pace {
+            Some(pace) if applied && acquired.is_none() => pace.saved(point),
+            _ if applied && acquired.is_some() => self.pace = Some(Pace::begins(point, begun)),
+            _ => {}
         }
         if let Some(checkpoint) = acquired.filter(|_| applied) {
             self.settle().await;

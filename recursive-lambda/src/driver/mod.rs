@@ -11,6 +11,7 @@ mod execution;
 mod failed;
 mod inline_checkpoints;
 mod input;
+mod pace;
 mod reader;
 mod run_status;
 mod session;
