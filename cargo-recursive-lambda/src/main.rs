@@ -12,6 +12,7 @@ mod follow;
 mod kills;
 mod list;
 mod lock;
+mod new;
 mod progress;
 mod remote;
 mod run;
@@ -49,6 +50,8 @@ struct RecursiveLambda {
 enum Command {
     /// Build a package's job and run it over FILE
     Run(Run),
+    /// Create a package with a job, its tests and a template that deploys it
+    New(new::New),
     /// List the runs of a deployed function, the newest first
     List(list::List),
     /// Show a run: how far, how fast, until when, and what to do next
@@ -136,6 +139,7 @@ async fn main() -> ExitCode {
             Ended::Failed => ExitCode::FAILURE,
             Ended::Stopped(status) => ExitCode::from(status),
         }),
+        Command::New(options) => new::new(&options),
         Command::List(options) => list::list(options).await,
         Command::Status(options) => status::show(options).await,
         Command::Pause(options) => steer::steer(Action::Pause, options).await,

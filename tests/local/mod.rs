@@ -17,6 +17,7 @@ mod events;
 mod keys;
 mod limits;
 mod naive;
+mod new_package;
 mod objects;
 mod operating;
 mod outages;
