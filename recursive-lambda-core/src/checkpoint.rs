@@ -226,7 +226,7 @@ impl Checkpoint {
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some())
             && self.text.as_ref().is_none_or(|text| {
-                let TextPosition { offset, resume } = text;
+                let TextPosition { offset, resume, .. } = text;
                 resume.text <= *offset && *offset < 1 << 53 && resume.compressed <= self.size
             })
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))

@@ -101,7 +101,7 @@ pub(crate) const KEYS: &[Key] = &[
         read: |draft, entry| draft.source.set_once(entry, values::source),
     },
     Key {
-        form: Form { name: "compression", takes: "`auto`, `none` or `gzip`", example: "compression = gzip" },
+        form: Form { name: "compression", takes: "`auto`, `none`, `gzip` or `zstd`", example: "compression = gzip" },
         read: |draft, entry| draft.compression.set_once(entry, values::compression),
     },
     Key {

@@ -116,6 +116,7 @@ fn arguments() {
         ("source = \"tmp\", batch = 1", &["`source` is a word"]),
         ("compression = gzip, batch = 1", &[]),
         ("compression = none, batch = 1", &[]),
+        ("compression = zstd, batch = 1", &[]),
         ("compression = gzp, batch = 1", &["unknown compression `gzp`"]),
         ("compression = bz2, batch = 1", &["unknown compression `bz2`"]),
         ("compression = \"gzip\", batch = 1", &["`compression` is a word"]),

@@ -217,7 +217,7 @@ pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Word> {
 }
 
 pub(crate) fn compression(entry: &mut Entry<'_>) -> Option<Word> {
-    word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip")])
+    word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip"), ("zstd", "Zstd")])
 }
 
 /// One of a few words, each with its variant.

@@ -3,7 +3,7 @@
 //! It looks at no more than 16 bytes, and never at the object's name. Everything it does not know is text.
 
 use super::line_end::BYTE_ORDER_MARK;
-use crate::compression::GZIP_MAGIC;
+use crate::compression::{GZIP_MAGIC, ZSTD_MAGIC};
 
 /// What the first bytes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +80,21 @@ macro_rules! compressed {
         concat!(
             "the object is compressed (",
             $name,
-            "), which is not supported; upload it uncompressed or as gzip, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
+            "), which is not supported; upload it uncompressed, as gzip or as zstd, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
         )
     };
 }
 
 /// Only seen if the reader did not decompress the object.
-const GZIP: &str = "the bytes to read are compressed (gzip): `compression = none` decompresses nothing, and no more than one layer ever is; \
-                    remove that argument, or upload the object compressed once";
+macro_rules! still_compressed {
+    ($name:literal) => {
+        concat!(
+            "the bytes to read are compressed (",
+            $name,
+            "): `compression = none` decompresses nothing, and no more than one layer ever is; remove that argument, or upload the object compressed once"
+        )
+    };
+}
 
 macro_rules! not_text {
     ($name:literal) => {
@@ -116,10 +123,10 @@ const fn kind(magic: &'static [u8], then: Then, reason: &'static str) -> Kind {
 }
 
 const KINDS: [Kind; 19] = [
-    kind(&GZIP_MAGIC, Then::Anything, GZIP),
+    kind(&GZIP_MAGIC, Then::Anything, still_compressed!("gzip")),
     kind(b"PK\x03\x04", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"PK\x05\x06", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
-    kind(b"\x28\xb5\x2f\xfd", Then::Anything, compressed!("zstd")),
+    kind(&ZSTD_MAGIC, Then::Anything, still_compressed!("zstd")),
     kind(b"BZh", Then::At(4, b"1AY&SY"), compressed!("bzip2")),
     kind(b"\xfd7zXZ\0", Then::Anything, compressed!("xz")),
     kind(b"7z\xbc\xaf\x27\x1c", Then::Anything, compressed!("7z")),

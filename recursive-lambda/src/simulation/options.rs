@@ -1,6 +1,7 @@
 //! What a seed decides apart from faults: the deployment, the object, and how the run starts.
 
 use super::chance::Chance;
+use crate::fixtures::Compressed;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
@@ -96,8 +97,8 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) kind: Kind,
     pub(super) rows: u64,
-    /// The object is gzip, with a block for this many bytes of its text.
-    pub(super) gzip: Option<usize>,
+    /// How the object is compressed.
+    pub(super) compressed: Option<Compressed>,
     pub(super) via: Via,
     /// Uploads of the object in one event, each with its own run.
     pub(super) uploads: u64,
@@ -152,7 +153,7 @@ impl Options {
             seed: 0,
             kind,
             rows,
-            gzip: None,
+            compressed: None,
             via: Via::S3,
             uploads: 1,
             starts: 1,
@@ -237,7 +238,10 @@ impl Options {
             retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
-            gzip: chance.one_in(4).then(|| chance.pick(&[16, 100, 1_000], 100)),
+            compressed: chance.one_in(4).then(|| {
+                let piece = chance.pick(&[16, 100, 1_000], 100);
+                if chance.one_in(2) { Compressed::Zstd(piece) } else { Compressed::Gzip(piece) }
+            }),
             ..Self::plain(kind, rows)
         }
     }

@@ -2,13 +2,13 @@
 
 use super::chance::Chance;
 use super::options::{Kind, Options, Poison};
-use crate::fixtures::gzip;
+use crate::fixtures::compress;
 use bytes::Bytes;
 use std::ops::Range;
 
 /// The object and the truth about it.
 pub(super) struct Oracle {
-    /// The object's bytes: the text, or that as gzip.
+    /// The object's bytes: the text, or that compressed.
     pub(super) object: Bytes,
     /// After this number of records: bytes, newlines, the sum of values.
     after: Vec<Mark>,
@@ -86,7 +86,7 @@ impl Oracle {
             lines += body.as_bytes().get(from..to).map_or(0, newlines);
             (mark.lines, from) = (lines, to);
         }
-        let object = options.gzip.map_or_else(|| body.clone().into_bytes(), |block| gzip(body.as_bytes(), block));
+        let object = options.compressed.map_or_else(|| body.clone().into_bytes(), |how| compress(body.as_bytes(), how));
         Self { object: object.into(), after }
     }
 

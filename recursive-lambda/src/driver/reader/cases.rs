@@ -5,7 +5,7 @@
 use super::tests::Store;
 use super::{RECORD_LIMIT, Raw, ReadError, Reader, Reading};
 use crate::Compression;
-use crate::fixtures::gzip;
+use crate::fixtures::{Compressed, compress};
 use crate::format::{Csv, Decode, Format, Json, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
@@ -44,13 +44,15 @@ fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
 fn read_with<F: Decode<T>, T>(format: fn() -> F, object: &[u8], skip: usize) -> Outcome {
     let outcome = read_in::<F, T>(format, object, skip, false);
     assert_eq!(outcome, read_in::<F, T>(format, object, skip, true), "resumed before every batch");
-    let is_gzip = object.starts_with(b"\x1f\x8b\x08");
-    for piece in [40, 1 << 20].into_iter().filter(|_| !is_gzip) {
-        let compressed = gzip(object, piece);
+    let magic = [b"\x1f\x8b\x08".as_slice(), b"\x28\xb5\x2f\xfd", b"\x51\x2a\x4d\x18"];
+    let is_compressed = magic.iter().any(|magic| object.starts_with(magic));
+    let ways = [Compressed::Gzip(40), Compressed::Gzip(1 << 20), Compressed::Zstd(40), Compressed::Zstd(1 << 20)];
+    for how in ways.into_iter().filter(|_| !is_compressed) {
+        let compressed = compress(object, how);
         for resumed in [false, true] {
             let mut found = read_in::<F, T>(format, &compressed, skip, resumed);
             found.error = found.error.map(|error| error.replace(" of the decompressed text)", ")"));
-            assert_eq!(outcome, found, "compressed; resumed before every batch: {resumed}");
+            assert_eq!(outcome, found, "{how:?}; resumed before every batch: {resumed}");
         }
     }
     outcome

@@ -163,7 +163,7 @@ fn misleading_objects_are_refused() {
         (b"id\n1\n\x1a", LISTS, "Ctrl-Z"),
         (b"PAR1\x15\x04", LISTS, "Parquet"),
         (b"Obj\x01\x04\n", BYTES, "Avro"),
-        (b"\x28\xb5\x2f\xfd\n", STRINGS, "zstd"),
+        (b"\x28\xb5\x2f\xfd\n", STRINGS, "a zstd header is not one"),
         (b"\xfe\xff\0a\0\n", BYTES, "UTF-16"),
         (b"a\0\n\0", STRINGS, "UTF-16LE"),
         (b"a,b\rc", STRINGS, "carriage return"),
@@ -175,28 +175,33 @@ fn misleading_objects_are_refused() {
     }
 }
 
-/// Gzip that is damaged or cut, or whose text is wrong: the records before it are read.
+/// A compressed object that is damaged or cut, or whose text is wrong: the records before it are read.
 #[test]
-fn damaged_gzip_names_its_offset() {
+fn damaged_compression_names_its_offset() {
     let text = "id,name,amount\n".to_owned() + &"1,a,2\n".repeat(99);
-    let whole = gzip(text.as_bytes(), 200);
-    let bad = gzip((text + "x,a,2\n").as_bytes(), 200);
-    let damaged = |at: usize| {
-        let mut object = whole.clone();
-        object[at] ^= 0x55;
-        object
+    let cases = |compressed: fn(usize) -> Compressed, magic: &[u8], kind| {
+        let whole = compress(text.as_bytes(), compressed(200));
+        let at = whole.len() - 8;
+        let mut damaged = whole.clone();
+        damaged[at] ^= 0x55;
+        [
+            ("cut", whole[..whole.len() - 30].to_vec(), format!("the object ends in the middle of {kind} data (at byte ")),
+            ("damaged", damaged, format!("{kind} data is")),
+            (
+                "a bad record",
+                compress((text.clone() + "x,a,2\n").as_bytes(), compressed(200)),
+                "line 101, byte 609 of the decompressed text)".into(),
+            ),
+            ("twice", compress(&[magic, &[0; 20]].concat(), compressed(1 << 20)), format!("({kind}): `compression = none`")),
+            ("trailing text", [&whole, b"id\nid\n".as_slice()].concat(), format!("these bytes are not {kind}")),
+        ]
     };
-    let twice = gzip(&whole, 1 << 20);
-    for (name, object, records, words) in [
-        ("cut", whole[..whole.len() - 30].to_vec(), 99, "the object ends in the middle of gzip data (at byte "),
-        ("its checksum", damaged(whole.len() - 8), 99, "the checksum of gzip data is wrong"),
-        ("a bad record", bad, 99, "line 101, byte 609 of the decompressed text)"),
-        ("gzip of gzip", twice, 0, "no more than one layer ever is"),
-        ("trailing text", [whole.clone(), b"id\n".to_vec()].concat(), 99, "these bytes are not gzip"),
-    ] {
+    let gzip = cases(Compressed::Gzip, b"\x1f\x8b\x08", "gzip");
+    let zstd = cases(Compressed::Zstd, b"\x28\xb5\x2f\xfd", "zstd");
+    for (name, object, words) in gzip.into_iter().chain(zstd) {
         let outcome = ROWS(&object, 0);
         let error = outcome.error.unwrap_or_else(|| panic!("{name} is read"));
-        assert!(error.contains(words), "{name}: {error}");
-        assert!(outcome.records <= records, "{name}: {}", outcome.records);
+        assert!(error.contains(&words), "{name}: {error}");
+        assert!(outcome.records <= 99, "{name}: {}", outcome.records);
     }
 }
