@@ -1,5 +1,6 @@
 //! A place in a compressed object from which it can be decompressed without what comes before.
 
+use crate::encoding::Anchor;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use miniz_oxide::deflate::compress_to_vec;
@@ -28,7 +29,7 @@ impl ResumePoint {
     pub const START: Self = Self { compressed: 0, text: 0, member: None };
 }
 
-/// The place of a run in the text of a compressed object.
+/// The place of a run in the text of an object that is compressed or not UTF-8.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TextPosition {
     /// The offset in the text of the next record, in bytes.
@@ -37,6 +38,16 @@ pub struct TextPosition {
     pub resume: ResumePoint,
     #[serde(default, skip_serializing_if = "Codec::is_gzip")]
     pub codec: Codec,
+    /// Where decoding starts again, if the decompressed bytes are not UTF-8: at that offset or before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anchor: Option<Anchor>,
+}
+
+impl TextPosition {
+    /// The offset of the next byte to use, after decompression.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.anchor.as_ref().map_or(self.offset, |anchor| anchor.bytes)
+    }
 }
 
 /// What the object is compressed with.
@@ -46,6 +57,8 @@ pub enum Codec {
     #[default]
     Gzip,
     Zstd,
+    /// It is not compressed.
+    None,
 }
 
 impl Codec {

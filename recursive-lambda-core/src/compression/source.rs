@@ -68,16 +68,17 @@ impl TextSource {
         Self::of(Kind::Plain(offset))
     }
 
-    /// In the middle of a compressed object. The bytes pushed next are those from `position.resume.compressed` on.
+    /// In the middle of another object. The bytes pushed next are those from `position.resume.compressed` on.
     #[must_use]
     pub fn resumed(position: &TextPosition) -> Self {
-        Self::compressed(position.codec, &position.resume, position.offset.saturating_sub(position.resume.text))
+        Self::compressed(position.codec, &position.resume, position.bytes().saturating_sub(position.resume.text))
     }
 
     fn compressed(codec: Codec, point: &ResumePoint, skip: u64) -> Self {
         let decompressor: Box<dyn Decompressor> = match codec {
             Codec::Gzip => Box::new(Gunzip::new(point)),
             Codec::Zstd => Box::new(Unzstd::new(point)),
+            Codec::None => return Self::plain(point.compressed),
         };
         let points = [point.clone()].into();
         Self::of(Kind::Compressed(Decompressing { codec, decompressor, points, skip, finished: false }))
@@ -153,7 +154,7 @@ impl TextSource {
             decompressing.points.pop_front();
         }
         let codec = decompressing.codec;
-        decompressing.points.front().map(|point| TextPosition { offset, resume: point.clone(), codec })
+        decompressing.points.front().map(|point| TextPosition { offset, resume: point.clone(), codec, anchor: None })
     }
 
     /// Whether the text ends at this offset; `size` is the object's.

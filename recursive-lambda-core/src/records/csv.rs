@@ -180,6 +180,7 @@ impl Csv {
 
 impl Format for Csv {
     const NAME: &'static str = "csv";
+    const TEXT: bool = true;
 
     fn options(&self) -> String {
         self.dialect.text()

@@ -97,6 +97,7 @@ const CLOSES_NOTHING: &str = "this bracket closes nothing";
 
 impl Format for Json {
     const NAME: &'static str = "json";
+    const TEXT: bool = true;
 
     fn options(&self) -> String {
         self.at.as_ref().map(|key| format!("(at = {key:?})")).unwrap_or_default()

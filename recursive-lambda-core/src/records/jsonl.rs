@@ -36,6 +36,7 @@ pub struct Jsonl {
 
 impl Format for Jsonl {
     const NAME: &'static str = "jsonl";
+    const TEXT: bool = true;
 
     fn header(&self, bytes: &[u8], end: bool) -> Split {
         match look(bytes, end) {

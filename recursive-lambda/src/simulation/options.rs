@@ -99,6 +99,8 @@ pub(super) struct Options {
     pub(super) rows: u64,
     /// How the object is compressed.
     pub(super) compressed: Option<Compressed>,
+    /// The object is UTF-16 after a byte order mark.
+    pub(super) is_utf_16: bool,
     pub(super) via: Via,
     /// Uploads of the object in one event, each with its own run.
     pub(super) uploads: u64,
@@ -154,6 +156,7 @@ impl Options {
             kind,
             rows,
             compressed: None,
+            is_utf_16: false,
             via: Via::S3,
             uploads: 1,
             starts: 1,
@@ -238,6 +241,7 @@ impl Options {
             retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
+            is_utf_16: chance.one_in(6),
             compressed: chance.one_in(4).then(|| {
                 let piece = chance.pick(&[16, 100, 1_000], 100);
                 if chance.one_in(2) { Compressed::Zstd(piece) } else { Compressed::Gzip(piece) }

@@ -172,7 +172,7 @@ fn a_run_resumes_at_every_offset_of_zstd() {
 
 #[test]
 fn a_saved_position_keeps_its_codec() {
-    let position = TextPosition { offset: 7, resume: ResumePoint::START, codec: Codec::Gzip };
+    let position = TextPosition { offset: 7, resume: ResumePoint::START, codec: Codec::Gzip, anchor: None };
     for (codec, json) in [
         (Codec::Gzip, r#"{"offset":7,"resume":{"compressed":0,"text":0}}"#),
         (Codec::Zstd, r#"{"offset":7,"resume":{"compressed":0,"text":0},"codec":"zstd"}"#),

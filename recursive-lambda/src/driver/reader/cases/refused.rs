@@ -22,7 +22,7 @@ fn assert_refused(cases: &[Refused], skip: usize) {
 #[test]
 fn other_formats_are_refused() {
     const START: &str = "(record 0, line 1, byte 0)";
-    let cases: [Refused; 38] = [
+    let cases: [Refused; 36] = [
         ("02-compressed/data.zip", ROWS, 0, &["compressed (zip", r#""PK\x03\x04"#, START]),
         ("02-compressed/data.zip", BYTES, 0, &["compressed (zip", START]),
         (
@@ -50,7 +50,7 @@ fn other_formats_are_refused() {
             &["none of the record's columns", r"id\tname\tamount", r"separated by '\t': write `tsv`"],
         ),
         ("04-no-column-matches/tab.tsv", LISTS, 0, &[r"id\tname\tamount", r"separated by '\t': write `tsv`"]),
-        ("04-no-column-matches/utf16le_tab.txt", OPTIONAL, 0, &["UTF-16", "`iconv -f UTF-16 -t UTF-8`", r"\xff\xfei\x00d"]),
+        ("04-no-column-matches/utf16le_tab.txt", OPTIONAL, 0, &[r"id\tname\tamount", r"separated by '\t': write `tsv`"]),
         ("06-headerless/noheader.csv", ROWS, 0, &["none of the record's columns", r#""1", "a", "1.5""#, "without a header row?"]),
         ("06-headerless/noheader.csv", OPTIONAL, 0, &["none of the record's columns", "without a header row?"]),
         (
@@ -81,10 +81,8 @@ fn other_formats_are_refused() {
         ("12-cr-only/cr_only.txt", STRINGS, 0, &["carriage return", "`tr '\\r' '\\n'`", r#""one\rtwo\rthree\r""#, START]),
         ("12-cr-only/cr_only.txt", BYTES, 0, &["carriage return", START]),
         ("12-cr-only/cr_only.jsonl", JSON, 0, &["carriage return", "`tr '\\r' '\\n'`", START]),
-        ("13-utf16/utf16le_bom.csv", ROWS, 0, &["UTF-16", "`iconv", START]),
-        ("13-utf16/utf16le_nobom.csv", MAPS, 0, &["`iconv -f UTF-16LE -t UTF-8`", r#"i\x00d\x00"#, START]),
+        ("13-utf16/utf16le_nobom.csv", MAPS, 0, &["write `encoding = \"utf-16le\"`", r#"i\x00d\x00"#, START]),
         ("13-utf16/utf16le_nobom.csv", STRINGS, 0, &["UTF-16", START]),
-        ("13-utf16/utf16le.jsonl", JSON, 0, &["UTF-16", START]),
         ("17-duplicate-header/dup_hdr.csv", ROWS, 0, &[r#"two columns of the name "name""#, r#""id", "name", "name""#, START]),
     ];
     assert_refused(&cases, 0);
@@ -164,7 +162,7 @@ fn misleading_objects_are_refused() {
         (b"PAR1\x15\x04", LISTS, "Parquet"),
         (b"Obj\x01\x04\n", BYTES, "Avro"),
         (b"\x28\xb5\x2f\xfd\n", STRINGS, "a zstd header is not one"),
-        (b"\xfe\xff\0a\0\n", BYTES, "UTF-16"),
+        (b"\xff\xfe\0\0a\0\0\0", BYTES, "UTF-32"),
         (b"a\0\n\0", STRINGS, "UTF-16LE"),
         (b"a,b\rc", STRINGS, "carriage return"),
     ];
