@@ -6,4 +6,6 @@ async fn rows(batch: Batch<String>) -> Result<(), Error> {
     Ok(())
 }
 
-fn main() {}
+fn main() {
+    let _ = recursive_lambda::run::<rows>();
+}

@@ -1,5 +1,3 @@
-//! `compression` and `encoding`: words, labels in any case, and replacement.
-
 use recursive_lambda::{Batch, Error, recursive_lambda};
 
 #[recursive_lambda(batch = 10, compression = zstd, encoding = "Windows-1252")]
@@ -15,5 +13,6 @@ async fn japanese(batch: Batch<(String, u64)>) -> Result<(), Error> {
 }
 
 fn main() {
-    drop((latin, japanese));
+    let _ = recursive_lambda::run::<latin>();
+    let _ = recursive_lambda::run::<japanese>();
 }
