@@ -11,7 +11,7 @@ use syn::{Expr, ExprLit, Lit, LitStr};
 pub(crate) fn read(entry: &mut Entry<'_>) -> Option<Encoding> {
     let value = match expression(entry)? {
         Expr::Call(mut call) if call.args.len() == 1 => {
-            let argument = call.args.pop().map(|argument| bare(argument))?;
+            let argument = call.args.pop().map(bare)?;
             match (ident(&call.func), argument) {
                 (Some(word), Expr::Lit(ExprLit { lit: Lit::Str(label), .. })) if word == "replace" => {
                     return known(entry, label, true);

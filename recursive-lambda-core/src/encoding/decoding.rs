@@ -17,6 +17,7 @@ const LONGEST: usize = 4;
 /// A place between two characters, where the decoder is as at the start.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Anchor {
+    #[serde(with = "by_name")]
     pub encoding: &'static Encoding,
     /// The offset of the next byte of the object or, if that is compressed, of its decompressed bytes.
     pub bytes: u64,
@@ -141,5 +142,20 @@ impl Decoding {
             _ => return self.decoder.latin1_byte_compatible_up_to(&[]).is_some(),
         };
         self.next.bytes.is_multiple_of(2) && !(0xd8..=0xdb).contains(&high)
+    }
+}
+
+mod by_name {
+    use super::Encoding;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(encoding: &&'static Encoding, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(encoding.name())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Encoding, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Encoding::for_label_no_replacement(name.as_bytes()).ok_or_else(|| D::Error::custom(format!("unknown encoding {name:?}")))
     }
 }

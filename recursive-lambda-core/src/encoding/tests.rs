@@ -298,3 +298,20 @@ fn a_plan_names_the_encoding() {
         assert_eq!(encoding.mistake(), None);
     }
 }
+
+/// Anyone may write to a store.
+#[test]
+fn a_forged_anchor_is_refused() {
+    for (name, is_known) in [("Shift_JIS", true), ("latin1", true), ("replacement", false), ("iso-2022-kr", false), ("", false)] {
+        let json = format!(r#"{{"encoding":"{name}","bytes":4,"text":7}}"#);
+        assert_eq!(serde_json::from_str::<Anchor>(&json).is_ok(), is_known, "{name}");
+    }
+    let odd = Anchor { encoding: UTF_16LE, bytes: 1, text: 900 };
+    let position = TextPosition {
+        offset: 7,
+        resume: crate::compression::ResumePoint::START,
+        codec: crate::compression::Codec::None,
+        anchor: Some(odd),
+    };
+    assert!(!resumed(&position, b"a\0b\0c\0", Encoding::UTF_8).is_empty());
+}

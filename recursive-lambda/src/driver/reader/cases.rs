@@ -6,7 +6,7 @@ use super::tests::Store;
 use super::{RECORD_LIMIT, Raw, ReadError, Reader, Reading};
 use crate::Config;
 use crate::fixtures::{Compressed, compress};
-use crate::format::{Csv, Decode, Format, Json, Jsonl, Lines};
+use crate::format::{Csv, Decode, Json, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
 use futures_util::FutureExt;

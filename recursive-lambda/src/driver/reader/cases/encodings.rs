@@ -3,6 +3,8 @@
 use super::*;
 use crate::Encoding;
 
+type ReadAs = fn(&Config, &[u8], usize) -> Outcome;
+
 const fn encoding(label: &'static str) -> Config {
     Config::new(1).encoding(Encoding::new(label))
 }
@@ -54,7 +56,7 @@ fn bytes_that_cannot_be_decoded_cost_their_record() {
     let config = encoding("shift_jis");
     let words = "after 2 bytes of its text come bytes that are not Shift_JIS: is `encoding` right? `encoding = replace(\"shift_jis\")` reads \
                  them as U+FFFD (record 1, line 3, byte 23 of the decoded text)";
-    let formats: [(fn(&Config, &[u8], usize) -> Outcome, u64); 4] = [
+    let formats: [(ReadAs, u64); 4] = [
         (|config, object, skip| read_as::<Csv, Row>(Csv::default, config, object, skip), 1),
         // The bad column is not asked for.
         (|config, object, skip| read_as::<Csv, Id>(Csv::default, config, object, skip), 1),
