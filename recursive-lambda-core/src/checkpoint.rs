@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub position: u64,
     /// Bytes done: the offset of the next record.
     pub offset: u64,
-    /// The place in the text, if the object is compressed. Then `offset` is where the object is read next.
+    /// The place in the text, if the object is compressed or not UTF-8. Then `offset` is where the object is read next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<TextPosition>,
     /// Lines done: newlines before the next record.
@@ -200,7 +200,7 @@ impl Checkpoint {
         Self { w: "n.0".into(), ..Self::first(object, plan, 1, start) }
     }
 
-    /// The offset of the next record: in the object or, if that is compressed, in its text.
+    /// The offset of the next record: in the object or, if that is compressed or not UTF-8, in its text.
     #[must_use]
     pub fn text_offset(&self) -> u64 {
         self.text.as_ref().map_or(self.offset, |text| text.offset)
@@ -235,8 +235,12 @@ impl Checkpoint {
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some())
             && self.text.as_ref().is_none_or(|text| {
-                let TextPosition { offset, resume } = text;
-                resume.text <= *offset && *offset < 1 << 53 && resume.compressed <= self.size
+                let TextPosition { offset, resume, anchor, .. } = text;
+                let is_after_anchor = anchor.as_ref().is_none_or(|anchor| anchor.text <= *offset);
+                resume.text <= text.bytes()
+                    && text.bytes().max(*offset) < 1 << 53
+                    && resume.compressed <= self.size
+                    && is_after_anchor
             })
             && self.commands() < 1 << 53
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))

@@ -96,30 +96,47 @@ pub struct Place {
     pub record: u64,
     /// The line on which the record begins, counted from 1.
     pub line: u64,
-    /// The offset of the record's first byte, in bytes: in the object or, if that is compressed, in its decompressed text.
+    /// The offset of the record's first byte, in bytes.
     pub offset: u64,
-    /// Whether the object is compressed.
-    pub is_compressed: bool,
+    /// What the offset is in.
+    pub offset_in: OffsetIn,
+}
+
+/// What an offset is in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OffsetIn {
+    /// The object itself.
+    #[default]
+    Object,
+    /// What the object is when it is decompressed.
+    DecompressedText,
+    /// The object as UTF-8, decompressed before if it is compressed.
+    DecodedText,
 }
 
 impl Place {
-    /// A place in an object that is not compressed.
+    /// A place in an object that is neither compressed nor decoded.
     #[must_use]
     pub const fn new(record: u64, line: u64, offset: u64) -> Self {
-        Self { record, line, offset, is_compressed: false }
+        Self { record, line, offset, offset_in: OffsetIn::Object }
     }
 
-    /// The same place, whose offset is in the decompressed text.
+    /// The same place, whose offset is in another text.
     #[must_use]
-    pub const fn compressed(mut self) -> Self {
-        self.is_compressed = true;
+    pub const fn offset_in(mut self, text: OffsetIn) -> Self {
+        self.offset_in = text;
         self
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let of = if self.is_compressed { " of the decompressed text" } else { "" };
+        let of = match self.offset_in {
+            OffsetIn::Object => "",
+            OffsetIn::DecompressedText => " of the decompressed text",
+            OffsetIn::DecodedText => " of the decoded text",
+        };
         write!(f, "record {}, line {}, byte {}{of}", self.record, self.line, self.offset)
     }
 }

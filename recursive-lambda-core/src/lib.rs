@@ -9,6 +9,7 @@ pub mod object;
 
 pub mod checkpoint;
 pub mod compression;
+pub mod encoding;
 pub mod identity;
 pub mod layout;
 pub mod skipped_record;
@@ -22,4 +23,4 @@ pub mod records;
 #[doc(hidden)]
 pub use records as format;
 
-pub use error::{BoxError, Error, ErrorKind, Place, Terminal};
+pub use error::{BoxError, Error, ErrorKind, OffsetIn, Place, Terminal};

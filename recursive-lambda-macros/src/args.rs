@@ -3,12 +3,13 @@
 //! [`KEYS`] is the one table of them. Parsing, help and suggestions come from it, and a new argument is a new line there. Nothing
 //! here looks at the function.
 
+use crate::encoding;
 use crate::entry::{Entry, Form, read_comma, skip};
 use crate::errors::Errors;
 use crate::handler::Handler;
 use crate::krate::place_of;
 use crate::suggest::nearest;
-use crate::values::{self, Batch, FORMATS, Format, OnError, Word};
+use crate::values::{self, Batch, Encoding, FORMATS, Format, OnError, Word};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) struct Args {
     pub(crate) concurrency: Option<LitInt>,
     pub(crate) source: Option<Word>,
     pub(crate) compression: Option<Word>,
+    pub(crate) encoding: Option<Encoding>,
     pub(crate) on_error: Option<OnError>,
 }
 
@@ -101,8 +103,16 @@ pub(crate) const KEYS: &[Key] = &[
         read: |draft, entry| draft.source.set_once(entry, values::source),
     },
     Key {
-        form: Form { name: "compression", takes: "`auto`, `none` or `gzip`", example: "compression = gzip" },
+        form: Form { name: "compression", takes: "`auto`, `none`, `gzip` or `zstd`", example: "compression = gzip" },
         read: |draft, entry| draft.compression.set_once(entry, values::compression),
+    },
+    Key {
+        form: Form {
+            name: "encoding",
+            takes: "a label of the Encoding Standard, in quotes, or `replace(\"..\")`",
+            example: "encoding = \"windows-1252\"",
+        },
+        read: |draft, entry| draft.encoding.set_once(entry, encoding::read),
     },
     Key {
         form: Form { name: "on_error", takes: "`stop` or `skip(N)`", example: "on_error = skip(100)" },
@@ -155,6 +165,7 @@ struct Draft {
     concurrency: Slot<LitInt>,
     source: Slot<Word>,
     compression: Slot<Word>,
+    encoding: Slot<Encoding>,
     on_error: Slot<OnError>,
     krate: Slot<Path>,
 }
@@ -229,6 +240,7 @@ pub(crate) fn read(tokens: TokenStream, errors: &mut Errors) -> (Option<Args>, O
         concurrency: draft.concurrency.value(),
         source: draft.source.value(),
         compression: draft.compression.value(),
+        encoding: draft.encoding.value(),
         on_error: draft.on_error.value(),
     });
     (args, krate)

@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
 use crate::krate::{Krate, krate, located, place_of};
-use crate::values::{Batch, Format, OnError, Word};
+use crate::values::{Batch, Encoding, Format, OnError, Word};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -86,7 +86,8 @@ fn records_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
         OnError::Skip(limit) => Some(limit.span()),
     });
     let compression = args.compression.as_ref().map(|compression| compression.place);
-    let place = stream.or(compression).or(args.several_at_once().map(LitInt::span)).or(skip)?;
+    let encoding = args.encoding.as_ref().map(|encoding| encoding.label.span());
+    let place = stream.or(compression).or(encoding).or(args.several_at_once().map(LitInt::span)).or(skip)?;
     let (there, input) = (krate(place), handler.input);
     Some(quote_spanned!(place=> const _: () = #there::__private::read_by_record::<#input>();))
 }
@@ -106,6 +107,10 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let variant = |word: &Word| Ident::new(word.variant, Span::call_site());
     let source = args.source.as_ref().map(variant).map(|variant| quote!(.source(#here::Source::#variant)));
     let compression = args.compression.as_ref().map(variant).map(|variant| quote!(.compression(#here::Compression::#variant)));
+    let encoding = args.encoding.as_ref().map(|Encoding { label, replaces }| {
+        let replacing = replaces.then(|| quote!(.replacing()));
+        quote!(.encoding(#here::Encoding::new(#label)#replacing))
+    });
     let concurrency = args.concurrency.as_ref().map(|batches| quote!(.concurrency(#batches)));
     let on_error = args.on_error.as_ref().map(|on_error| match on_error {
         OnError::Stop => quote!(.on_error(#here::OnError::Stop)),
@@ -114,7 +119,7 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
     let on_complete = args.on_complete.is_some().then(|| quote!(.on_complete()));
     quote! {
         const NAME: &'static ::core::primitive::str = #name;
-        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #compression #on_error #on_complete;
+        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #compression #encoding #on_error #on_complete;
     }
 }
 

@@ -4,6 +4,7 @@
 //! or `fallback` where there are `errors`. It never parses the body of a function, and nothing of it runs in a Lambda.
 
 mod args;
+mod encoding;
 mod entry;
 mod errors;
 mod expand;
@@ -53,7 +54,8 @@ use quote::quote;
 /// | `batches_per_invocation` | a number from 1 | as many as the time allows | the most batches of one invocation |
 /// | `concurrency` | a number from 1 | 1 | the most batches in flight at once, each a call of the function; not with `&mut S` |
 /// | `source` | `stream`, `tmp` | `stream` for `Batch`, `tmp` for `FileBatch` | ranged reads, or the whole object cached in /tmp for later invocations |
-/// | `compression` | `auto`, `none`, `gzip` | `auto` | how the object's bytes become text. `auto` recognises gzip by the first three bytes, never by the name; `gzip` requires it; not for a `FileBatch` |
+/// | `compression` | `auto`, `none`, `gzip`, `zstd` | `auto` | how the object's bytes become text. `auto` recognises gzip and zstd by the first bytes, never by the name; `gzip` and `zstd` require it; not for a `FileBatch` |
+/// | `encoding` | a label of the Encoding Standard, as text, or `replace("..")` of one | `"utf-8"` | how the text's bytes become UTF-8; bytes that cannot be decoded are an error of their record, or with `replace` U+FFFD; a UTF-16 byte order mark counts without this argument; not for a `FileBatch` |
 /// | `on_error` | `stop`, `skip(N)` | `stop` | what happens if a record or a batch cannot be processed: the run fails, or skips up to `N` records |
 /// | `crate` | a path | `::recursive_lambda` | the path of this crate, if another crate re-exports it |
 ///

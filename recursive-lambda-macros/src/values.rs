@@ -10,7 +10,7 @@ use crate::value::{bare, expression, ident, list, refuse_at, refuse_kind, text, 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use std::time::Duration;
-use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, Path, PathArguments, Type, TypePath, UnOp, token};
+use syn::{Expr, ExprLit, ExprPath, Ident, Lit, LitInt, LitStr, Path, PathArguments, Type, TypePath, UnOp, token};
 
 /// Records per call.
 pub(crate) enum Batch {
@@ -31,6 +31,13 @@ pub(crate) enum Format {
 pub(crate) struct Word {
     pub(crate) variant: &'static str,
     pub(crate) place: Span,
+}
+
+/// How bytes become UTF-8.
+pub(crate) struct Encoding {
+    pub(crate) label: LitStr,
+    /// Whether bytes that cannot be decoded become U+FFFD.
+    pub(crate) replaces: bool,
 }
 
 /// What happens when a record or a batch cannot be processed.
@@ -217,7 +224,7 @@ pub(crate) fn source(entry: &mut Entry<'_>) -> Option<Word> {
 }
 
 pub(crate) fn compression(entry: &mut Entry<'_>) -> Option<Word> {
-    word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip")])
+    word(entry, &[("auto", "Auto"), ("none", "None"), ("gzip", "Gzip"), ("zstd", "Zstd")])
 }
 
 /// One of a few words, each with its variant.

@@ -14,6 +14,7 @@ pub enum Source {
 }
 
 pub use recursive_lambda_core::compression::Compression;
+pub use recursive_lambda_core::encoding::Encoding;
 
 /// What happens when a record does not decode, or when a batch fails with a terminal error or for the last time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Config {
     pub source: Option<Source>,
     /// How the object's bytes become text. A `FileBatch` is never decompressed.
     pub compression: Compression,
+    /// How the text's bytes become UTF-8. A `FileBatch` is never decoded.
+    pub encoding: Encoding,
     /// The most batches in flight at once, at least 1. More than one only without state, and not for a `FileBatch`.
     pub concurrency: u64,
     /// What happens when a record or a batch cannot be processed. A `FileBatch` job always stops.
@@ -66,6 +69,7 @@ impl Config {
             batches_per_invocation: None,
             source: None,
             compression: Compression::Auto,
+            encoding: Encoding::UTF_8,
             concurrency: 1,
             on_error: OnError::Stop,
             on_complete: false,
@@ -97,6 +101,13 @@ impl Config {
     #[must_use]
     pub const fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
+        self
+    }
+
+    /// Sets how the text's bytes become UTF-8.
+    #[must_use]
+    pub const fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 

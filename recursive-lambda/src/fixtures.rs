@@ -1,6 +1,35 @@
 //! Helpers for the unit tests of this crate.
 
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
+/// How a test compresses a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Compressed {
+    /// A block for every so many bytes of text, a member for every three blocks.
+    Gzip(usize),
+    /// A frame for every so many bytes of text, a frame to be skipped before every third.
+    Zstd(usize),
+}
+
+pub(crate) fn compress(text: &[u8], how: Compressed) -> Vec<u8> {
+    match how {
+        Compressed::Gzip(piece) => gzip(text, piece),
+        Compressed::Zstd(piece) => zstd(text, piece),
+    }
+}
+
+fn zstd(text: &[u8], piece: usize) -> Vec<u8> {
+    let frame = |text: &[u8]| compress_to_vec(text, CompressionLevel::Fastest);
+    if text.is_empty() {
+        return frame(text);
+    }
+    let frames = text.chunks(piece).enumerate().map(|(index, piece)| {
+        let skipped = if index % 3 == 0 { b"\x51\x2a\x4d\x18\x02\0\0\0??".as_slice() } else { b"" };
+        [skipped, &frame(piece)].concat()
+    });
+    frames.collect::<Vec<_>>().concat()
+}
 
 /// The text as gzip: a block for every `piece` bytes, a member for every three blocks.
 pub(crate) fn gzip(text: &[u8], piece: usize) -> Vec<u8> {

@@ -34,13 +34,13 @@ mod aws;
 mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
-pub use config::{Compression, Config, OnError, Source};
+pub use config::{Compression, Config, Encoding, OnError, Source};
 pub use file_batch::FileBatch;
 pub use input::Input;
 pub use job::{FlowOf, Handler, IntoFinished, IntoOutcome, Job};
 pub use object::Object;
 pub use progress::{Advance, Flow, Progress, Summary};
-pub use recursive_lambda_core::{BoxError, Error, ErrorKind, Place, Terminal};
+pub use recursive_lambda_core::{BoxError, Error, ErrorKind, OffsetIn, Place, Terminal};
 /// Turns an async function into a job: each call processes one batch of records, and as many invocations as needed process the
 /// whole object.
 ///

@@ -1,8 +1,8 @@
 //! A gzip object, member after member, each checked by its length and checksum.
 
-use super::Corrupt;
 use super::member::header;
 use super::resume::{MemberState, ResumePoint, WINDOW, Window};
+use super::{Corrupt, Decompressor};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::inflate_flags::{TINFL_FLAG_HAS_MORE_INPUT, TINFL_FLAG_STOP_ON_BLOCK_BOUNDARY};
 use miniz_oxide::inflate::core::{BlockBoundaryState, DecompressorOxide, decompress};
@@ -17,7 +17,7 @@ const SPACING: u64 = 256 << 10;
 const TRAILER: usize = 8;
 
 /// Inflates a gzip object from its start, or from a [`ResumePoint`].
-pub struct Gunzip {
+pub(super) struct Gunzip {
     phase: Phase,
     ring: Box<[u8; RING]>,
     /// Where in the ring the next byte of the text goes.
@@ -55,8 +55,7 @@ enum Step {
 
 impl Gunzip {
     /// Begins where `point` says; the input then begins at `point.compressed`.
-    #[must_use]
-    pub fn new(point: &ResumePoint) -> Self {
+    pub(super) fn new(point: &ResumePoint) -> Self {
         Self::spaced(point, SPACING)
     }
 
@@ -78,47 +77,6 @@ impl Gunzip {
         }
         let (compressed, text) = (point.compressed, point.text);
         Self { phase, ring, at, window: at, crc, length, compressed, text, point: None, last_point: text, spacing }
-    }
-
-    /// The offset in the object of the next compressed byte.
-    #[must_use]
-    pub fn compressed(&self) -> u64 {
-        self.compressed
-    }
-
-    /// The offset of the next byte of the text.
-    #[must_use]
-    pub fn text(&self) -> u64 {
-        self.text
-    }
-
-    /// The point that was passed since this was last asked.
-    pub fn take_point(&mut self) -> Option<ResumePoint> {
-        self.point.take()
-    }
-
-    /// Inflates from `input` into `out`, until `input` is used up, `out` has grown by `most` bytes or slightly more, or a point is passed.
-    /// Says how much of `input` was used. `end`: nothing of the object follows.
-    ///
-    /// # Errors
-    /// The object is not gzip, damaged or cut. What came before is in `out`.
-    pub fn inflate(&mut self, input: &[u8], end: bool, out: &mut Vec<u8>, most: usize) -> Result<usize, Corrupt> {
-        let full = out.len().saturating_add(most);
-        let mut used = 0;
-        while out.len() < full && self.point.is_none() {
-            let rest = input.get(used..).unwrap_or_default();
-            match self.step(rest, out).map_err(|reason| Corrupt { offset: self.compressed, reason })? {
-                Step::Used(bytes) => {
-                    used += bytes;
-                    self.compressed += bytes as u64;
-                }
-                Step::NeedsInput if end && !matches!(self.phase, Phase::Between | Phase::Zeros) => {
-                    return Err(Corrupt { offset: self.compressed, reason: "the object ends in the middle of gzip data" });
-                }
-                Step::NeedsInput => break,
-            }
-        }
-        Ok(used)
     }
 
     fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<Step, &'static str> {
@@ -214,6 +172,39 @@ impl Gunzip {
         let start = start.get(start.len().saturating_sub(self.window.saturating_sub(end.len()))..).unwrap_or_default();
         let end = end.get(end.len().saturating_sub(self.window)..).unwrap_or_default();
         Window([start, end].concat().into())
+    }
+}
+
+impl Decompressor for Gunzip {
+    fn compressed(&self) -> u64 {
+        self.compressed
+    }
+
+    fn text(&self) -> u64 {
+        self.text
+    }
+
+    fn take_point(&mut self) -> Option<ResumePoint> {
+        self.point.take()
+    }
+
+    fn decompress(&mut self, input: &[u8], end: bool, out: &mut Vec<u8>, most: usize) -> Result<usize, Corrupt> {
+        let full = out.len().saturating_add(most);
+        let mut used = 0;
+        while out.len() < full && self.point.is_none() {
+            let rest = input.get(used..).unwrap_or_default();
+            match self.step(rest, out).map_err(|reason| Corrupt { offset: self.compressed, reason })? {
+                Step::Used(bytes) => {
+                    used += bytes;
+                    self.compressed += bytes as u64;
+                }
+                Step::NeedsInput if end && !matches!(self.phase, Phase::Between | Phase::Zeros) => {
+                    return Err(Corrupt { offset: self.compressed, reason: "the object ends in the middle of gzip data" });
+                }
+                Step::NeedsInput => break,
+            }
+        }
+        Ok(used)
     }
 }
 

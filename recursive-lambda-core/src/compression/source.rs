@@ -5,14 +5,15 @@
 use super::gzip::Gunzip;
 use super::member::MAGIC;
 use super::resume::ResumePoint;
-use super::{Compression, Corrupt, TextPosition};
+use super::zstd::{Unzstd, is_magic};
+use super::{Codec, Compression, Corrupt, Decompressor, TextPosition};
 use bytes::{Buf as _, Bytes};
 use std::collections::VecDeque;
 
-/// How much text is inflated at once, in bytes.
+/// How much text is decompressed at once, in bytes.
 const PIECE: usize = 128 << 10;
 
-/// How many points are kept, of 32 KiB each.
+/// How many points are kept, of 32 KiB each in gzip.
 const MOST_POINTS: usize = 64;
 
 /// Takes the bytes of an object, gives the bytes of its text.
@@ -27,11 +28,12 @@ enum Kind {
     Unknown,
     /// The offset of the next byte.
     Plain(u64),
-    Gzip(Box<Inflating>),
+    Compressed(Decompressing),
 }
 
-struct Inflating {
-    gunzip: Gunzip,
+struct Decompressing {
+    codec: Codec,
+    decompressor: Box<dyn Decompressor>,
     /// Points from which the work can be resumed. The first is the one for the last position that was asked for.
     points: VecDeque<ResumePoint>,
     /// Text before the position of a resumed run.
@@ -55,7 +57,8 @@ impl TextSource {
         match compression {
             Compression::Auto => Self::of(Kind::Unknown),
             Compression::None => Self::plain(0),
-            Compression::Gzip => Self::inflating(&ResumePoint::START, 0),
+            Compression::Gzip => Self::compressed(Codec::Gzip, &ResumePoint::START, 0),
+            Compression::Zstd => Self::compressed(Codec::Zstd, &ResumePoint::START, 0),
         }
     }
 
@@ -65,15 +68,20 @@ impl TextSource {
         Self::of(Kind::Plain(offset))
     }
 
-    /// In the middle of a compressed object. The bytes pushed next are those from `position.resume.compressed` on.
+    /// In the middle of another object. The bytes pushed next are those from `position.resume.compressed` on.
     #[must_use]
     pub fn resumed(position: &TextPosition) -> Self {
-        Self::inflating(&position.resume, position.offset.saturating_sub(position.resume.text))
+        Self::compressed(position.codec, &position.resume, position.bytes().saturating_sub(position.resume.text))
     }
 
-    fn inflating(point: &ResumePoint, skip: u64) -> Self {
-        let inflating = Inflating { gunzip: Gunzip::new(point), points: [point.clone()].into(), skip, finished: false };
-        Self::of(Kind::Gzip(Box::new(inflating)))
+    fn compressed(codec: Codec, point: &ResumePoint, skip: u64) -> Self {
+        let decompressor: Box<dyn Decompressor> = match codec {
+            Codec::Gzip => Box::new(Gunzip::new(point)),
+            Codec::Zstd => Box::new(Unzstd::new(point)),
+            Codec::None => return Self::plain(point.compressed),
+        };
+        let points = [point.clone()].into();
+        Self::of(Kind::Compressed(Decompressing { codec, decompressor, points, skip, finished: false }))
     }
 
     fn of(kind: Kind) -> Self {
@@ -91,15 +99,16 @@ impl TextSource {
     /// The compressed data is damaged or cut.
     pub fn next(&mut self, end: bool) -> Result<Text, Corrupt> {
         if matches!(self.kind, Kind::Unknown) {
-            if self.pending.len() < MAGIC.len() && !end {
-                return Ok(Text::NeedsMore);
-            }
-            self.kind =
-                if self.pending.starts_with(&MAGIC) { Self::inflating(&ResumePoint::START, 0).kind } else { Kind::Plain(0) };
+            self.kind = match (self.pending.first_chunk::<4>(), end) {
+                (None, false) => return Ok(Text::NeedsMore),
+                _ if self.pending.starts_with(&MAGIC) => Self::compressed(Codec::Gzip, &ResumePoint::START, 0).kind,
+                (Some(bytes), _) if is_magic(*bytes) => Self::compressed(Codec::Zstd, &ResumePoint::START, 0).kind,
+                _ => Kind::Plain(0),
+            };
         }
         match &mut self.kind {
-            Kind::Gzip(inflating) => {
-                let (used, text) = inflating.next(&self.pending, end)?;
+            Kind::Compressed(decompressing) => {
+                let (used, text) = decompressing.next(&self.pending, end)?;
                 self.pending.advance(used);
                 Ok(text)
             }
@@ -114,7 +123,7 @@ impl TextSource {
     /// Whether the text is not the object's own bytes.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
-        matches!(self.kind, Kind::Gzip(_))
+        matches!(self.kind, Kind::Compressed(_))
     }
 
     /// The offset in the object of the first byte that is not yet made text.
@@ -123,42 +132,42 @@ impl TextSource {
         match &self.kind {
             Kind::Unknown => 0,
             Kind::Plain(offset) => *offset,
-            Kind::Gzip(inflating) => inflating.gunzip.compressed(),
+            Kind::Compressed(decompressing) => decompressing.decompressor.compressed(),
         }
     }
 
     /// Bytes of the object per byte of text, as far as it is read.
     #[must_use]
     pub fn ratio(&self) -> f64 {
-        match &self.kind {
-            Kind::Gzip(inflating) if inflating.gunzip.text() > 0 => {
-                inflating.gunzip.compressed() as f64 / inflating.gunzip.text() as f64
-            }
-            _ => 1.0,
-        }
+        let ratio = match &self.kind {
+            Kind::Compressed(decompressing) => decompressing.decompressor.ratio(),
+            _ => None,
+        };
+        ratio.unwrap_or(1.0)
     }
 
     /// Where to resume for the text from `offset` on; `None`: the object is not compressed, so that is the object's own offset.
     /// Offsets must not decrease.
     pub fn position(&mut self, offset: u64) -> Option<TextPosition> {
-        let Kind::Gzip(inflating) = &mut self.kind else { return None };
-        while inflating.points.get(1).is_some_and(|next| next.text <= offset) {
-            inflating.points.pop_front();
+        let Kind::Compressed(decompressing) = &mut self.kind else { return None };
+        while decompressing.points.get(1).is_some_and(|next| next.text <= offset) {
+            decompressing.points.pop_front();
         }
-        inflating.points.front().map(|point| TextPosition { offset, resume: point.clone() })
+        let codec = decompressing.codec;
+        decompressing.points.front().map(|point| TextPosition { offset, resume: point.clone(), codec, anchor: None })
     }
 
     /// Whether the text ends at this offset; `size` is the object's.
     #[must_use]
     pub fn ends_at(&self, offset: u64, size: u64) -> bool {
         match &self.kind {
-            Kind::Gzip(inflating) => inflating.finished && offset >= inflating.gunzip.text(),
+            Kind::Compressed(decompressing) => decompressing.finished && offset >= decompressing.decompressor.text(),
             _ => offset >= size,
         }
     }
 }
 
-impl Inflating {
+impl Decompressing {
     /// Drops every second point if there are too many: a resume then reads a bit more, and memory stays bounded.
     fn keep(&mut self, point: ResumePoint) {
         if self.points.back().is_some_and(|last| last.text == point.text) {
@@ -178,9 +187,9 @@ impl Inflating {
         let (mut used, mut out) = (0, Vec::new());
         while out.is_empty() {
             let rest = pending.get(used..).unwrap_or_default();
-            let taken = self.gunzip.inflate(rest, end, &mut out, PIECE)?;
+            let taken = self.decompressor.decompress(rest, end, &mut out, PIECE)?;
             used += taken;
-            let point = self.gunzip.take_point();
+            let point = self.decompressor.take_point();
             let stopped = point.is_some();
             point.into_iter().for_each(|point| self.keep(point));
             let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(out.len());

@@ -1,7 +1,10 @@
 //! Real files of several compressors: read in pieces of any size, resumed at every point, damaged in every byte.
 
+use super::gzip::Gunzip;
 use super::resume::MemberState;
 use super::*;
+
+mod zstd;
 
 /// The text of every file in testdata, or the start of it.
 fn text() -> Vec<u8> {
@@ -30,24 +33,33 @@ fn files() -> [(&'static str, &'static [u8], usize); 8] {
     }
 }
 
-/// Inflates everything from `point` on, `piece` bytes at a time, and gathers the points that are passed.
-fn inflate(object: &[u8], point: &ResumePoint, piece: usize, most: usize) -> Result<(Vec<u8>, Vec<ResumePoint>), Corrupt> {
-    let mut gunzip = Gunzip::spaced(point, 0);
+/// Decompresses everything from `point` on, `piece` bytes at a time, and gathers the points that are passed.
+fn decompress(
+    decompressor: &mut dyn Decompressor,
+    object: &[u8],
+    point: &ResumePoint,
+    piece: usize,
+    most: usize,
+) -> Result<(Vec<u8>, Vec<ResumePoint>), Corrupt> {
     let (mut out, mut points, mut at) = (Vec::new(), Vec::new(), point.compressed as usize);
     loop {
         let input = &object[at..object.len().min(at + piece)];
         let end = at + input.len() == object.len();
         let before = out.len();
-        let used = gunzip.inflate(input, end, &mut out, most)?;
+        let used = decompressor.decompress(input, end, &mut out, most)?;
         at += used;
-        assert_eq!((gunzip.compressed(), gunzip.text()), (at as u64, point.text + out.len() as u64));
-        let point = gunzip.take_point();
+        assert_eq!((decompressor.compressed(), decompressor.text()), (at as u64, point.text + out.len() as u64));
+        let point = decompressor.take_point();
         let stopped = point.is_some();
         points.extend(point);
         if end && used == input.len() && out.len() == before && !stopped {
             return Ok((out, points));
         }
     }
+}
+
+fn inflate(object: &[u8], point: &ResumePoint, piece: usize, most: usize) -> Result<(Vec<u8>, Vec<ResumePoint>), Corrupt> {
+    decompress(&mut Gunzip::spaced(point, 0), object, point, piece, most)
 }
 
 const ALL: usize = usize::MAX;
@@ -89,7 +101,7 @@ fn points_are_256_kib_apart() {
     let mut points = Vec::new();
     let mut at = 0;
     while at < object.len() {
-        at += gunzip.inflate(&object[at..object.len().min(at + 100)], true, &mut Vec::new(), ALL).unwrap_or(100);
+        at += gunzip.decompress(&object[at..object.len().min(at + 100)], true, &mut Vec::new(), ALL).unwrap_or(100);
         points.extend(gunzip.take_point().map(|point| point.text));
     }
     // The last one is the member's end.
@@ -158,7 +170,7 @@ fn memory_does_not_depend_on_the_ratio() {
     let (mut at, mut text) = (0, 0);
     while at < object.len() {
         let mut out = Vec::new();
-        at += gunzip.inflate(&object[at..], false, &mut out, 10_000).unwrap();
+        at += gunzip.decompress(&object[at..], false, &mut out, 10_000).unwrap();
         assert!(out.len() <= 10_000 + (64 << 10), "{}", out.len());
         text += out.len();
         if gunzip.take_point().is_none() && out.is_empty() {
@@ -255,6 +267,7 @@ fn compression_follows_the_argument() {
         }
     };
     let gzip = text()[..length].to_vec();
+    let zstd = b"\x28\xb5\x2f\xfd\x20\x03\x1b\0\0z".as_slice();
     for (compression, object, want) in [
         (Compression::Auto, object, Ok(gzip.clone())),
         (Compression::Gzip, object, Ok(gzip)),
@@ -264,6 +277,15 @@ fn compression_follows_the_argument() {
         (Compression::Auto, b"\x1f\x8b\n", Ok(b"\x1f\x8b\n".to_vec())),
         (Compression::Auto, b"", Ok(Vec::new())),
         (Compression::Gzip, b"a,b\n", Err("these bytes are not gzip")),
+        (Compression::Auto, zstd, Ok(b"zzz".to_vec())),
+        (Compression::Zstd, zstd, Ok(b"zzz".to_vec())),
+        (Compression::None, zstd, Ok(zstd.to_vec())),
+        (Compression::Gzip, zstd, Err("these bytes are not gzip")),
+        (Compression::Zstd, object, Err("these bytes are not zstd")),
+        (Compression::Zstd, b"", Err("the object ends in the middle of zstd data")),
+        (Compression::Auto, b"\x28\xb5\x2f", Ok(b"\x28\xb5\x2f".to_vec())),
+        (Compression::Auto, b"\x5a\x2a\x4d\x18\0\0\0\0", Ok(Vec::new())),
+        (Compression::Auto, b"Z*M\x19", Ok(b"Z*M\x19".to_vec())),
     ] {
         assert!(read(compression, object) == want, "{compression:?} {}", object.escape_ascii());
     }

@@ -4,6 +4,7 @@
 
 use super::cursor::Cursor;
 use super::{Format, Split};
+use crate::error::OffsetIn;
 use crate::excerpt;
 use crate::{Error, ErrorKind, Place};
 
@@ -15,13 +16,13 @@ pub(super) struct Buffer {
     /// The offset in the object of the first byte not passed.
     start: Cursor,
     finished: bool,
-    /// Whether the bytes are the decompressed text of the object.
-    pub(super) is_compressed: bool,
+    /// What the offset is in.
+    pub(super) offset_in: OffsetIn,
 }
 
 impl From<Cursor> for Buffer {
     fn from(start: Cursor) -> Self {
-        Self { held: Vec::new(), passed: 0, start, finished: false, is_compressed: false }
+        Self { held: Vec::new(), passed: 0, start, finished: false, offset_in: OffsetIn::Object }
     }
 }
 
@@ -53,8 +54,7 @@ impl Buffer {
 
     /// The place of a record that begins with the first of these bytes.
     pub(super) fn place(&self) -> Place {
-        let place = Place::new(self.start.position, self.start.line + 1, self.start.offset);
-        if self.is_compressed { place.compressed() } else { place }
+        Place::new(self.start.position, self.start.line + 1, self.start.offset).offset_in(self.offset_in)
     }
 
     pub(super) fn wanted(&self) -> u64 {

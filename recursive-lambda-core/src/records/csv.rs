@@ -71,7 +71,7 @@ use serde::de::DeserializeOwned;
 /// # What is refused
 ///
 /// An object that is not such a file fails the run before its first batch, also with `on_error = skip(N)`: one that is compressed, a
-/// Parquet, Avro or ORC file, UTF-16, JSON, XML or HTML; one whose header has none of the columns of the record's struct, or, for a tuple, a
+/// Parquet, Avro or ORC file, UTF-32, JSON, XML or HTML; one whose header has none of the columns of the record's struct, or, for a tuple, a
 /// `Vec` or a map, has numbers for names (years and a numbering from 0 are names), is separated by another of `,`, `;`, tabs and `|`, or is
 /// the whole object without a line end; and one with two columns of a name that the record asks for.
 ///
@@ -182,6 +182,7 @@ impl Csv {
 
 impl Format for Csv {
     const NAME: &'static str = "csv";
+    const TEXT: bool = true;
 
     fn options(&self) -> String {
         self.dialect.text()

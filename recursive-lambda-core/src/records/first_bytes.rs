@@ -1,9 +1,9 @@
-//! What the text formats refuse by its first bytes: compressed files, columnar files, UTF-16.
+//! What the text formats refuse by its first bytes: compressed files, columnar files, UTF-16 that is not decoded.
 //!
 //! It looks at no more than 16 bytes, and never at the object's name. Everything it does not know is text.
 
 use super::line_end::BYTE_ORDER_MARK;
-use crate::compression::GZIP_MAGIC;
+use crate::compression::{GZIP_MAGIC, ZSTD_MAGIC};
 
 /// What the first bytes mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +80,21 @@ macro_rules! compressed {
         concat!(
             "the object is compressed (",
             $name,
-            "), which is not supported; upload it uncompressed or as gzip, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
+            "), which is not supported; upload it uncompressed, as gzip or as zstd, or take a `FileBatch`, the object as a file in /tmp, and decompress that"
         )
     };
 }
 
 /// Only seen if the reader did not decompress the object.
-const GZIP: &str = "the bytes to read are compressed (gzip): `compression = none` decompresses nothing, and no more than one layer ever is; \
-                    remove that argument, or upload the object compressed once";
+macro_rules! still_compressed {
+    ($name:literal) => {
+        concat!(
+            "the bytes to read are compressed (",
+            $name,
+            "): `compression = none` decompresses nothing, and no more than one layer ever is; remove that argument, or upload the object compressed once"
+        )
+    };
+}
 
 macro_rules! not_text {
     ($name:literal) => {
@@ -100,26 +107,24 @@ macro_rules! not_text {
 }
 
 macro_rules! encoding {
-    ($name:literal) => {
-        concat!(
-            "the object is text in ",
-            $name,
-            ", and only UTF-8 is supported; convert it, for example with `iconv -f ",
-            $name,
-            " -t UTF-8`"
-        )
+    ($name:literal, $label:literal) => {
+        concat!("the object is text in ", $name, ": write `encoding = \"", $label, "\"`")
     };
 }
+
+/// The Encoding Standard does not know it.
+const UTF_32: &str =
+    "the object is text in UTF-32, which is not supported; convert it, for example with `iconv -f UTF-32 -t UTF-8`";
 
 const fn kind(magic: &'static [u8], then: Then, reason: &'static str) -> Kind {
     Kind { magic, then, reason }
 }
 
 const KINDS: [Kind; 19] = [
-    kind(&GZIP_MAGIC, Then::Anything, GZIP),
+    kind(&GZIP_MAGIC, Then::Anything, still_compressed!("gzip")),
     kind(b"PK\x03\x04", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
     kind(b"PK\x05\x06", Then::Anything, compressed!("zip, as .zip and .xlsx are")),
-    kind(b"\x28\xb5\x2f\xfd", Then::Anything, compressed!("zstd")),
+    kind(&ZSTD_MAGIC, Then::Anything, still_compressed!("zstd")),
     kind(b"BZh", Then::At(4, b"1AY&SY"), compressed!("bzip2")),
     kind(b"\xfd7zXZ\0", Then::Anything, compressed!("xz")),
     kind(b"7z\xbc\xaf\x27\x1c", Then::Anything, compressed!("7z")),
@@ -131,10 +136,10 @@ const KINDS: [Kind; 19] = [
     kind(b"ARROW1\0", Then::Anything, not_text!("an Arrow file")),
     kind(b"%PDF-", Then::Anything, not_text!("a PDF")),
     kind(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Then::Anything, not_text!("an old Excel or Word file")),
-    kind(b"\xff\xfe\0\0", Then::Anything, encoding!("UTF-32")),
-    kind(b"\0\0\xfe\xff", Then::Anything, encoding!("UTF-32")),
-    kind(b"\xff\xfe", Then::Anything, encoding!("UTF-16")),
-    kind(b"\xfe\xff", Then::Anything, encoding!("UTF-16")),
+    kind(b"\xff\xfe\0\0", Then::Anything, UTF_32),
+    kind(b"\0\0\xfe\xff", Then::Anything, UTF_32),
+    kind(b"\xff\xfe", Then::Anything, encoding!("UTF-16", "utf-16le")),
+    kind(b"\xfe\xff", Then::Anything, encoding!("UTF-16", "utf-16be")),
 ];
 
 /// UTF-16 without a mark: every other byte is 0 in a text that begins with English letters, digits and signs.
@@ -150,8 +155,8 @@ fn utf_16(start: &[u8]) -> Option<&'static str> {
         start.chunks_exact(2).take(2).all(|unit| fits(&unit)) && start.chunks_exact(2).filter(fits).count() * 4 >= units * 3
     };
     match (is(1), is(0)) {
-        (true, _) => Some(encoding!("UTF-16LE")),
-        (_, true) => Some(encoding!("UTF-16BE")),
+        (true, _) => Some(encoding!("UTF-16LE", "utf-16le")),
+        (_, true) => Some(encoding!("UTF-16BE", "utf-16be")),
         _ => None,
     }
 }
@@ -172,7 +177,7 @@ mod tests {
     /// The name of the kind in the reason, or `None` for text.
     fn named(bytes: &[u8], end: bool) -> Option<&'static str> {
         const NAMES: [&str; 18] = [
-            "(gzip)", "(zip,", "zstd", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",
+            "(gzip)", "(zip,", "(zstd)", "bzip2", "xz", "7z", "lz4", "snappy", "Parquet", "Avro", "ORC", "Arrow", "PDF", "Excel",
             "UTF-32", "UTF-16LE", "UTF-16BE", "UTF-16",
         ];
         match look(bytes, end) {
@@ -187,7 +192,7 @@ mod tests {
             (b"\x1f\x8b\x08\0", Some("(gzip)")),
             (b"PK\x03\x04\x14\0", Some("(zip,")),
             (b"PK\x05\x06\0\0", Some("(zip,")),
-            (b"\x28\xb5\x2f\xfd\x04", Some("zstd")),
+            (b"\x28\xb5\x2f\xfd\x04", Some("(zstd)")),
             (b"BZh91AY&SY\x94\x1f", Some("bzip2")),
             (b"BZh,name\n1,a", None),
             (b"\xfd7zXZ\0\0\x04", Some("xz")),

@@ -51,8 +51,8 @@ use serde::de::DeserializeOwned;
 ///
 /// # What is refused
 ///
-/// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, zstd, Parquet, Avro or ORC
-/// file, UTF-16, XML or HTML; and with `at`, an object without that array.
+/// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, bzip2, Parquet, Avro or ORC
+/// file, UTF-32, XML or HTML; and with `at`, an object without that array.
 ///
 /// A value is an error where its brackets and strings are: one that is never closed, a bracket of the wrong kind, more than 128
 /// brackets open at once, a line end inside of a string; and so is a comma that is missing or too many, except for one after the
@@ -97,6 +97,7 @@ const CLOSES_NOTHING: &str = "this bracket closes nothing";
 
 impl Format for Json {
     const NAME: &'static str = "json";
+    const TEXT: bool = true;
 
     fn options(&self) -> String {
         self.at.as_ref().map(|key| format!("(at = {key:?})")).unwrap_or_default()

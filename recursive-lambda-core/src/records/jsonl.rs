@@ -14,8 +14,8 @@ use serde::de::DeserializeOwned;
 /// `\n` ends a line. Lines of white space are skipped and do not count as records. A UTF-8 byte order mark at the start of the
 /// object is skipped. A value becomes any type that implements `serde::Deserialize`.
 ///
-/// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, zstd, Parquet, Avro or
-/// ORC file, UTF-16, XML or HTML; and JSON that does not have one value per line, such as an array of objects, values over
+/// An object of another kind fails the run before its first batch, even with `on_error = skip(N)`: a zip, bzip2, Parquet, Avro or
+/// ORC file, UTF-32, XML or HTML; and JSON that does not have one value per line, such as an array of objects, values over
 /// several lines, or lines that end with `\r` alone. Several values on one line are an error of that line. [`Json`](super::Json)
 /// reads all of these.
 ///
@@ -36,6 +36,7 @@ pub struct Jsonl {
 
 impl Format for Jsonl {
     const NAME: &'static str = "jsonl";
+    const TEXT: bool = true;
 
     fn header(&self, bytes: &[u8], end: bool) -> Split {
         match look(bytes, end) {

@@ -11,8 +11,8 @@ use crate::BoxError;
 /// [`str::lines`]. A UTF-8 byte order mark at the start of the object is skipped. A line becomes a `String`, which must be UTF-8,
 /// or a `Vec<u8>`, which may be anything.
 ///
-/// An object that does not consist of lines fails the run before its first batch, for `Vec<u8>` too: a zip, zstd, bzip2, xz,
-/// Parquet, Avro or ORC file, UTF-16, and text whose lines end with `\r` alone. It is recognised by its first bytes, not by its
+/// An object that does not consist of lines fails the run before its first batch, for `Vec<u8>` too: a zip, bzip2, xz, Parquet,
+/// Avro or ORC file, UTF-32, and text whose lines end with `\r` alone. It is recognised by its first bytes, not by its
 /// name.
 ///
 /// ```
@@ -36,6 +36,7 @@ const CARRIAGE_RETURNS: &str = "the object has no line feed (\\n), its lines end
 
 impl Format for Lines {
     const NAME: &'static str = "lines";
+    const TEXT: bool = true;
 
     /// It asks for bytes until the first line ends, because text without any `\n` but with `\r` is not one line.
     fn header(&self, bytes: &[u8], end: bool) -> Split {
@@ -69,7 +70,7 @@ impl Decode<String> for Lines {
         match std::str::from_utf8(record) {
             Ok(line) => Ok(line.to_owned()),
             Err(error) => Err(format!(
-                "the line is not UTF-8 from its byte {} on; `Batch<Vec<u8>>` takes lines of any encoding",
+                "the line is not UTF-8 from its byte {} on: write its encoding, for example `encoding = \"windows-1252\"`; `Batch<Vec<u8>>` takes any bytes",
                 error.valid_up_to()
             )
             .into()),

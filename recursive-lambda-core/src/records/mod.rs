@@ -96,6 +96,9 @@ pub trait Format: Default + Send + 'static {
     /// The format's name, for messages and the checkpoint. It must not change while runs are in progress.
     const NAME: &'static str;
 
+    /// Whether the objects are text. Then one that begins with a UTF-16 byte order mark is decoded, and the format sees UTF-8.
+    const TEXT: bool = false;
+
     /// The options it was made with, as text, for the checkpoint: empty if there are none, as by default. They must not change
     /// while runs are in progress, or those runs wait for the former ones.
     #[must_use]

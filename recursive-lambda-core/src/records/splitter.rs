@@ -7,6 +7,7 @@ use super::buffer::Buffer;
 use super::cursor::Cursor;
 use super::misread::{Extent, Misread};
 use super::{Format, Split};
+use crate::error::OffsetIn;
 use crate::excerpt;
 use crate::{BoxError, Error, ErrorKind, Place};
 
@@ -75,9 +76,9 @@ impl<F: Format> Splitter<F> {
         self.buffer.push(part);
     }
 
-    /// Says whether the bytes are the decompressed text of the object, so that the places of records can tell.
-    pub fn set_compressed(&mut self, is_compressed: bool) {
-        self.buffer.is_compressed = is_compressed;
+    /// Says what the bytes' offsets are in, so that the places of records can tell.
+    pub fn set_offset_in(&mut self, text: OffsetIn) {
+        self.buffer.offset_in = text;
     }
 
     /// Takes note that no bytes follow.

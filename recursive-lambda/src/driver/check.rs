@@ -3,7 +3,7 @@
 
 use super::input::takes_a_file;
 use super::state;
-use crate::config::{Compression, Config, OnError};
+use crate::config::{Compression, Config, Encoding, OnError};
 use crate::job::Handler;
 use crate::settings::StoreLocation;
 use crate::{Error, ErrorKind};
@@ -22,13 +22,17 @@ fn mistake(name: &str, config: Config, carries: bool, takes_a_file: bool, record
         let rule = "a job's name has 1 to 128 bytes, without white space, control characters, quotes, slashes and backslashes";
         return Some(format!("`Handler::NAME` is `{}`; {rule}", name.escape_debug()));
     }
+    if let Some(mistake) = config.encoding.mistake() {
+        return Some(mistake);
+    }
+    let transforms = config.compression != Compression::Auto || config.encoding != Encoding::UTF_8;
     let is_zero = config.batch == 0 || config.concurrency == 0 || config.batches_per_invocation == Some(0);
     let message = if is_zero {
         "`batch`, `concurrency` and `batches_per_invocation` must each be at least 1"
     } else if config.concurrency > 1 && carries {
         "`concurrency` is more than 1 and the job has state, which passes from one batch to the next; remove one of them"
-    } else if takes_a_file && (config.concurrency > 1 || skips || config.compression != Compression::Auto) {
-        "`compression`, `concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
+    } else if takes_a_file && (config.concurrency > 1 || skips || transforms) {
+        "`compression`, `encoding`, `concurrency` and `on_error = skip(..)` are for a `Batch`, which is read record by record; remove them, or take a `Batch`"
     } else if skips && !recorded {
         "`on_error = skip(..)` keeps the skipped records in the store, and RECURSIVE_LAMBDA_STATE=none has no store; \
          use a bucket, or remove it"
@@ -45,6 +49,7 @@ mod tests {
     #[test]
     fn contradicting_config_is_refused() {
         let several = Config::new(1).concurrency(2);
+        let decoded = |label| Config::new(1).encoding(Encoding::new(label));
         let skipping = Config::new(1).on_error(OnError::Skip(1));
         for (name, config, carries, takes_a_file, recorded, want) in [
             ("count", Config::new(1).concurrency(1), true, true, false, None),
@@ -55,9 +60,20 @@ mod tests {
             ("count", Config::new(1).batches_per_invocation(0), false, false, true, Some("`batch`, `concurrency` and")),
             ("a/b", Config::new(1), false, false, true, Some("`Handler::NAME` is `a/b`")),
             ("count", several, true, false, true, Some("`concurrency` is more than 1 and the job has state")),
-            ("count", several, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
-            ("count", skipping, false, true, true, Some("`compression`, `concurrency` and `on_error = skip(..)`")),
-            ("count", Config::new(1).compression(Compression::None), false, true, true, Some("`compression`, `concurrency` and")),
+            ("count", several, false, true, true, Some("`compression`, `encoding`, `concurrency` and `on_error = skip(..)`")),
+            ("count", skipping, false, true, true, Some("`compression`, `encoding`, `concurrency` and `on_error = skip(..)`")),
+            (
+                "count",
+                Config::new(1).compression(Compression::None),
+                false,
+                true,
+                true,
+                Some("`compression`, `encoding`, `concurrency` and"),
+            ),
+            ("count", decoded("utf-16le"), false, true, true, Some("`compression`, `encoding`, `concurrency` and")),
+            ("count", decoded("Latin1").compression(Compression::Zstd), false, false, true, None),
+            ("count", decoded("latin-1"), false, false, true, Some("`latin-1` is not a label of the Encoding Standard")),
+            ("count", decoded("iso-2022-kr"), false, false, true, Some("the encoding `iso-2022-kr` is not supported")),
             ("count", Config::new(1).compression(Compression::Gzip), false, false, true, None),
             ("count", skipping, false, false, false, Some("`on_error = skip(..)` keeps the skipped records")),
         ] {

@@ -29,7 +29,7 @@ impl<H: Handler, P> Deployment<H, P> {
         // A file batch does not count lines, which is the format it is given.
         let format = match takes_a_file::<H>() {
             true => "file".into(),
-            false => FormatOf::<H>::NAME.to_owned() + &format_of::<H>().options(),
+            false => FormatOf::<H>::NAME.to_owned() + &format_of::<H>().options() + &config.encoding.in_plan(),
         };
         let (plan, cache) = (plan(config.batch as u64, &format), Arc::new(Cache::new()));
         Self { settings, config, plan, resources, platform, cache }

@@ -177,7 +177,7 @@ fn open<H: Handler, P: Objects + Disk>(
                 Arc::new(origin),
                 object.clone(),
                 format_of::<H>(),
-                H::CONFIG.compression,
+                &H::CONFIG,
                 cursor,
                 record.text.as_ref(),
                 record.header.as_ref(),

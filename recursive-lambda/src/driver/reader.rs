@@ -4,6 +4,7 @@
 //! asks for little more than will be used.
 
 use super::failed::panicked;
+use crate::config::Config;
 use crate::format::Format;
 use crate::input::Decoding;
 use crate::ports::{Objects, SourceError};
@@ -12,7 +13,8 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::checkpoint::RawBytes;
-use recursive_lambda_core::compression::{Compression, Corrupt, Text, TextPosition, TextSource};
+use recursive_lambda_core::compression::{Corrupt, Text, TextPosition};
+use recursive_lambda_core::encoding::{DecodedSource, UNDECODED};
 use recursive_lambda_core::engine::prefetch::PrefetchPlan;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::{Cursor, Next, Splitter, Undecoded};
@@ -32,7 +34,7 @@ pub(crate) struct Reader<F: Format, O> {
     /// After the last record that was returned.
     cursor: Cursor,
     /// Turns the object's bytes into text for the splitter.
-    source: TextSource,
+    source: DecodedSource,
     /// The offset after the last byte received.
     received: u64,
     /// The offset after the last byte requested.
@@ -68,7 +70,7 @@ pub(crate) struct Reading {
     pub(crate) cursor: Cursor,
     /// The offset in the object.
     pub(crate) offset: u64,
-    /// If the object is compressed.
+    /// If the object is compressed or not UTF-8.
     pub(crate) text: Option<TextPosition>,
     pub(crate) at_end: bool,
 }
@@ -107,12 +109,12 @@ impl Raw {
 
 impl<F: Format, O: Objects> Reader<F, O> {
     /// Begins at `cursor`, with the header from the start of the object. `text`: the place in the text, if the object is
-    /// compressed.
+    /// compressed or not UTF-8.
     pub(crate) fn new(
         objects: Arc<O>,
         object: PinnedObject,
         format: F,
-        compression: Compression,
+        config: &Config,
         cursor: Cursor,
         text: Option<&TextPosition>,
         header: Option<&RawBytes>,
@@ -123,9 +125,9 @@ impl<F: Format, O: Objects> Reader<F, O> {
         };
         let record = mean(cursor.offset, cursor.position);
         let (source, asked) = match text.filter(|_| cursor.offset > 0) {
-            Some(text) => (TextSource::resumed(text), text.resume.compressed),
-            None if splitter.wanted() > 0 => (TextSource::plain(splitter.wanted()), splitter.wanted()),
-            None => (TextSource::start(compression), 0),
+            Some(text) => (DecodedSource::resumed(text, config.encoding), text.resume.compressed),
+            None if splitter.wanted() > 0 => (DecodedSource::plain(splitter.wanted()), splitter.wanted()),
+            None => (DecodedSource::start(config.compression, config.encoding, F::TEXT), 0),
         };
         Ok(Self {
             objects,
@@ -207,7 +209,30 @@ impl<F: Format, O: Objects> Reader<F, O> {
 
     fn next<T>(&mut self, Decoding { check, decode }: Decoding<F, T>) -> Result<Next<T>, Error> {
         let begun = self.splitter.begin(|format, only| caught(|| check(format, only)))?;
-        if begun { self.splitter.next(|format, bytes| caught(|| decode(format, bytes))) } else { Ok(Next::More) }
+        if !begun {
+            return Ok(Next::More);
+        }
+        let Some(encoding) = self.source.marks_undecoded() else {
+            return self.splitter.next(|format, bytes| caught(|| decode(format, bytes)));
+        };
+        self.check_header(encoding)?;
+        self.splitter.next(|format, bytes| match memchr::memchr(UNDECODED, bytes) {
+            None => caught(|| decode(format, bytes)),
+            Some(at) => Err(undecodable(encoding, at).into()),
+        })
+    }
+
+    /// Refuses a header that cannot be decoded, unless it is the first record, too.
+    fn check_header(&self, encoding: &str) -> Result<(), Error> {
+        let (at, header) = (self.splitter.cursor(), self.splitter.header().unwrap_or_default());
+        match memchr::memchr(UNDECODED, header).filter(|_| at.position == 0 && at.offset >= header.len() as u64) {
+            None => Ok(()),
+            Some(found) => {
+                let message = format!("the header does not decode: {}", undecodable(encoding, found));
+                let place = Place::new(0, 1, 0).offset_in(self.source.offsets_are_in());
+                Err(Error::terminal(Error::new(ErrorKind::Record, message).at(place)))
+            }
+        }
     }
 
     /// The next record as it is in the object, or what cannot be split there; `None` at the end.
@@ -305,7 +330,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
         let end = self.asked >= self.object.size && self.fetches.is_empty();
         match self.source.next(end) {
             Ok(Text::Bytes(bytes)) => {
-                self.splitter.set_compressed(self.source.is_compressed());
+                self.splitter.set_offset_in(self.source.offsets_are_in());
                 self.splitter.push(&bytes);
             }
             Ok(Text::End) => self.splitter.finish(),
@@ -320,8 +345,19 @@ impl<F: Format, O: Objects> Reader<F, O> {
         let message = format!(
             "{reason} (at byte {offset} of the compressed object); upload the whole object again, which starts a new run"
         );
-        Error::terminal(Error::new(ErrorKind::Record, message).at(Place::new(position, line + 1, text).compressed()))
+        Error::terminal(
+            Error::new(ErrorKind::Record, message)
+                .at(Place::new(position, line + 1, text).offset_in(self.source.offsets_are_in())),
+        )
     }
+}
+
+fn undecodable(encoding: &str, at: usize) -> String {
+    let label = encoding.to_lowercase();
+    format!(
+        "after {at} bytes of its text come bytes that are not {encoding}: is `encoding` right? `encoding = replace({label:?})` reads \
+         them as U+FFFD"
+    )
 }
 
 /// Decodes a record. If its type panics the record is bad; the invocation goes on.
@@ -364,8 +400,7 @@ mod tests {
         let body = Bytes::from_static(b"one\ntwo\nthree\n");
         let object = PinnedObject { size: body.len() as u64, ..PinnedObject::for_tests() };
         let mut reader =
-            Reader::new(Arc::new(Store(body)), object, Lines::default(), Compression::Auto, Cursor::default(), None, None)
-                .unwrap();
+            Reader::new(Arc::new(Store(body)), object, Lines::default(), &Config::new(1), Cursor::default(), None, None).unwrap();
         let decode = Decoding {
             check: |_, _| Ok(()),
             decode: |_: &mut Lines, line: &[u8]| match line {

@@ -1,6 +1,7 @@
 //! What a seed decides apart from faults: the deployment, the object, and how the run starts.
 
 use super::chance::Chance;
+use crate::fixtures::Compressed;
 use recursive_lambda_core::checkpoint::Action;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -97,8 +98,10 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) kind: Kind,
     pub(super) rows: u64,
-    /// The object is gzip, with a block for this many bytes of its text.
-    pub(super) gzip: Option<usize>,
+    /// How the object is compressed.
+    pub(super) compressed: Option<Compressed>,
+    /// The object is UTF-16 after a byte order mark.
+    pub(super) is_utf_16: bool,
     pub(super) via: Via,
     /// Uploads of the object in one event, each with its own run.
     pub(super) uploads: u64,
@@ -153,7 +156,8 @@ impl Options {
             seed: 0,
             kind,
             rows,
-            gzip: None,
+            compressed: None,
+            is_utf_16: false,
             via: Via::S3,
             uploads: 1,
             starts: 1,
@@ -238,7 +242,11 @@ impl Options {
             retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
-            gzip: chance.one_in(4).then(|| chance.pick(&[16, 100, 1_000], 100)),
+            is_utf_16: chance.one_in(6),
+            compressed: chance.one_in(4).then(|| {
+                let piece = chance.pick(&[16, 100, 1_000], 100);
+                if chance.one_in(2) { Compressed::Zstd(piece) } else { Compressed::Gzip(piece) }
+            }),
             commands: commands(&mut chance),
             ..Self::plain(kind, rows)
         }

@@ -2,13 +2,13 @@
 
 use super::chance::Chance;
 use super::options::{Kind, Options, Poison};
-use crate::fixtures::gzip;
+use crate::fixtures::compress;
 use bytes::Bytes;
 use std::ops::Range;
 
 /// The object and the truth about it.
 pub(super) struct Oracle {
-    /// The object's bytes: the text, or that as gzip.
+    /// The object's bytes: the text, or that in UTF-16, compressed or not.
     pub(super) object: Bytes,
     /// After this number of records: bytes, newlines, the sum of values.
     after: Vec<Mark>,
@@ -47,7 +47,7 @@ impl Oracle {
         let mut chance = Chance::new(options.seed, 3);
         let newline = if chance.one_in(3) { "\r\n" } else { "\n" };
         let last_newline = !chance.one_in(4);
-        let mut body = String::new();
+        let mut body = String::from(if options.is_utf_16 { "\u{feff}" } else { "" });
         let is_dialect = options.kind == Kind::Dialect;
         if options.kind.is_table() && !is_dialect {
             body.push_str("id,value,note");
@@ -86,7 +86,9 @@ impl Oracle {
             lines += body.as_bytes().get(from..to).map_or(0, newlines);
             (mark.lines, from) = (lines, to);
         }
-        let object = options.gzip.map_or_else(|| body.clone().into_bytes(), |block| gzip(body.as_bytes(), block));
+        let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let bytes = if options.is_utf_16 { utf_16(&body) } else { body.into_bytes() };
+        let object = options.compressed.map_or_else(|| bytes.clone(), |how| compress(&bytes, how));
         Self { object: object.into(), after }
     }
 

@@ -39,7 +39,7 @@ fn only_strings_must_be_utf_8() {
     let object = b"first\r\nab\xffcd\nlast";
     assert_eq!(
         first_error::<Lines, String>(object),
-        "the record does not decode: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding \
+        "the record does not decode: the line is not UTF-8 from its byte 2 on: write its encoding, for example `encoding = \"windows-1252\"`; `Batch<Vec<u8>>` takes any bytes \
          (record 1, line 2, byte 7)"
     );
     assert_eq!(decode_all::<Lines, Vec<u8>>(object).0, [&b"first"[..], b"ab\xffcd", b"last"]);

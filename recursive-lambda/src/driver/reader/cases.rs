@@ -4,9 +4,9 @@
 
 use super::tests::Store;
 use super::{RECORD_LIMIT, Raw, ReadError, Reader, Reading};
-use crate::Compression;
-use crate::fixtures::gzip;
-use crate::format::{Csv, Decode, Format, Json, Jsonl, Lines};
+use crate::Config;
+use crate::fixtures::{Compressed, compress};
+use crate::format::{Csv, Decode, Json, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -18,13 +18,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
+mod encodings;
 mod legal;
 mod options;
 mod refused;
 mod skipped;
 
 /// The result of reading an object.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 struct Outcome {
     records: u64,
     /// What was skipped: its line and its length.
@@ -33,7 +34,19 @@ struct Outcome {
     error: Option<String>,
 }
 
+impl Outcome {
+    /// Without what the offset of the error is in.
+    fn anywhere(&self) -> Self {
+        let texts = [" of the decompressed text)", " of the decoded text)"];
+        let plain = |error: &String| texts.iter().fold(error.clone(), |error, text| error.replace(text, ")"));
+        Self { error: self.error.as_ref().map(plain), ..self.clone() }
+    }
+}
+
 type Read = fn(&[u8], usize) -> Outcome;
+
+/// With the defaults.
+const CONFIG: &Config = &Config::new(1);
 
 /// Reads everything and skips up to `skip` bad records: at once, with a new reader for every batch, and compressed. All must
 /// agree.
@@ -42,27 +55,32 @@ fn read<F: Decode<T>, T>(object: &[u8], skip: usize) -> Outcome {
 }
 
 fn read_with<F: Decode<T>, T>(format: fn() -> F, object: &[u8], skip: usize) -> Outcome {
-    let outcome = read_in::<F, T>(format, object, skip, false);
-    assert_eq!(outcome, read_in::<F, T>(format, object, skip, true), "resumed before every batch");
-    let is_gzip = object.starts_with(b"\x1f\x8b\x08");
-    for piece in [40, 1 << 20].into_iter().filter(|_| !is_gzip) {
-        let compressed = gzip(object, piece);
+    read_as::<F, T>(format, CONFIG, object, skip)
+}
+
+fn read_as<F: Decode<T>, T>(format: fn() -> F, config: &Config, object: &[u8], skip: usize) -> Outcome {
+    let outcome = read_in::<F, T>(format, config, object, skip, false);
+    assert_eq!(outcome, read_in::<F, T>(format, config, object, skip, true), "resumed before every batch");
+    let magic = [b"\x1f\x8b\x08".as_slice(), b"\x28\xb5\x2f\xfd", b"\x51\x2a\x4d\x18"];
+    let is_compressed = magic.iter().any(|magic| object.starts_with(magic));
+    let ways = [Compressed::Gzip(40), Compressed::Gzip(1 << 20), Compressed::Zstd(40), Compressed::Zstd(1 << 20)];
+    for how in ways.into_iter().filter(|_| !is_compressed) {
+        let compressed = compress(object, how);
         for resumed in [false, true] {
-            let mut found = read_in::<F, T>(format, &compressed, skip, resumed);
-            found.error = found.error.map(|error| error.replace(" of the decompressed text)", ")"));
-            assert_eq!(outcome, found, "compressed; resumed before every batch: {resumed}");
+            let found = read_in::<F, T>(format, config, &compressed, skip, resumed);
+            assert_eq!(outcome.anywhere(), found.anywhere(), "{how:?}; resumed before every batch: {resumed}");
         }
     }
     outcome
 }
 
-fn read_in<F: Format + Decode<T>, T>(format: fn() -> F, object: &[u8], skip: usize, resumed: bool) -> Outcome {
+fn read_in<F: Decode<T>, T>(format: fn() -> F, config: &Config, object: &[u8], skip: usize, resumed: bool) -> Outcome {
     const BATCH: usize = 7;
     let decoding = Decoding { check: <F as Decode<T>>::check, decode: <F as Decode<T>>::decode };
     let store = Arc::new(Store(Bytes::copy_from_slice(object)));
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
     let open = |cursor, text: Option<&_>, header: Option<&_>| {
-        Reader::new(Arc::clone(&store), named.clone(), format(), Compression::Auto, cursor, text, header).unwrap()
+        Reader::new(Arc::clone(&store), named.clone(), format(), config, cursor, text, header).unwrap()
     };
     let mut reader = open(Cursor::default(), None, None);
     let mut text: Option<TextPosition>;

@@ -5,7 +5,7 @@
 
 use super::Reader;
 use super::tests::Store;
-use crate::Compression;
+use crate::Config;
 use crate::format::{Csv, Decode, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
@@ -67,7 +67,7 @@ fn read<F: Decode<T>, T>(object: Bytes, sum: impl Fn(&T) -> u64) -> u64 {
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
     let store = Arc::new(Store(object));
     let decoding = Decoding { check: <F as Decode<T>>::check, decode: <F as Decode<T>>::decode };
-    let mut reader = Reader::new(store, named, F::default(), Compression::Auto, Cursor::default(), None, None).unwrap();
+    let mut reader = Reader::new(store, named, F::default(), &Config::new(1), Cursor::default(), None, None).unwrap();
     let mut total = 0;
     loop {
         let read = reader.batch(BATCH, 1_000_000, decoding).now_or_never().unwrap().ok().unwrap();

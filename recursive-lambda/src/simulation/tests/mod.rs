@@ -21,6 +21,7 @@ use super::faults::{Fault, Faults};
 use super::options::{Kind, Options};
 use super::run::{Report, seed, simulate};
 use super::trace::Keep;
+use crate::fixtures::Compressed;
 use recursive_lambda_core::checkpoint::Status;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,12 +39,13 @@ fn well(report: Report) -> Report {
 fn without_faults_batches_run_once() {
     for kind in [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Dialect, Kind::Wide, Kind::Picky, Kind::PickyWide] {
         for rows in [0, 1, 2, 30, 120] {
-            for gzip in [None, Some(64)] {
-                let options = Options { gzip, ..Options::plain(kind, rows) };
+            let (gzip, zstd) = (Some(Compressed::Gzip(64)), Some(Compressed::Zstd(64)));
+            for (compressed, is_utf_16) in [(None, false), (gzip, false), (zstd, false), (None, true), (gzip, true)] {
+                let options = Options { compressed, is_utf_16, ..Options::plain(kind, rows) };
                 let report = well(simulate(options, Faults::none()));
                 let times = if kind.is_picky() { report.options.rows } else { report.options.batches() };
                 let want = (Some(Status::Done), times, 0);
-                assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {gzip:?} {report}");
+                assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {compressed:?} {report}");
             }
         }
     }

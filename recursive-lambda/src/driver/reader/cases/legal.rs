@@ -85,7 +85,7 @@ fn json_over_any_lines_is_read() {
 }
 
 #[test]
-fn gzip_is_read() {
+fn compressed_objects_are_read() {
     for (file, read, records) in [
         ("data.csv.gz", ROWS, 500),
         ("data.csv.gz", MAPS, 500),
@@ -95,6 +95,8 @@ fn gzip_is_read() {
         ("small.csv.gz", BYTES, 21),
         ("data.jsonl.gz", JSON, 499),
         ("g.jsonl.gz", VALUES, 100),
+        ("data.csv.zst", ROWS, 500),
+        ("data.csv.zst", LISTS, 500),
     ] {
         let outcome = read(&case(&format!("02-compressed/{file}")), 0);
         assert_eq!(outcome, Outcome { records, skipped: Vec::new(), error: None }, "{file}");

@@ -63,20 +63,26 @@ fn a_long_open_quote_costs_its_line() {
     let records = (rows.len() / ROW.len() + 1) as u64;
     let line = first("\"open");
     for (object, more) in [(line.clone(), 0), (format!("{line}8,b\",2\n"), 1), (format!("{line}8,\"b\",2\n"), 1)] {
-        let outcome = read_in::<Csv, Row>(Csv::default, object.as_bytes(), 1, false);
+        let outcome = read_in::<Csv, Row>(Csv::default, CONFIG, object.as_bytes(), 1, false);
         assert_eq!((outcome.records, outcome.error), (records + more, None), "{more}");
         assert_eq!(outcome.skipped, [(3, "7,\"open,1".len())]);
     }
-    let outcome = read_in::<Csv, Row>(Csv::default, line.as_bytes(), 0, false);
+    let outcome = read_in::<Csv, Row>(Csv::default, CONFIG, line.as_bytes(), 0, false);
     let error = outcome.error.unwrap();
     assert!(error.contains("is not closed") && error.contains("(record 1, line 3, byte 73)"), "{error}");
-    let header = read_in::<Csv, Row>(Csv::default, line.replacen("id", "\"id", 1).as_bytes(), 9, false);
+    let header = read_in::<Csv, Row>(Csv::default, CONFIG, line.replacen("id", "\"id", 1).as_bytes(), 9, false);
     assert!(header.error.unwrap().contains("is not closed"));
-    let one_line =
-        read_in::<Csv, Row>(Csv::default, format!("id,name,amount\n1,\"{}", "x".repeat(RECORD_LIMIT)).as_bytes(), 9, false);
+    let one_line = read_in::<Csv, Row>(
+        Csv::default,
+        CONFIG,
+        format!("id,name,amount\n1,\"{}", "x".repeat(RECORD_LIMIT)).as_bytes(),
+        9,
+        false,
+    );
     assert!(one_line.error.unwrap().contains("the record is longer than 16777216 bytes"));
     // What stands before a record that cannot be split is processed.
-    let lines = read_in::<Lines, String>(Lines::default, format!("a\nb\n{}", "x".repeat(RECORD_LIMIT + 1)).as_bytes(), 9, false);
+    let lines =
+        read_in::<Lines, String>(Lines::default, CONFIG, format!("a\nb\n{}", "x".repeat(RECORD_LIMIT + 1)).as_bytes(), 9, false);
     assert_eq!(lines.records, 2);
     assert!(lines.error.unwrap().contains("(record 2, line 3, byte 4)"));
 }
