@@ -64,7 +64,8 @@ const OPTIONS: &[Key] = &[
 
 /// Whether a format has this option.
 fn has(format: &Ident, key: &Key) -> bool {
-    (format == "json") == (key.form.name == "at")
+    let is_of_json = key.form.name == "at";
+    if format == "json" { is_of_json } else { format == "csv" && !is_of_json }
 }
 
 /// An option of this format, as an example.

@@ -253,6 +253,7 @@ impl Run {
             {
                 self.save_paused(checkpoint, then, *stored)
             }
+            // R11: another invocation has written since. This one's unsaved work is dropped.
             Saved::Lost(stored) => self.assess(now, *stored),
             Saved::Gone => reply(Reply::Refuse(Refusal::CheckpointGone)),
             Saved::Unreadable(why) => reply(Reply::Refuse(Refusal::Unreadable(why))),

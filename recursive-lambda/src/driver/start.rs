@@ -79,7 +79,7 @@ fn is_own_file(settings: &Settings, named: &NamedObject) -> bool {
 }
 
 /// The account that must own the bucket; `None` if the function's ARN has none to compare with. Fails if the bucket is not
-/// allowed.
+/// allowed: at a start, before there is a run, that fails the event; later the run waits until it is allowed again.
 pub(crate) fn expected_owner(settings: &Settings, function_arn: &str, bucket: &str) -> Result<Option<String>, Error> {
     let own = function_arn.split(':').nth(4).filter(|account| !account.is_empty()).map(String::from);
     let Some(allowed) = &settings.buckets else { return Ok(own) };
