@@ -1,6 +1,7 @@
 //! `cargo recursive-lambda run FILE` builds a package's job and runs it over a file, in as many invocations as needed. Lambda and S3 are
 //! those of `recursive-lambda-local`, on loopback. The program is the same one that you deploy. The other commands show and steer the runs
-//! of a deployed function.
+//! of a deployed function. `plan` says what a run will take and
+//! cost.
 
 mod arguments;
 mod build;
@@ -13,6 +14,7 @@ mod kills;
 mod list;
 mod lock;
 mod new;
+mod plan;
 mod progress;
 mod remote;
 mod run;
@@ -27,6 +29,7 @@ mod summary;
 use clap::{Parser, Subcommand};
 use recursive_lambda_core::checkpoint::Action;
 use run::Ended;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -66,6 +69,8 @@ enum Command {
     Skipped(skipped::ShowSkipped),
     /// Process an object that is in S3 already
     Start(start::Start),
+    /// Say what a run will take and cost, and what other services would
+    Plan(plan::Options),
 }
 
 /// The arguments of `run`.
@@ -138,6 +143,11 @@ async fn main() -> ExitCode {
             Ended::Done => ExitCode::SUCCESS,
             Ended::Failed => ExitCode::FAILURE,
             Ended::Stopped(status) => ExitCode::from(status),
+        }),
+        Command::Plan(options) => plan::plan(&options).map(|text| {
+            // A reader such as `head` may have closed the pipe.
+            let _ = writeln!(std::io::stdout(), "{text}");
+            ExitCode::SUCCESS
         }),
         Command::New(options) => new::new(&options),
         Command::List(options) => list::list(options).await,

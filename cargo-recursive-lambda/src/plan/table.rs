@@ -1,0 +1,131 @@
+//! A plan as text of at most 80 columns, or as JSON. It computes no price and no time.
+
+use super::model::{Estimate, Job};
+use super::object::Object;
+use super::prices::AS_OF;
+use indicatif::{DecimalBytes, HumanCount};
+use serde::Serialize;
+use std::fmt::Write;
+use std::time::Duration;
+
+/// The widest line, in characters.
+const WIDTH: usize = 80;
+/// The width of the first column: the longest name and two spaces.
+const NAME: usize = 27;
+
+/// Everything that is printed.
+#[derive(Serialize)]
+pub(super) struct Plan<'a> {
+    pub(super) function: &'a Job,
+    pub(super) batches: u64,
+    /// Whether the records are the lines of a file, an estimate.
+    pub(super) records_are_lines: bool,
+    pub(super) prices_as_of: &'static str,
+    pub(super) region: &'static str,
+    pub(super) currency: &'static str,
+    pub(super) estimates: &'a [Estimate],
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn new(job: &'a Job, object: Object, estimates: &'a [Estimate]) -> Self {
+        Self {
+            function: job,
+            batches: job.batches(),
+            records_are_lines: object.counted,
+            prices_as_of: AS_OF,
+            region: "us-east-1",
+            currency: "USD",
+            estimates,
+        }
+    }
+
+    pub(super) fn json(&self) -> Result<String, String> {
+        serde_json::to_string_pretty(self).map_err(|error| error.to_string())
+    }
+
+    pub(super) fn text(&self) -> String {
+        let Job { bytes, records, batch, batch_seconds, memory_mb, timeout, concurrency, architecture } = self.function;
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "object    {}, {} records", DecimalBytes(*bytes), HumanCount(*records));
+        if self.records_are_lines {
+            let _ = writeln!(text, "          its lines were counted: a header and quoted newlines make it fewer");
+        }
+        let _ =
+            writeln!(text, "batches   {} of {}, {} ms each", HumanCount(self.batches), HumanCount(*batch), batch_seconds * 1e3);
+        let _ = writeln!(text, "          {concurrency} at once in an invocation");
+        let function = serde_json::to_value(architecture).unwrap_or_default();
+        let function = function.as_str().unwrap_or_default();
+        let _ = writeln!(text, "function  {memory_mb} MB, {function}, time-out {}", time(*timeout));
+        let _ = writeln!(text, "\n{:NAME$}{:>15}  {:>12}  {:>12}", "", "invocations", "time", "dollars");
+        for estimate in self.estimates {
+            let _ = writeln!(text, "{}", row(estimate));
+        }
+        let possible = || self.estimates.iter().filter(|estimate| estimate.impossible.is_none());
+        let least = |key: fn(&Estimate) -> f64| possible().min_by(|one, other| key(one).total_cmp(&key(other)));
+        if let (Some(cheapest), Some(fastest)) = (least(|one| one.dollars), least(|one| one.seconds)) {
+            let _ = writeln!(text, "\ncheapest  {}\nfastest   {}", cheapest.name, fastest.name);
+        }
+        let _ = writeln!(text, "\nlist prices of us-east-1 as of {}, without free tier, logs and sinks", self.prices_as_of);
+        for estimate in self.estimates {
+            let _ = writeln!(text, "{}", estimate.name);
+            let lines = estimate.impossible.iter().chain(&estimate.assumptions);
+            lines.for_each(|line| wrapped(&mut text, line));
+            if !estimate.charges.is_empty() {
+                let charges = estimate.charges.iter().map(|charge| format!("{} {}", charge.what, money(charge.dollars)));
+                wrapped(&mut text, &charges.collect::<Vec<_>>().join(", "));
+            }
+        }
+        text
+    }
+}
+
+fn row(estimate: &Estimate) -> String {
+    let Estimate { name, impossible, invocations, seconds, dollars, .. } = estimate;
+    let count = match (*name, impossible) {
+        (_, Some(_)) => return format!("{name:NAME$}{:>15}  {:>12}  {:>12}", "impossible", "-", "-"),
+        ("Fargate", _) => "1 task".to_owned(),
+        _ => HumanCount(*invocations).to_string(),
+    };
+    format!("{name:NAME$}{count:>15}  {:>12}  {:>12}", time(*seconds), money(*dollars))
+}
+
+/// Writes a line, indented, in as many lines as it needs.
+fn wrapped(text: &mut String, line: &str) {
+    let mut column = WIDTH;
+    for word in line.split(' ') {
+        let length = word.chars().count();
+        if column + 1 + length > WIDTH {
+            text.push_str(if column == WIDTH { "  " } else { "\n    " });
+            column = if column == WIDTH { 2 } else { 4 };
+        } else {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += length;
+    }
+    text.push('\n');
+}
+
+/// A time with its two largest units, rounded up to whole seconds.
+fn time(seconds: f64) -> String {
+    let seconds = seconds.ceil() as u64;
+    let unit = if seconds >= 86_400 {
+        3_600
+    } else if seconds >= 3_600 {
+        60
+    } else {
+        1
+    };
+    humantime::format_duration(Duration::from_secs(seconds / unit * unit)).to_string()
+}
+
+/// Dollars with cents, or with four decimals below a dollar.
+pub(crate) fn money(dollars: f64) -> String {
+    match dollars {
+        _ if dollars >= 1.0 => format!("{dollars:.2}"),
+        _ if dollars == 0.0 || dollars >= 0.0001 => format!("{dollars:.4}"),
+        _ => "<0.0001".to_owned(),
+    }
+}
