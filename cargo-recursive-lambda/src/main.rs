@@ -220,4 +220,43 @@ mod tests {
             assert!(long.is_empty(), "{}: {long:?}", command.get_name());
         }
     }
+
+    #[test]
+    fn plan_needs_a_file_or_a_size() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        let sized = |more: &'static str| ["--size", "1GB", "--records", "1000"].into_iter().chain(more.split_whitespace());
+        for (arguments, expected) in [
+            (vec![file], Ok("  its lines were counted")),
+            (vec![file, "--records", "7"], Ok("7 records\nbatches   1 of 400, 5 ms each")),
+            (sized("").collect(), Ok("object    1.00 GB, 1,000 records\n")),
+            (sized("--batch-ms 2.5 --batch 10").collect(), Ok("100 of 10, 2.5 ms each")),
+            (sized("--concurrency 8").collect(), Ok("8 at once")),
+            (sized("--timeout 30m --memory 1024 --architecture x86_64").collect(), Ok("1024 MB, x86_64, time-out 30m")),
+            (sized("--json").collect(), Ok("\"records_are_lines\": false")),
+            (vec![], Err("<FILE|--size <BYTES>>")),
+            (vec!["--size", "1GB"], Err("--records <N>")),
+            (vec!["--size", "much", "--records", "1"], Err("write a size such as `4096`, `500MB` or `1.5GiB`")),
+            (sized("a.csv").collect(), Err("cannot be used with")),
+            (vec!["a.csv", "--records", "0"], Err("0 is not in 1..")),
+            (sized("--batch 0").collect(), Err("0 is not in 1..")),
+            (sized("--concurrency 0").collect(), Err("0 is not in 1..")),
+            (sized("--memory 64").collect(), Err("64 is not in 128..=10240")),
+            (sized("--batch-ms=-1").collect(), Err("write milliseconds such as `5` or `0.5`")),
+            (sized("--timeout 31m").collect(), Err("Lambda's time-outs are from `1s` to `30m`")),
+            (sized("--timeout 1s --batch-ms 1000").collect(), Err("a batch takes longer than the time-out")),
+            (vec!["absent.csv"], Err("absent.csv is not a file")),
+            (vec!["s3://bucket/a.csv"], Err("`--size 10GB --records 1000000`")),
+        ] {
+            let line = ["cargo", "recursive-lambda", "plan"].iter().chain(&arguments);
+            let planned = match Cargo::try_parse_from(line) {
+                Ok(Cargo::RecursiveLambda(RecursiveLambda { command: Command::Plan(options) })) => plan::plan(&options),
+                Ok(_) => panic!("{arguments:?} is another command"),
+                Err(error) => Err(error.to_string()),
+            };
+            match (&planned, expected) {
+                (Ok(text), Ok(words)) | (Err(text), Err(words)) => assert!(text.contains(words), "{arguments:?}: {text}"),
+                _ => panic!("{arguments:?}: {planned:?}"),
+            }
+        }
+    }
 }

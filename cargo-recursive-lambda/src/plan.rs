@@ -6,6 +6,8 @@ mod model;
 mod object;
 mod prices;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use model::{Architecture, Job};
 use object::{Object, size};

@@ -3,13 +3,12 @@
 
 use super::model::{Architecture, CHECKPOINT, Chain, Estimate, Job, ONE_VCPU_MB, SAVE};
 use super::prices;
+use indicatif::HumanCount;
 
 /// The largest object that Distributed Map reads, in bytes.
 const MAP_OBJECT: u64 = 10 << 30;
 /// The largest input of a child of Distributed Map, in bytes.
 const MAP_INPUT: f64 = 262_144.0;
-/// A record as JSON, divided by its bytes in the object: the names of its columns are repeated. Assumed.
-const AS_JSON: f64 = 2.0;
 /// The longest time of a child in seconds, for children of the type Express.
 const EXPRESS_LONGEST: f64 = 300.0;
 /// Children that start in a second.
@@ -47,23 +46,24 @@ pub(crate) enum Children {
 }
 
 impl Job {
-    /// Distributed Map with batches of at most 256 KiB. A child takes as many whole batches as fit; a larger batch is cut.
+    /// Distributed Map with children of at most 256 KiB of records. A child takes as many whole batches as fit; a larger batch is cut.
     pub(crate) fn distributed_map(&self, kind: Children) -> Estimate {
         let (name, rate, longest) = match kind {
             Children::Standard => ("Distributed Map, standard", STANDARD_RATE, self.timeout),
             Children::Express => ("Distributed Map, express", EXPRESS_RATE, EXPRESS_LONGEST.min(self.timeout)),
         };
-        if self.batch_seconds + WARM > longest {
-            return Estimate::impossible(name, format!("a child ends after {longest} s, which is less than a batch takes"));
-        }
-        let record = self.bytes as f64 / self.records.max(1) as f64 * AS_JSON;
-        let fitting = ((MAP_INPUT / record) as u64).max(1);
+        // As JSON a CSV row repeats the names of its columns. How long they are is not known, so they are not counted.
+        let record = self.bytes as f64 / self.records.max(1) as f64;
         if record > MAP_INPUT {
-            return Estimate::impossible(name, "a record as JSON is larger than the 256 KiB of a child's input".to_owned());
+            return Estimate::impossible(name, "a record is larger than the 256 KiB of a child's input".to_owned());
         }
-        let in_time = ((longest - WARM) / self.batch_seconds) as u64;
-        let batches = (fitting / self.batch.max(1)).min(in_time.max(1));
-        let a_child = if batches == 0 { fitting } else { batches.saturating_mul(self.batch) }.min(self.records.max(1));
+        let batch = self.batch.max(1);
+        let in_time = ((longest - WARM) / self.batch_seconds * batch as f64) as u64;
+        if in_time == 0 {
+            return Estimate::impossible(name, format!("one record takes longer than the {longest} s of a child"));
+        }
+        let fitting = ((MAP_INPUT / record) as u64).min(in_time).min(self.records.max(1));
+        let a_child = if fitting > batch { fitting / batch * batch } else { fitting };
         let children = self.records.div_ceil(a_child);
         let count = children as f64;
         // The parts of a batch take as long as the batch, and a child can have batches in flight together, too.
@@ -81,7 +81,8 @@ impl Job {
                 charges.push(prices::EXPRESS_TIME.of((work + count * EXPRESS_EXTRA) * EXPRESS_GB));
             }
         }
-        let mut assumptions = vec![format!("no order; {a_child} records a child, JSON of twice their bytes in 256 KiB")];
+        let mut assumptions =
+            vec![format!("no order; records a child: {} in 256 KiB, fewer of CSV, which becomes JSON", HumanCount(a_child))];
         assumptions.push(match kind {
             Children::Standard => "each child has a page in the console, and failed ones can be redriven".to_owned(),
             Children::Express => "1,000 children a second, 1,000 at once; at least once, 5 minutes each".to_owned(),
@@ -121,9 +122,9 @@ impl Job {
         ])
     }
 
-    /// One task of Fargate with one vCPU. Its program saves as a run does.
+    /// One task of Fargate with one vCPU. Its program saves as a run does. AWS does not say how fast its network is, so it is no limit.
     pub(crate) fn fargate(&self) -> Estimate {
-        let work = self.work(1.0);
+        let work = self.computing(1.0);
         let saves = self.saves(work);
         let busy = work + saves as f64 * SAVE;
         let billed = busy.max(TASK_LEAST);

@@ -36,12 +36,21 @@ const DECODED: f64 = 390e6;
 pub(super) const ONE_VCPU_MB: f64 = 1769.0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
 pub(crate) enum Architecture {
+    #[serde(rename = "arm64")]
     Arm64,
     #[value(name = "x86_64")]
     #[serde(rename = "x86_64")]
     X86,
+}
+
+impl Architecture {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Arm64 => "arm64",
+            Self::X86 => "x86_64",
+        }
+    }
 }
 
 /// The object, and the function that processes it.
@@ -113,9 +122,9 @@ impl Job {
         self.batches().div_ceil(self.concurrency.max(1))
     }
 
-    /// Seconds of work: batches after one another, with the decoding of their records; or reading, if that takes longer.
-    pub(super) fn work(&self, vcpu: f64) -> f64 {
-        (self.rounds() as f64 * self.batch_seconds + self.decoding(vcpu)).max(self.bytes as f64 / NETWORK)
+    /// Seconds of batches after one another, with the decoding of their records.
+    pub(super) fn computing(&self, vcpu: f64) -> f64 {
+        self.rounds() as f64 * self.batch_seconds + self.decoding(vcpu)
     }
 
     pub(super) fn decoding(&self, vcpu: f64) -> f64 {
@@ -146,7 +155,7 @@ impl Job {
     }
 
     pub(super) fn chain(&self) -> Chain {
-        let work = self.work(self.vcpu());
+        let work = self.computing(self.vcpu()).max(self.bytes as f64 / NETWORK);
         let saves = self.saves(work);
         let busy = work + saves as f64 * SAVE;
         let invocations = ((busy / self.work_an_invocation()).ceil() as u64).max(1);

@@ -6,10 +6,11 @@ use super::prices::AS_OF;
 use indicatif::{DecimalBytes, HumanCount};
 use serde::Serialize;
 use std::fmt::Write;
-use std::time::Duration;
 
 /// The widest line, in characters.
 const WIDTH: usize = 80;
+/// The least charge that is shown, in dollars: less would be `0.0000`.
+const LEAST_SHOWN: f64 = 0.000_05;
 /// The width of the first column: the longest name and two spaces.
 const NAME: usize = 27;
 
@@ -54,9 +55,7 @@ impl<'a> Plan<'a> {
         let _ =
             writeln!(text, "batches   {} of {}, {} ms each", HumanCount(self.batches), HumanCount(*batch), batch_seconds * 1e3);
         let _ = writeln!(text, "          {concurrency} at once in an invocation");
-        let function = serde_json::to_value(architecture).unwrap_or_default();
-        let function = function.as_str().unwrap_or_default();
-        let _ = writeln!(text, "function  {memory_mb} MB, {function}, time-out {}", time(*timeout));
+        let _ = writeln!(text, "function  {memory_mb} MB, {}, time-out {}", architecture.name(), time(*timeout));
         let _ = writeln!(text, "\n{:NAME$}{:>15}  {:>12}  {:>12}", "", "invocations", "time", "dollars");
         for estimate in self.estimates {
             let _ = writeln!(text, "{}", row(estimate));
@@ -66,14 +65,13 @@ impl<'a> Plan<'a> {
         if let (Some(cheapest), Some(fastest)) = (least(|one| one.dollars), least(|one| one.seconds)) {
             let _ = writeln!(text, "\ncheapest  {}\nfastest   {}", cheapest.name, fastest.name);
         }
-        let _ = writeln!(text, "\nlist prices of us-east-1 as of {}, without free tier, logs and sinks", self.prices_as_of);
+        let _ = writeln!(text, "\nlist prices of us-east-1 as of {}; no free tier, logs or sinks", self.prices_as_of);
         for estimate in self.estimates {
             let _ = writeln!(text, "{}", estimate.name);
             let lines = estimate.impossible.iter().chain(&estimate.assumptions);
             lines.for_each(|line| wrapped(&mut text, line));
-            if !estimate.charges.is_empty() {
-                let charges = estimate.charges.iter().map(|charge| format!("{} {}", charge.what, money(charge.dollars)));
-                wrapped(&mut text, &charges.collect::<Vec<_>>().join(", "));
+            if estimate.impossible.is_none() {
+                wrapped(&mut text, &charges(estimate));
             }
         }
         text
@@ -92,15 +90,22 @@ fn row(estimate: &Estimate) -> String {
 
 /// Writes a line, indented, in as many lines as it needs.
 fn wrapped(text: &mut String, line: &str) {
-    let mut column = WIDTH;
+    let mut column = 0;
     for word in line.split(' ') {
         let length = word.chars().count();
-        if column + 1 + length > WIDTH {
-            text.push_str(if column == WIDTH { "  " } else { "\n    " });
-            column = if column == WIDTH { 2 } else { 4 };
-        } else {
-            text.push(' ');
-            column += 1;
+        match column {
+            0 => {
+                text.push_str("  ");
+                column = 2;
+            }
+            _ if column + 1 + length > WIDTH => {
+                text.push_str("\n    ");
+                column = 4;
+            }
+            _ => {
+                text.push(' ');
+                column += 1;
+            }
         }
         text.push_str(word);
         column += length;
@@ -108,24 +113,35 @@ fn wrapped(text: &mut String, line: &str) {
     text.push('\n');
 }
 
+/// The charges that are not tiny, the largest first.
+fn charges(estimate: &Estimate) -> String {
+    let mut charges: Vec<_> = estimate.charges.iter().filter(|charge| charge.dollars >= LEAST_SHOWN).collect();
+    charges.sort_by(|one, other| other.dollars.total_cmp(&one.dollars));
+    let charges: Vec<_> = charges.iter().map(|charge| format!("{} {}", charge.what, money(charge.dollars))).collect();
+    if charges.is_empty() { "less than 0.0001 for each charge".to_owned() } else { charges.join(", ") }
+}
+
 /// A time with its two largest units, rounded up to whole seconds.
-fn time(seconds: f64) -> String {
+pub(super) fn time(seconds: f64) -> String {
     let seconds = seconds.ceil() as u64;
-    let unit = if seconds >= 86_400 {
-        3_600
-    } else if seconds >= 3_600 {
-        60
-    } else {
-        1
+    let (large, small, names) = match seconds {
+        86_400.. => (86_400, 3_600, ["d", "h"]),
+        3_600.. => (3_600, 60, ["h", "m"]),
+        60.. => (60, 1, ["m", "s"]),
+        _ => return format!("{seconds}s"),
     };
-    humantime::format_duration(Duration::from_secs(seconds / unit * unit)).to_string()
+    let [large_name, small_name] = names;
+    match seconds % large / small {
+        0 => format!("{}{large_name}", seconds / large),
+        rest => format!("{}{large_name} {rest}{small_name}", seconds / large),
+    }
 }
 
 /// Dollars with cents, or with four decimals below a dollar.
-pub(crate) fn money(dollars: f64) -> String {
+pub(super) fn money(dollars: f64) -> String {
     match dollars {
         _ if dollars >= 1.0 => format!("{dollars:.2}"),
-        _ if dollars == 0.0 || dollars >= 0.0001 => format!("{dollars:.4}"),
+        _ if dollars == 0.0 || dollars >= LEAST_SHOWN => format!("{dollars:.4}"),
         _ => "<0.0001".to_owned(),
     }
 }
