@@ -1,7 +1,7 @@
 //! Amazon's list prices, in one place with their dates: us-east-1, US dollars, on demand, first tier, without the free tier. This file
 //! never computes anything but price times quantity.
 //!
-//! AWS fills the numbers of its pricing pages in by script, so no price was read on the live page. Each comment says what it was read in.
+//! No price was read on the live page. Each comment says what it was read in instead.
 
 use serde::Serialize;
 

@@ -17,7 +17,7 @@ const NAME: usize = 27;
 /// Everything that is printed.
 #[derive(Serialize)]
 pub(super) struct Plan<'a> {
-    pub(super) function: &'a Job,
+    pub(super) job: &'a Job,
     pub(super) batches: u64,
     /// Whether the records are the lines of a file, an estimate.
     pub(super) records_are_lines: bool,
@@ -30,7 +30,7 @@ pub(super) struct Plan<'a> {
 impl<'a> Plan<'a> {
     pub(super) fn new(job: &'a Job, object: Object, estimates: &'a [Estimate]) -> Self {
         Self {
-            function: job,
+            job,
             batches: job.batches(),
             records_are_lines: object.counted,
             prices_as_of: AS_OF,
@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn text(&self) -> String {
-        let Job { bytes, records, batch, batch_seconds, memory_mb, timeout, concurrency, architecture } = self.function;
+        let Job { bytes, records, batch, batch_seconds, memory_mb, timeout, concurrency, architecture } = self.job;
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "object    {}, {} records", DecimalBytes(*bytes), HumanCount(*records));

@@ -7,6 +7,7 @@ use super::model::{Architecture, Estimate, Job};
 use super::object::Object;
 use super::prices::{self, Price};
 use super::table::{Plan, money, time};
+use indicatif::HumanCount;
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::prefetch::PrefetchPlan;
 use std::time::Duration;
@@ -291,7 +292,49 @@ fn the_costs_page_shows_this_plan() {
         let line = format!("| {} | {:.0} {} | ${:.4} |", charge.what, charge.quantity, charge.unit, charge.dollars);
         assert!(page.contains(&line), "docs/costs.md should have: {line}");
     }
-    assert!(page.contains(&format!("${:.4}", run.dollars)), "{}", run.dollars);
+    let large = Job { memory_mb: 2_048, batch_seconds: 0.1, ..job(100 * GB) };
+    let [dear, .., cheap] = large.estimates();
+    let job = job(100 * GB);
+    let thousands = |seconds: f64| HumanCount(seconds.round() as u64).to_string();
+    for (value, words) in [
+        (format!("{:.4}", run.dollars), "Together they are $X."),
+        (thousands(job.batches() as f64 * 0.005), "batches of 5 ms are X s"),
+        (thousands(job.decoding(job.vcpu())), "vCPU takes X s."),
+        (format!("{:.1}", job.work_an_invocation()), "an invocation works for X s"),
+        (thousands(job.chain().billed - 16.0 * 0.3), "so X s are 16 invocations"),
+        (format!("{:.2}", dear.dollars), "$X as a run"),
+        (format!("{:.2}", cheap.dollars), "$X on Fargate"),
+    ] {
+        let words = words.replace('X', &value);
+        assert!(page.contains(&words), "docs/costs.md should have: {words}");
+    }
+    assert_eq!((run.invocations, &*format!("{:.2}", run.dollars)), (16, "0.11"), "README.md says so");
+}
+
+#[test]
+fn a_small_plan_has_aligned_rows() {
+    let wide = Job { records: 1_000, memory_mb: 1_024, timeout: 90.0, concurrency: 4, ..job(GB) };
+    let object = Object { bytes: wide.bytes, records: wide.records, counted: true };
+    let text = Plan::new(&wide, object, &wide.estimates()).text();
+    let (table, _) = text.split_once("\nlist prices").unwrap();
+    let expected = "\
+object    1.00 GB, 1,000 records
+          its lines were counted: a header and quoted newlines make it fewer
+batches   3 of 400, 5 ms each
+          4 at once in an invocation
+function  1024 MB, arm64, time-out 1m 30s
+
+                               invocations          time       dollars
+this run                                 1           14s        0.0003
+Distributed Map, standard       impossible             -             -
+Distributed Map, express        impossible             -             -
+durable functions                        1           14s        0.0003
+Fargate                             1 task         1m 3s        0.0008
+
+cheapest  durable functions
+fastest   this run
+";
+    assert_eq!(table, expected);
 }
 
 #[test]
