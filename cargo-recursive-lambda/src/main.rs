@@ -16,6 +16,7 @@ mod lock;
 mod new;
 mod plan;
 mod progress;
+mod redrive;
 mod remote;
 mod run;
 mod shown;
@@ -67,6 +68,8 @@ enum Command {
     Cancel(steer::Steer),
     /// Show the records that a run skipped
     Skipped(skipped::ShowSkipped),
+    /// Process the skipped records of a run again, as a run of their own
+    Redrive(redrive::Redrive),
     /// Process an object that is in S3 already
     Start(start::Start),
     /// Say what a run will take and cost, and what other services would
@@ -156,6 +159,7 @@ async fn main() -> ExitCode {
         Command::Resume(options) => steer::steer(Action::Resume, options).await,
         Command::Cancel(options) => steer::steer(Action::Cancel, options).await,
         Command::Skipped(options) => skipped::skipped(options).await,
+        Command::Redrive(options) => redrive::redrive(options).await,
         Command::Start(options) => start::start(options).await,
     };
     ended.unwrap_or_else(|message| {

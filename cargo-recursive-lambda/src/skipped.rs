@@ -1,5 +1,9 @@
 //! `skipped`: the records that a run skipped, with their errors.
 
+mod file;
+
+pub(crate) use file::file_of;
+
 use crate::arguments::{RunName, Target};
 use crate::find::{absent, run};
 use crate::remote::Remote;
@@ -32,10 +36,11 @@ pub(crate) async fn skipped(options: ShowSkipped) -> Result<ExitCode, String> {
         eprintln!("{}", absent(&remote.checkpoints, &options.run));
         return Ok(ExitCode::FAILURE);
     };
+    let format = found.checkpoint.as_ref().map(|checkpoint| checkpoint.plan.format.clone()).unwrap_or_default();
     let records = remote.checkpoints.skipped(&found.file).await?;
     let mut out = std::io::stdout().lock();
     let written = match options {
-        ShowSkipped { raw: true, .. } => out.write_all(&file_of(&records)),
+        ShowSkipped { raw: true, .. } => out.write_all(&file_of(&format, &records)?),
         ShowSkipped { json: true, .. } => records.iter().try_for_each(|record| {
             let json = record.to_json().unwrap_or_default();
             out.write_all(&json).and_then(|()| out.write_all(b"\n"))
@@ -48,15 +53,4 @@ pub(crate) async fn skipped(options: ShowSkipped) -> Result<ExitCode, String> {
     };
     written.map_err(|error| format!("cannot write the records: {error}"))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The header and the records, each on a line of its own.
-pub(crate) fn file_of(records: &[SkippedRecord]) -> Vec<u8> {
-    let header = records.first().and_then(|record| record.header.as_ref());
-    let mut file = Vec::new();
-    for part in header.into_iter().chain(records.iter().map(|record| &record.data)) {
-        file.extend_from_slice(part.0.strip_suffix(b"\n").unwrap_or(&part.0));
-        file.push(b'\n');
-    }
-    file
 }

@@ -139,6 +139,17 @@ async fn skipped_records_are_shown() {
     let raw = operate(&stage, &["skipped", &run, "--raw"]);
     assert_eq!(String::from_utf8_lossy(&raw.stdout), "id,cents,does\n1,many,\n");
     assert!(text(&operate(&stage, &["skipped", &run])).contains("record 1, line 3, byte 19"));
+
+    // Again, and once more: the same records are the same run.
+    for _ in 0..2 {
+        let redriven = operate(&stage, &["redrive", &run, "--yes"]);
+        assert!(redriven.status.success() && text(&redriven).contains("1 records; their run:"), "{}", text(&redriven));
+        stage.settle().await;
+    }
+    let redriven = told(&stage, &["status", &format!("s3://{STATE}/runs/tally/redrive/{run}")]).remove(0);
+    // The record is as bad as before, and all of the new run.
+    assert_eq!((&redriven["status"], &redriven["skipped"]), (&json!("Failed"), &json!(1)), "{redriven}");
+    assert_eq!(told(&stage, &["list"]).len(), 2, "one run of them");
 }
 
 #[tokio::test(flavor = "multi_thread")]

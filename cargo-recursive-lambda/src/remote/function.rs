@@ -10,6 +10,9 @@ use std::time::Duration;
 /// The variable that names the store.
 const STATE: &str = "RECURSIVE_LAMBDA_STATE";
 
+/// The variable that names the buckets which events may name.
+const BUCKETS: &str = "RECURSIVE_LAMBDA_BUCKETS";
+
 /// The default of RECURSIVE_LAMBDA_LEASE.
 const LEASE: Duration = Duration::from_secs(45);
 
@@ -45,6 +48,19 @@ impl Function {
     pub(crate) fn lease(&self) -> Duration {
         let lease = self.variables.get("RECURSIVE_LAMBDA_LEASE").and_then(|lease| humantime::parse_duration(lease.trim()).ok());
         lease.unwrap_or(LEASE)
+    }
+
+    /// Fails if the function may not read from this bucket.
+    pub(crate) fn allows(&self, bucket: &str) -> Result<(), String> {
+        let Some(allowed) = self.variables.get(BUCKETS) else { return Ok(()) };
+        let mut names = allowed.split(',').map(|entry| entry.trim().split('@').next().unwrap_or_default());
+        if names.any(|name| name == bucket) {
+            return Ok(());
+        }
+        Err(format!(
+            "function `{}` may not read bucket `{bucket}`: add it to {BUCKETS}, or write the records to a bucket that is allowed, with `--to`",
+            self.name
+        ))
     }
 
     /// Puts an event into the function's queue.

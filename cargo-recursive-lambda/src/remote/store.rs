@@ -156,6 +156,17 @@ impl Checkpoints {
         stream::iter(records.into_iter().map(read)).buffered(AT_ONCE).try_collect().await
     }
 
+    /// Where the skipped records of a run are put, to be processed again: not where checkpoints are looked for.
+    pub(crate) fn redrive_place(&self, file: &RunFile) -> Place {
+        let folder = function_folder(&self.place.prefix, &file.function);
+        Place { bucket: self.place.bucket.clone(), prefix: format!("{folder}redrive/{}", file.run) }
+    }
+
+    pub(crate) async fn put(&self, place: &Place, body: Vec<u8>) -> Result<(), String> {
+        let put = self.s3.put_object().bucket(&place.bucket).key(&place.prefix).body(body.into()).send().await;
+        put.map(|_| ()).map_err(|error| trouble(&format!("write s3://{}/{}", place.bucket, place.prefix), &error))
+    }
+
     /// The objects below a prefix of any bucket.
     pub(crate) async fn objects(&self, place: &Place) -> Result<Vec<String>, String> {
         let mut pages = self.s3.list_objects_v2().bucket(&place.bucket).prefix(&place.prefix).into_paginator().send();
