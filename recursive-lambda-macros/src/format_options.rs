@@ -65,7 +65,7 @@ const OPTIONS: &[Key] = &[
 /// Whether a format has this option.
 fn has(format: &Ident, key: &Key) -> bool {
     let is_of_json = key.form.name == "at";
-    if format == "json" { is_of_json } else { format == "csv" && !is_of_json }
+    if format == "json" { is_of_json } else { (format == "csv" || format == "tsv") && !is_of_json }
 }
 
 /// An option of this format, as an example.
