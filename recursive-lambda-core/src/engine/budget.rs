@@ -142,6 +142,7 @@ mod tests {
     #[test]
     fn expects_one_batch_until_one_is_done() {
         let mut budget = Budget::new(Some(s(100)), s(10), None);
+        assert_eq!((budget.concurrency(), budget.clone().concurrent(3).concurrency()), (1, 3));
         assert_eq!(budget.expected_batches(0, Some(s(100))), 1);
         budget.batch_took(s(1));
         assert_eq!(budget.expected_batches(0, Some(s(99))), 89);

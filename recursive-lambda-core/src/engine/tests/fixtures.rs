@@ -273,6 +273,11 @@ pub(super) fn passed_over(position: u64) -> In {
     In::of(Event::PassedOver(Ok(Done { records: 1, ..to(position + 1) })))
 }
 
+/// The record to be passed over could not be read again.
+pub(super) fn cannot_be_passed_over(cause: Cause) -> In {
+    In::of(Event::PassedOver(Err(Failure { records: 0, ..failure(true, cause) })))
+}
+
 /// The skipped record was written to the store.
 pub(super) fn written() -> In {
     In::of(Event::Skipped(Ok(())))

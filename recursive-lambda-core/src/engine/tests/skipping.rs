@@ -2,7 +2,7 @@
 
 use super::fixtures::*;
 use crate::checkpoint::{Checkpoint, Search, Status};
-use crate::engine::messages::{Done, Event, Rules};
+use crate::engine::messages::{Cause, Done, Event, Rules};
 use crate::engine::run::Run;
 
 const TAKEN_UP: &str = "read > over e Running(1)@0 mine try 1 > work > ";
@@ -54,6 +54,18 @@ fn a_bad_record_is_skipped() {
             skipping(0),
             vec![records_fail(1), applied()],
             "swap Failed(1)@0 try 1 !TooManySkipped > refuse TooManySkipped { skipped: 0 }",
+        ),
+        (
+            "it is too large to be kept",
+            skipping(2),
+            vec![records_fail(1), cannot_be_passed_over(Cause::Other), applied()],
+            "pass over !Job > swap Failed(1)@0 try 1 !Job > fail",
+        ),
+        (
+            "the object cannot be read",
+            skipping(2),
+            vec![records_fail(1), cannot_be_passed_over(Cause::Environment), applied()],
+            "pass over !Job > swap Ready(1)@0 try 0 !Job waits 1 > fail",
         ),
         (
             "it cannot be written",

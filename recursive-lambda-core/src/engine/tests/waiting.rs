@@ -115,6 +115,13 @@ fn a_retryable_skip_needs_a_witness() {
     let kept = "swap Ready(1)@0 try 0 !Job waits 1 search 1..10? > fail";
     let again = |until| format!("work 1x1 > swap Ready(2)@0 try 0 search 1..{until}?! > signal 2 > ack Yielded");
     for (name, checkpoint, then, want) in [
+        ("it is too large to be kept", alone(10, false), vec![cannot_be_passed_over(Cause::Other), applied()], waits.to_owned()),
+        (
+            "the object cannot be read",
+            alone(10, false),
+            vec![cannot_be_passed_over(Cause::Environment), applied()],
+            kept.to_owned(),
+        ),
         ("the next one is", alone(10, false), vec![passed_over(0), part(1, 2), applied(), accepted()], again(10)),
         (
             "the one after that is",
