@@ -3,6 +3,7 @@
 //! Only observes the run: it reports a failing job and does not help it.
 
 use crate::Run;
+use crate::chaos;
 use crate::checkpoint::{BUCKET, StoredRun};
 use crate::deaths::Deaths;
 use crate::kills::Kills;
@@ -23,11 +24,16 @@ pub(crate) async fn follow(options: &Run, platform: &Platform, key: &str) -> Res
     }
     let object = s3.put_file(UPLOADS, key, &options.file).await.map_err(|error| chain(&error))?;
     let mut events = platform.subscribe();
-    let mut kills = Kills::new(options.kill, options.timeout);
+    let kills = options.kill.unwrap_or(if options.chaos.is_some() { chaos::KILLS } else { 0 });
+    let mut kills = Kills::new(kills, options.timeout);
     kills.arm(platform);
     let started = Instant::now();
     let mut reporter =
         Reporter { progress: Progress::new(object.size), deaths: Deaths::new(key, options.timeout), verbose: options.verbose };
+    if let Some(seed) = options.chaos {
+        reporter.progress.message(&chaos::told(seed));
+        chaos::unleash(platform, seed);
+    }
     let since = start(platform, &reporter.progress, key, &object.etag).await?;
     let lookup = RunLookup { s3, key, etag: &object.etag, since };
 

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod build;
+mod chaos;
 mod checkpoint;
 mod confirm;
 mod deaths;
@@ -110,9 +111,13 @@ struct Run {
     #[arg(long, value_name = "FOLDER")]
     state: Option<PathBuf>,
 
-    /// Kill N containers, each during an invocation
-    #[arg(long, default_value_t = 0, value_name = "N")]
-    kill: u32,
+    /// Kill N containers, each during an invocation; 2 with --chaos, otherwise 0
+    #[arg(long, value_name = "N")]
+    kill: Option<u32>,
+
+    /// Lose responses, throttle signals, deliver events twice, and throw away containers, as this number decides
+    #[arg(long, value_name = "SEED")]
+    chaos: Option<u64>,
 
     /// Set an environment variable for the program; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]

@@ -2,6 +2,7 @@
 
 use crate::Run;
 use crate::build::{BuildOptions, build, key};
+use crate::chaos;
 use crate::checkpoint::{BUCKET, PREFIX, StoredRun};
 use crate::deaths;
 use crate::follow::{UPLOADS, follow};
@@ -58,6 +59,9 @@ pub(crate) async fn run(options: Run) -> Result<Ended, String> {
     }
     if let Some(folder) = &options.state {
         builder = builder.state_folder(folder);
+    }
+    if let Some(seed) = options.chaos {
+        builder = builder.seed(seed).eviction(chaos::EVICTED);
     }
     let platform = builder.start().await.map_err(|error| chain(&error))?;
     let followed = tokio::select! {

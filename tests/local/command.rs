@@ -189,6 +189,16 @@ fn number(said: &str, line: &str, after: &str) -> u64 {
 }
 
 #[test]
+fn a_run_survives_chaos() {
+    let mut run = command(&workspace());
+    let output = run.args(demo_arguments()).args(["--chaos", "7"]).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("-- chaos 7: 10 % of the responses"), "{said}");
+    assert!(said.contains(&format!("{ROWS} strikes in ")) && said.contains(&format!("cost ${DOLLARS}\n")), "{said}");
+    assert!(number(&said, "invocations", "") > 5, "{said}");
+}
+
+#[test]
 fn the_demo_counts_every_row() {
     let output = command(&workspace()).args(demo_arguments()).output().unwrap();
     let said = text(&output);
