@@ -127,7 +127,7 @@ const CASES: &[Case] = &[
     ("malformed row", Object("rows", || [header(), b"a,b\n".to_vec()].concat()), Some("Record"),
         "the record does not decode: row has 2 fields, the header 14: \"a,b\" (record 0, line 2, byte 223 of s3://uploads/birdstrikes.csv)", Failed),
     ("invalid UTF-8", Object("lines", || b"first\nab\xffcd\n".to_vec()), Some("Record"),
-        "the record does not decode: the line is not UTF-8 from its byte 2 on; `Batch<Vec<u8>>` takes lines of any encoding (record 1, line 2, byte 6 of s3://uploads/birdstrikes.csv)", Failed),
+        "the record does not decode: the line is not UTF-8 from its byte 2 on: write its encoding, for example `encoding = \"windows-1252\"`; `Batch<Vec<u8>>` takes any bytes (record 1, line 2, byte 6 of s3://uploads/birdstrikes.csv)", Failed),
     ("a record over the limit", Object("lines", || [b"first\n".to_vec(), vec![b'x'; 17 << 20]].concat()), Some("Record"),
         "the record is longer than 16777216 bytes: is `format` right? It begins with \"xxxxxxxxxxxxxxxx…\". A job over `FileBatch` reads records of any length (record 1, line 2, byte 6 of s3://uploads/birdstrikes.csv)", Failed),
     // The settings.
