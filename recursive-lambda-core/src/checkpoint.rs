@@ -5,11 +5,13 @@
 mod command;
 mod saved_state;
 mod search;
+mod shards;
 mod waiting;
 
 pub use command::{Action, Command, Commanded};
 pub use saved_state::{RawBytes, SavedState};
 pub use search::Search;
+pub use shards::{MOST_SHARDS, Shard, Shards};
 pub use waiting::Waiting;
 
 use crate::Place;
@@ -83,6 +85,12 @@ pub struct Checkpoint {
     /// A record of the batch must be skipped, and it is not yet known which one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub search: Option<Search>,
+    /// Other invocations process the records, each its shard. This is the run that asks them and merges what they made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shards: Option<Shards>,
+    /// This is one shard of a run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<Shard>,
     /// The nonce of the write. It makes every body unique, so a writer recognises its own write.
     pub w: String,
 }
@@ -187,7 +195,21 @@ impl Checkpoint {
             one_at_a_time_ms: 0,
             input_finished: false,
             search: None,
+            shards: None,
+            shard: None,
             w: String::new(),
+        }
+    }
+
+    /// The first checkpoint of one of this run's shards: a signal for it is due.
+    #[must_use]
+    pub fn first_of_shard(&self, index: u32, now: SystemTime) -> Self {
+        let shard = self.shards.unwrap_or(Shards::new(1)).shard(index, self.size);
+        Self {
+            offset: shard.start,
+            shard: Some(shard),
+            started: self.started,
+            ..Self::first(self.object.clone(), self.plan.clone(), 1, now)
         }
     }
 
@@ -233,7 +255,9 @@ impl Checkpoint {
             && self.attempts.max(errors) < 1 << 20
             && self.offset <= self.size
             && self.size == self.object.size
-            && (self.offset == 0 || self.header.is_some())
+            && (self.offset == 0 || self.header.is_some() || self.has_no_header_yet())
+            && self.shards.is_none_or(|shards| shards.are_consistent() && self.shard.is_none())
+            && self.shard.is_none_or(|shard| shard.is_consistent(self.size) && shard.start <= self.offset)
             && self.text.as_ref().is_none_or(|text| {
                 let TextPosition { offset, resume, anchor, .. } = text;
                 let is_after_anchor = anchor.as_ref().is_none_or(|anchor| anchor.text <= *offset);
@@ -244,6 +268,11 @@ impl Checkpoint {
             })
             && self.commands() < 1 << 53
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
+    }
+
+    /// A shard that has not begun lies in the middle of the object, and a run over shards reads no record.
+    fn has_no_header_yet(&self) -> bool {
+        self.shards.is_some() || (self.shard.is_some() && self.position == 0)
     }
 
     /// Leaves the run to the next invocation. `token`: of the event that this invocation was given.

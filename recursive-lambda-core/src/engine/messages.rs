@@ -20,6 +20,8 @@ pub struct Rules {
     pub on_complete: bool,
     /// How many records of a run may be skipped; `None`: a record that cannot be processed fails the run.
     pub skip: Option<u64>,
+    /// How many shards a new run has; `None`: it has none, and processes the records itself.
+    pub shards: Option<u32>,
     pub plan: Plan,
 }
 
@@ -88,6 +90,11 @@ pub enum Event {
     Skipped(Result<(), Failure>),
     Captured(Option<SavedState>),
     Completed(Result<(), Failure>),
+    /// How many shards, from the first one on, have a checkpoint and were signalled.
+    Scattered(Result<u32, Failure>),
+    Gathered(Result<Gathered, Failure>),
+    /// The checkpoint of the run, if all of its shards are over and it is not.
+    Joined(Result<Option<Box<Checkpoint>>, Failure>),
     Signalled(Signalled),
     Slept,
 }
@@ -138,6 +145,29 @@ pub enum Cause {
     Other,
 }
 
+/// What the shards of a run have done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Gathered {
+    /// At least one is not over.
+    Waiting,
+    /// All are done.
+    Done(Totals),
+    /// All are over, and this is the error of the first one that failed.
+    Failed(LastError),
+    /// The object was replaced before any record was processed.
+    Superseded,
+}
+
+/// What all shards have done together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Totals {
+    pub records: u64,
+    pub lines: u64,
+    pub batches: u64,
+    pub invocations: u64,
+    pub skipped: u64,
+}
+
 /// The result of a signal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Signalled {
@@ -166,6 +196,13 @@ pub enum Effect {
     Capture,
     /// Run `on_complete`.
     Complete,
+    /// Create the checkpoints of the shards that were not asked yet, and signal each.
+    Scatter,
+    /// See whether every shard has left its mark, and if so, what it did.
+    Gather,
+    /// Leave the mark of this shard in the store. Then see whether every shard has left its own, and if so, read the run's
+    /// checkpoint.
+    Join,
     /// Invoke the function for the `seq` of this checkpoint.
     Signal {
         checkpoint: Box<Checkpoint>,
@@ -224,6 +261,8 @@ pub enum AckReason {
     AtWork,
     /// The run waits after an error; a sweep will retry it.
     Waits,
+    /// The run waits for its shards. The last one will signal it.
+    Sharded,
 }
 
 /// Why an event must be delivered again, or end up with the failed events.

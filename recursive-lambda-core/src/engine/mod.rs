@@ -24,3 +24,6 @@ mod tests;
 
 #[cfg(test)]
 mod model;
+
+#[cfg(test)]
+mod shard_model;

@@ -8,6 +8,7 @@
 
 mod assess;
 mod failing;
+mod sharding;
 mod work;
 
 use self::failing::SearchIs;
@@ -16,7 +17,7 @@ use super::messages::{
     AckReason, Batch, Cause, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
 };
 use super::save::{Read, Saved, Stored};
-use crate::checkpoint::{Checkpoint, LastError, Owner, Status};
+use crate::checkpoint::{Checkpoint, LastError, Owner, Shards, Status};
 use std::time::{Duration, SystemTime};
 
 /// After a failed batch is done, an invocation works this long and then hands over, so that the next failure has all of Lambda's
@@ -68,6 +69,17 @@ enum Phase {
         then: Then,
     },
     Completing(Box<Work>),
+    Scattering(Box<Work>),
+    Gathering(Box<Work>),
+    /// The run waits for its shards and has no owner.
+    Released(Box<Checkpoint>),
+    /// A shard that is over, and the reply to its event.
+    Joining(Reply),
+    SignallingRun {
+        run: Box<Checkpoint>,
+        tries: u32,
+        reply: Reply,
+    },
     Signalling {
         checkpoint: Box<Checkpoint>,
         tries: u32,
@@ -92,6 +104,7 @@ enum Then {
     Work,
     PassOver { error: LastError, certain: bool },
     Complete,
+    Gather,
     Signal(AckReason),
     Reply(Reply),
 }
@@ -165,6 +178,8 @@ impl Run {
             Phase::Working(work) | Phase::PassingOver { work, .. } | Phase::Skipping { work, .. } | Phase::Completing(work) => {
                 Some(&work.checkpoint)
             }
+            Phase::Scattering(work) | Phase::Gathering(work) => Some(&work.checkpoint),
+            Phase::Released(checkpoint) => Some(checkpoint),
             _ => None,
         }
     }
@@ -202,6 +217,16 @@ impl Run {
                 self.save(work, Then::Reply(Reply::Acknowledge(AckReason::Done)))
             }
             (Phase::Completing(work), Event::Completed(Err(failure))) => self.failed(now, work, failure),
+            (Phase::Scattering(work), Event::Scattered(Ok(asked))) => self.scattered(now, work, asked),
+            (Phase::Gathering(work), Event::Gathered(Ok(gathered))) => self.gathered(now, work, gathered),
+            (Phase::Scattering(work), Event::Scattered(Err(failure)))
+            | (Phase::Gathering(work), Event::Gathered(Err(failure))) => self.failed(now, work, failure),
+            (Phase::Released(checkpoint), Event::Gathered(gathered)) => self.gathered_after_release(checkpoint, gathered.ok()),
+            (Phase::Joining(after), Event::Joined(joined)) => self.joined(after, joined.ok()),
+            (Phase::SignallingRun { run, tries, reply }, Event::Signalled(signalled)) => {
+                self.signalled_run(run, tries, reply, signalled)
+            }
+            (Phase::SignallingRun { run, tries, reply }, Event::Slept) => self.signal_run(run, tries + 1, reply),
             (Phase::Signalling { checkpoint, tries, why }, Event::Signalled(signalled)) => match signalled {
                 Signalled::Accepted => reply(Reply::Acknowledge(why)),
                 Signalled::Refused => reply(Reply::Refuse(Refusal::SignalFailed)),
@@ -232,7 +257,8 @@ impl Run {
                     Mode::Admit => Then::Signal(AckReason::Admitted),
                 };
                 let wall = SystemTime::UNIX_EPOCH + now.wall;
-                let mut first = Checkpoint::first(object.clone(), self.rules.plan.clone(), mode.first_seq(), wall);
+                let first = Checkpoint::first(object.clone(), self.rules.plan.clone(), mode.first_seq(), wall);
+                let mut first = Checkpoint { shards: self.rules.shards.map(Shards::new), ..first };
                 match mode {
                     Mode::InPlace => self.take_up(&mut first),
                     Mode::Admit => first.handed_over_by = Some(START.into()),

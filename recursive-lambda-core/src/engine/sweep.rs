@@ -137,6 +137,7 @@ mod tests {
             max_invocations: 100,
             on_complete: true,
             skip: None,
+            shards: None,
             plan: fresh().plan,
         }
     }

@@ -86,6 +86,7 @@ impl Interner {
             max_invocations: 1_000,
             on_complete: self.job.on_complete,
             skip: self.job.skips.then_some(9),
+            shards: None,
             plan,
         };
         let budget = Budget::new(Some(AMPLE), Duration::from_secs(10), None).concurrent(self.job.concurrency.into());
@@ -156,6 +157,7 @@ impl Interner {
                 }
                 Effect::Complete => break Task::Complete,
                 Effect::Skip => break Task::Skipped,
+                Effect::Scatter | Effect::Gather | Effect::Join => panic!("a run without shards has none"),
                 Effect::Signal { checkpoint, .. } => break Task::Signal { seq: checkpoint.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, checkpoint) => {

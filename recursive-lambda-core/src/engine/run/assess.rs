@@ -43,11 +43,14 @@ impl Run {
         let seq = self.seq();
         if checkpoint.is_over() {
             let alarm = checkpoint.status == Status::Failed && seq == checkpoint.seq;
-            return reply(if alarm {
+            let is_shard = checkpoint.shard.is_some();
+            let answer = if alarm {
                 Reply::Refuse(Refusal::RunFailed(checkpoint.last_error))
             } else {
                 Reply::Acknowledge(AckReason::AlreadyOver)
-            });
+            };
+            // The invocation that ended the shard may have died before it told the run.
+            return if is_shard { self.join(answer) } else { reply(answer) };
         }
         if checkpoint.status == Status::Paused {
             return reply(Reply::Acknowledge(AckReason::Paused));

@@ -27,7 +27,9 @@ impl Run {
                 self.phase = Phase::Completing(work(checkpoint));
                 Effect::Complete
             }
+            Then::Gather => self.gather_after_release(checkpoint),
             Then::Signal(why) => self.signal(Box::new(checkpoint), 1, why),
+            Then::Reply(answer) if checkpoint.shard.is_some() && checkpoint.is_over() => self.join(answer),
             Then::Reply(answer) => reply(answer),
         }
     }
@@ -39,6 +41,9 @@ impl Run {
 
     /// Starts the batches that may start, and at least one if none is in flight, so that a run always moves.
     pub(super) fn work(&mut self, now: Now, mut work: Box<Work>) -> Effect {
+        if work.checkpoint.shards.is_some() {
+            return self.oversee(work);
+        }
         let in_flight = work.pace.in_flight;
         if in_flight == 0 {
             work.pace.begun = now.elapsed;
@@ -104,7 +109,7 @@ impl Run {
         now.renewed >= self.rules.lease * 2 / 3
     }
 
-    fn finish(&mut self, now: Now, mut work: Box<Work>) -> Effect {
+    pub(super) fn finish(&mut self, now: Now, mut work: Box<Work>) -> Effect {
         work.checkpoint.search = None;
         work.checkpoint.one_at_a_time_ms = 0;
         let Checkpoint { skipped, batches, .. } = work.checkpoint;
@@ -114,7 +119,7 @@ impl Run {
             work.checkpoint.fail(refusal.as_last_error(error));
             return self.save(work, Then::Reply(Reply::Refuse(refusal)));
         }
-        if !self.rules.on_complete {
+        if !self.rules.on_complete || work.checkpoint.shard.is_some() {
             work.checkpoint.status = Status::Done;
             work.checkpoint.owner = None;
             return self.save(work, Then::Reply(Reply::Acknowledge(AckReason::Done)));

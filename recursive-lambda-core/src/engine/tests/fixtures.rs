@@ -41,6 +41,7 @@ pub(super) fn rules() -> Rules {
         max_invocations: 100,
         on_complete: false,
         skip: None,
+        shards: None,
         plan: fresh().plan,
     }
 }
@@ -336,6 +337,9 @@ fn show(effect: &Effect) -> String {
         Effect::Capture => "capture".into(),
         Effect::Complete => "complete".into(),
         Effect::Signal { checkpoint, swept, .. } => format!("signal {}{}", checkpoint.seq, if *swept { " swept" } else { "" }),
+        Effect::Scatter => "scatter".into(),
+        Effect::Gather => "gather".into(),
+        Effect::Join => "join".into(),
         Effect::Sleep(duration) => format!("sleep {duration:?}"),
         Effect::Reply(Reply::Acknowledge(why)) => format!("ack {why:?}"),
         Effect::Reply(Reply::Refuse(Refusal::RunFailed(error))) => {

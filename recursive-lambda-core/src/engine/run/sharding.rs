@@ -1,0 +1,118 @@
+//! A run over shards: it asks each of them to begin, waits for all without an invocation, and merges what they made. And what a
+//! shard does once it is over: it leaves its mark, and the one that finds the marks of all signals the run.
+//!
+//! A mark is left before the marks are counted, and the run gives up its ownership before it counts them once more. So the last
+//! shard finds a run that it can signal, or the run finds the last mark. `docs/protocol.md` has the rules.
+
+use super::{Phase, Run, SIGNAL_SILENCE, SIGNAL_TRIES, Then, Work, reply};
+use crate::checkpoint::{Checkpoint, Status};
+use crate::engine::messages::{AckReason, Effect, Gathered, Now, Refusal, Reply, Signalled, Totals};
+
+impl Run {
+    /// R17: the work of an owner whose run has shards.
+    pub(super) fn oversee(&mut self, work: Box<Work>) -> Effect {
+        if work.checkpoint.shards.is_some_and(|shards| shards.are_asked()) {
+            self.phase = Phase::Gathering(work);
+            return Effect::Gather;
+        }
+        self.phase = Phase::Scattering(work);
+        Effect::Scatter
+    }
+
+    pub(super) fn scattered(&mut self, now: Now, mut work: Box<Work>, asked: u32) -> Effect {
+        let checkpoint = &mut work.checkpoint;
+        let Some(shards) = &mut checkpoint.shards else { return reply(Reply::Refuse(Refusal::OutOfStep)) };
+        if asked > shards.asked {
+            // It has moved, so the attempts before do not count.
+            checkpoint.attempts = 1;
+            checkpoint.waiting = None;
+        }
+        shards.asked = asked.clamp(shards.asked, shards.count);
+        if shards.are_asked() {
+            return self.release(work);
+        }
+        if self.budget.allows(0, now.left) == 0 {
+            return self.hand_over(work, Status::Ready);
+        }
+        self.save(work, Then::Work)
+    }
+
+    pub(super) fn gathered(&mut self, now: Now, mut work: Box<Work>, gathered: Gathered) -> Effect {
+        let checkpoint = &mut work.checkpoint;
+        match gathered {
+            Gathered::Waiting => self.release(work),
+            Gathered::Done(Totals { records, lines, batches, invocations: _, skipped }) => {
+                checkpoint.position = records;
+                checkpoint.line = lines;
+                checkpoint.offset = checkpoint.size;
+                checkpoint.batches = batches;
+                checkpoint.skipped = skipped;
+                checkpoint.waiting = None;
+                self.finish(now, work)
+            }
+            Gathered::Failed(error) => {
+                let refusal = Refusal::RunFailed(Some(error.clone()));
+                checkpoint.fail(error);
+                self.write(&work, Then::Reply(Reply::Refuse(refusal)))
+            }
+            Gathered::Superseded => {
+                checkpoint.owner = None;
+                checkpoint.status = Status::Superseded;
+                self.write(&work, Then::Reply(Reply::Acknowledge(AckReason::Superseded)))
+            }
+        }
+    }
+
+    /// The run waits for its shards: no invocation owns it, and no signal is due before all of them are over.
+    fn release(&mut self, mut work: Box<Work>) -> Effect {
+        work.checkpoint.waiting = None;
+        work.checkpoint.hand_over(Status::Ready, self.token());
+        self.write(&work, Then::Gather)
+    }
+
+    pub(super) fn gather_after_release(&mut self, checkpoint: Checkpoint) -> Effect {
+        self.phase = Phase::Released(Box::new(checkpoint));
+        Effect::Gather
+    }
+
+    pub(super) fn gathered_after_release(&mut self, checkpoint: Box<Checkpoint>, gathered: Option<Gathered>) -> Effect {
+        match gathered {
+            Some(Gathered::Waiting) => reply(Reply::Acknowledge(AckReason::Sharded)),
+            Some(_) => self.signal(checkpoint, 1, AckReason::Yielded),
+            // The event is delivered again, and signals the run then.
+            None => reply(Reply::Fail),
+        }
+    }
+
+    /// R18: the shard is over. `after`: the reply to its event once the run knows.
+    pub(super) fn join(&mut self, after: Reply) -> Effect {
+        self.phase = Phase::Joining(after);
+        Effect::Join
+    }
+
+    pub(super) fn joined(&mut self, after: Reply, joined: Option<Option<Box<Checkpoint>>>) -> Effect {
+        match joined {
+            Some(Some(run)) => self.signal_run(run, 1, after),
+            Some(None) => reply(after),
+            None => reply(Reply::Fail),
+        }
+    }
+
+    pub(super) fn signal_run(&mut self, run: Box<Checkpoint>, tries: u32, after: Reply) -> Effect {
+        let token = format!("{}.{tries}", self.me.nonce);
+        self.phase = Phase::SignallingRun { run: run.clone(), tries, reply: after };
+        Effect::Signal { checkpoint: run, token, swept: false }
+    }
+
+    /// A signal too many is a duplicate, so silence needs no other answer than another try.
+    pub(super) fn signalled_run(&mut self, run: Box<Checkpoint>, tries: u32, after: Reply, signalled: Signalled) -> Effect {
+        match signalled {
+            Signalled::Accepted => reply(after),
+            Signalled::Silence if tries < SIGNAL_TRIES => {
+                self.phase = Phase::SignallingRun { run, tries, reply: after };
+                Effect::Sleep(SIGNAL_SILENCE)
+            }
+            Signalled::Silence | Signalled::Refused => reply(Reply::Refuse(Refusal::SignalFailed)),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What can happen next in a world.
+//!
+//! What concerns one invocation alone happens at once, and so does a delivery with its first request.
+
+use super::actors::{Actors, Cell, Told, named};
+use super::world::{Invocation, Place, RUN, World};
+use super::{Design, Scenario};
+use crate::checkpoint::{Checkpoint, Status};
+use crate::engine::messages::{Effect, Gathered, How, Reply, Signalled, Totals};
+use std::time::SystemTime;
+
+pub(super) type Next = (&'static str, World);
+
+pub(super) struct Model {
+    pub(super) scenario: Scenario,
+    pub(super) actors: Actors,
+    out: Vec<Next>,
+}
+
+impl Model {
+    pub(super) fn new(scenario: Scenario) -> Self {
+        Self { scenario, actors: Actors::new(scenario), out: Vec::new() }
+    }
+
+    pub(super) fn nexts(&mut self, world: &World) -> Vec<Next> {
+        for (number, event) in world.events.iter().enumerate() {
+            for waiting in 0..event.waiting.len() {
+                self.deliver(world, number, waiting);
+            }
+            for place in 0..event.at_work.len() {
+                if let Some(mut dead) = world.faulty() {
+                    dead.fail((number, place));
+                    self.happens("an invocation dies", dead);
+                }
+                self.act(world, (number, place));
+            }
+            if event.dead_letter && world.is_quiet() {
+                let mut redriven = world.clone();
+                redriven.events[number].dead_letter = false;
+                redriven.events[number].waiting.push(1);
+                self.happens("a dead letter is redriven", redriven);
+            }
+        }
+        for cell in 0..world.cells.len() {
+            self.expire(world, cell);
+            self.sweep(world, cell);
+        }
+        std::mem::take(&mut self.out)
+    }
+
+    fn happens(&mut self, label: &'static str, next: World) {
+        self.out.push((label, next));
+    }
+
+    fn deliver(&mut self, world: &World, number: usize, waiting: usize) {
+        let event = &world.events[number];
+        let mut taken = world.clone();
+        let attempt = taken.events[number].waiting.remove(waiting);
+        if event.acknowledged {
+            self.happens("the queue drops a duplicate", taken.clone());
+        }
+        if let Some(mut lost) = world.faulty().filter(|_| self.scenario.loses && world.cells[RUN].is_some()) {
+            lost.events[number].waiting.remove(waiting);
+            self.happens("the queue loses an event", lost);
+        }
+        if let Some(mut twice) = world.faulty() {
+            twice.events[number].waiting.push(attempt);
+            self.happens("an event is delivered twice", twice);
+        }
+        let name = world.free_name(&self.actors, event.to);
+        let actor = self.actors.given(name, event.signal, event.swept);
+        let invocation = Invocation { name, attempt, actor, base: None, part: 0, has_saved: false };
+        taken.events[number].at_work.push(invocation);
+        let place = (number, taken.events[number].at_work.len() - 1);
+        if let Some(mut dead) = taken.faulty() {
+            dead.fail(place);
+            self.happens("an invocation dies as it begins", dead);
+        }
+        self.act(&taken, place);
+    }
+
+    /// The lease of a dead invocation ends by itself; a live one's only if it or the clock misbehaves.
+    fn expire(&mut self, world: &World, cell: usize) {
+        let is_owned = world.checkpoint(&self.actors, cell).is_some_and(|checkpoint| checkpoint.owner.is_some());
+        let Some(found) = world.cells[cell].filter(|cell| !cell.expired && is_owned) else { return };
+        let expired = if world.owner_lives(&self.actors, cell) { world.faulty() } else { Some(world.clone()) };
+        let Some(mut expired) = expired else { return };
+        expired.cells[cell] = Some(Cell { expired: true, ..found });
+        self.happens("a lease expires", expired);
+    }
+
+    /// A sweep signals what nothing else will move.
+    fn sweep(&mut self, world: &World, cell: usize) {
+        let Some(checkpoint) = world.checkpoint(&self.actors, cell).filter(|_| self.scenario.loses) else { return };
+        let expired = world.cells[cell].is_some_and(|cell| cell.expired);
+        let is_due = |to: usize| world.events.iter().any(|event| event.to == to);
+        // It leaves a run that waits for its shards alone, as long as one of them may still move.
+        let waits = checkpoint.shards.is_some_and(|shards| shards.are_asked()) && (1..world.cells.len()).any(is_due);
+        if checkpoint.is_over() || is_due(cell) || waits || (checkpoint.owner.is_some() && !expired) {
+            return;
+        }
+        let mut swept = world.clone();
+        swept.send(cell, (checkpoint.seq, (0, 0), 1), 1);
+        swept.events.last_mut().unwrap().swept = true;
+        self.happens("a sweep signals again", swept);
+    }
+
+    /// Performs the request that an invocation waits for, with every answer that the world may give.
+    fn act(&mut self, world: &World, place: Place) {
+        let cell = world.events[place.0].to;
+        let actor = self.actors.actor(world.events[place.0].at_work[place.1].actor);
+        match &actor.effect {
+            Effect::Read => self.tell(world.clone(), place, Told::Read(world.cells[cell]), "reads"),
+            Effect::Save(how, checkpoint) => self.save(world, place, how, checkpoint),
+            Effect::Work { .. } => {
+                let mut worked = world.clone();
+                worked.executed[cell - 1] += 1;
+                self.tell(worked, place, Told::Worked, "does its batch");
+                if let Some(faulty) = world.faulty().filter(|_| self.scenario.errors) {
+                    self.tell(faulty, place, Told::WorkFailed, "its batch fails for good");
+                }
+            }
+            Effect::Complete => {
+                let mut completed = world.clone();
+                completed.completed += 1;
+                self.tell(completed, place, Told::Completed, "on_complete");
+            }
+            Effect::Scatter => self.scatter(world, place, actor.run.checkpoint().unwrap()),
+            Effect::Gather => {
+                let is_released = actor.run.checkpoint().is_some_and(|checkpoint| checkpoint.owner.is_none());
+                let is_blind = is_released && self.scenario.design == Design::NeverLooksAgain;
+                let gathered = if is_blind { Gathered::Waiting } else { self.gather(world) };
+                self.tell(world.clone(), place, Told::Gathered(gathered), "looks at the marks");
+            }
+            Effect::Join => self.join(world, place),
+            Effect::Signal { checkpoint, token, .. } => {
+                let to = if checkpoint.shard.is_some() { cell } else { RUN };
+                self.signal(world, place, to, checkpoint.seq, token);
+            }
+            _ => panic!("it happens at once, or not here"),
+        }
+    }
+
+    fn save(&mut self, world: &World, place: Place, how: &How, checkpoint: &Checkpoint) {
+        let cell = world.events[place.0].to;
+        let base = match how {
+            How::Create => None,
+            How::Over { etag } => Some(etag.parse().unwrap()),
+            How::Swap => world.events[place.0].at_work[place.1].base,
+        };
+        if let Some(found) = world.cells[cell].filter(|cell| Some(cell.etag) != base) {
+            return self.tell(world.clone(), place, Told::Lost(found), "loses a save");
+        }
+        let mut saved = world.clone();
+        let ends = checkpoint.status == Status::Done && world.status(&self.actors, cell) != Some(Status::Done);
+        if self.scenario.design == Design::MarksBeforeItIsDone && cell != RUN && ends && saved.marks & bit(cell) == 0 {
+            saved.marks |= bit(cell);
+            return self.happens("leaves its mark too early", saved);
+        }
+        saved.done += u8::from(cell == RUN && ends);
+        let etag = world.free_etag(&self.actors, cell);
+        let checkpoint = self.actors.keep(Checkpoint { w: String::new(), ..checkpoint.clone() });
+        saved.cells[cell] = Some(Cell { checkpoint, etag, expired: false });
+        let invocation = &mut saved.events[place.0].at_work[place.1];
+        (invocation.base, invocation.has_saved) = (Some(etag), true);
+        self.tell(saved, place, Told::Applied(etag), "saves");
+    }
+
+    /// One shard after the other: its checkpoint, then its signal.
+    fn scatter(&mut self, world: &World, place: Place, run: &Checkpoint) {
+        let Invocation { part, name, .. } = world.events[place.0].at_work[place.1];
+        let asked = u32::from(part / 2);
+        if asked == self.scenario.shards {
+            return self.tell(world.clone(), place, Told::Scattered(asked), "has asked all shards");
+        }
+        let shard = asked as usize + 1;
+        let mut next = world.clone();
+        next.events[place.0].at_work[place.1].part += 1;
+        if part % 2 == 0 {
+            let checkpoint = self.actors.keep(run.first_of_shard(asked, SystemTime::UNIX_EPOCH));
+            let etag = world.free_etag(&self.actors, shard);
+            next.cells[shard].get_or_insert(Cell { checkpoint, etag, expired: false });
+            return self.happens("creates a shard", next);
+        }
+        let sent = |world: &World, copies| {
+            let mut world = world.clone();
+            world.send(shard, (1, name, 1), copies);
+            world
+        };
+        if let (Some(faulty), Some(moved)) = (world.faulty(), next.faulty()) {
+            self.happens("signals a shard, and the request is doubled", sent(&moved, 2));
+            self.tell(sent(&faulty, 1), place, Told::Scattered(asked), "signals a shard, but the answer is lost");
+            self.tell(faulty, place, Told::Scattered(asked), "cannot signal a shard");
+        }
+        self.happens("signals a shard", sent(&next, 1));
+    }
+
+    fn gather(&self, world: &World) -> Gathered {
+        if !self.are_all_marked(world) {
+            return Gathered::Waiting;
+        }
+        let shards = || (1..world.cells.len()).filter_map(|cell| world.checkpoint(&self.actors, cell));
+        if let Some(failed) = shards().find(|shard| shard.status == Status::Failed) {
+            return Gathered::Failed(failed.last_error.clone().unwrap());
+        }
+        let records = shards().map(|shard| shard.position).sum();
+        let batches = shards().map(|shard| shard.batches).sum();
+        Gathered::Done(Totals { records, batches, ..Totals::default() })
+    }
+
+    fn are_all_marked(&self, world: &World) -> bool {
+        match self.scenario.design {
+            Design::Counts => u32::from(world.counter) >= self.scenario.shards,
+            _ => world.marks.count_ones() >= self.scenario.shards,
+        }
+    }
+
+    /// Three requests: the mark, the list of marks, and the run's checkpoint.
+    fn join(&mut self, world: &World, place: Place) {
+        let cell = world.events[place.0].to;
+        let Invocation { part, has_saved, .. } = world.events[place.0].at_work[place.1];
+        if self.scenario.design == Design::OnlyTheEndJoins && !has_saved {
+            return self.tell(world.clone(), place, Told::Joined(None), "does not join");
+        }
+        let mut marked = world.clone();
+        marked.marks |= bit(cell);
+        marked.counter += u8::from(self.scenario.design == Design::Counts);
+        let moved = |mut world: World, parts| {
+            world.events[place.0].at_work[place.1].part += parts;
+            world
+        };
+        let all = self.are_all_marked(world);
+        match (part, self.scenario.design == Design::ListsBeforeItMarks) {
+            (0, false) => self.happens("leaves its mark", moved(marked, 1)),
+            (1, false) if all => self.happens("finds all marks", moved(world.clone(), 1)),
+            (1, false) => self.tell(world.clone(), place, Told::Joined(None), "misses a mark"),
+            (0, true) => self.happens("lists the marks", moved(world.clone(), if all { 2 } else { 1 })),
+            (1, true) => self.tell(marked, place, Told::Joined(None), "leaves its mark"),
+            _ => {
+                let run = world.cells[RUN].map(|cell| cell.checkpoint).filter(|_| !world.is_over(&self.actors, RUN));
+                self.tell(world.clone(), place, Told::Joined(run), "reads the run");
+            }
+        }
+    }
+
+    fn signal(&mut self, world: &World, place: Place, to: usize, seq: u64, token: &str) {
+        let tries = token.rsplit('.').next().unwrap().parse().unwrap();
+        let sent = |world: &World, copies| {
+            let mut world = world.clone();
+            world.send(to, (seq, named(token), tries), copies);
+            world
+        };
+        let told = Told::Signalled;
+        self.tell(sent(world, 1), place, told(Signalled::Accepted), "signals");
+        let Some(faulty) = world.faulty() else { return };
+        self.tell(sent(&faulty, 2), place, told(Signalled::Accepted), "signals, and the request is doubled");
+        self.tell(sent(&faulty, 1), place, told(Signalled::Silence), "signals, but the answer is lost");
+        self.tell(faulty.clone(), place, told(Signalled::Silence), "signals in vain, without an answer");
+        self.tell(faulty, place, told(Signalled::Refused), "is refused a signal");
+    }
+
+    /// Steps an invocation, and answers Lambda once it has an answer.
+    fn tell(&mut self, mut next: World, place: Place, told: Told, label: &'static str) {
+        let invocation = &mut next.events[place.0].at_work[place.1];
+        invocation.part = 0;
+        invocation.actor = self.actors.step(invocation.actor, told);
+        let actor = self.actors.actor(invocation.actor);
+        match &actor.effect {
+            Effect::Reply(Reply::Acknowledge(_)) => {
+                if let Some(mut dead) = next.faulty() {
+                    dead.fail(place);
+                    self.happens("dies before it can acknowledge", dead);
+                }
+                next.acknowledge(place);
+            }
+            Effect::Reply(_) => next.fail(place),
+            _ => {}
+        }
+        self.happens(label, next);
+    }
+}
+
+fn bit(cell: usize) -> u8 {
+    1 << (cell - 1)
+}
