@@ -12,6 +12,7 @@ mod failed;
 mod inline_checkpoints;
 mod input;
 mod pace;
+mod read_ahead;
 mod reader;
 mod run_status;
 mod session;
