@@ -2,7 +2,7 @@
 //!
 //! It knows where the bytes come from, and nothing about what the job does with them.
 
-use super::read_ahead::ReadAhead;
+use super::pipeline::Pipeline;
 use super::reader::{Raw, ReadError, Reader, Reading};
 use crate::Place;
 use crate::batch::{Context, RunContext};
@@ -29,13 +29,8 @@ pub(super) struct JobInput<H: Handler, P> {
 }
 
 enum Kind<H: Handler, P> {
-    Records {
-        reader: ReadAhead<FormatOf<H>, Origin<P>, RecordOf<H>>,
-        hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
-    },
-    File {
-        hand_over: fn(HeldFile, usize, Context) -> H::Input,
-    },
+    Records { reader: Pipeline<FormatOf<H>, Origin<P>, RecordOf<H>>, hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input },
+    File { hand_over: fn(HeldFile, usize, Context) -> H::Input },
 }
 
 /// The input of one call, and the run's place after the call.
@@ -149,9 +144,9 @@ impl<H: Handler, P: Objects + Disk + Clock> JobInput<H, P> {
     }
 
     /// Reads the next piece while the job works on this one. The invocation will probably use `pieces` more.
-    pub(super) fn read_ahead(&mut self, batch: usize, pieces: u64) {
+    pub(super) fn start_next(&mut self, batch: usize, pieces: u64) {
         if let Kind::Records { reader, .. } = &mut self.kind {
-            reader.read_ahead(batch, pieces, &*self.platform);
+            reader.start_next(batch, pieces, &*self.platform);
         }
     }
 
@@ -192,7 +187,7 @@ fn open<H: Handler, P: Objects + Disk + Clock>(
                 record.text.as_ref(),
                 record.header.as_ref(),
             )?;
-            Kind::Records { reader: ReadAhead::new(reader, decoding), hand_over }
+            Kind::Records { reader: Pipeline::new(reader, decoding), hand_over }
         }
     })
 }

@@ -13,17 +13,17 @@ use futures_util::future::{BoxFuture, RemoteHandle};
 use recursive_lambda_core::checkpoint::RawBytes;
 use recursive_lambda_core::records::Cursor;
 
-pub(super) struct ReadAhead<F: Format, O, T> {
+pub(super) struct Pipeline<F: Format, O, T> {
     /// `None` while it reads ahead.
     reader: Option<Box<Reader<F, O>>>,
-    ahead: Option<Ahead<F, O, T>>,
+    next: Option<NextBatch<F, O, T>>,
     decoding: Decoding<F, T>,
     /// While it reads ahead.
     header: Option<RawBytes>,
 }
 
 /// A batch that is read in a task of its own.
-struct Ahead<F: Format, O, T> {
+struct NextBatch<F: Format, O, T> {
     from: Cursor,
     size: usize,
     /// Dropping it ends the task where that waits next.
@@ -34,20 +34,20 @@ struct Ahead<F: Format, O, T> {
 /// The reader comes back with what it read.
 type ReaderAnd<F, O, T> = (Box<Reader<F, O>>, Result<ReadBatch<T>, ReadError>);
 
-impl<F: Format, O: Objects, T: Send + 'static> ReadAhead<F, O, T> {
+impl<F: Format, O: Objects, T: Send + 'static> Pipeline<F, O, T> {
     pub(super) fn new(reader: Reader<F, O>, decoding: Decoding<F, T>) -> Self {
-        Self { reader: Some(Box::new(reader)), ahead: None, decoding, header: None }
+        Self { reader: Some(Box::new(reader)), next: None, decoding, header: None }
     }
 
     /// The position after the last record that was returned; `None`: the reader is lost.
     pub(super) fn position(&self) -> Option<u64> {
-        let cursor = self.ahead.as_ref().map(|ahead| ahead.from).or(self.reader.as_ref().map(|reader| reader.cursor()));
+        let cursor = self.next.as_ref().map(|next| next.from).or(self.reader.as_ref().map(|reader| reader.cursor()));
         cursor.map(|cursor| cursor.position)
     }
 
     /// Whether what is read next can be a batch of this size, or a single record.
     pub(super) fn can_give(&self, batch: Option<usize>) -> bool {
-        self.ahead.as_ref().is_none_or(|ahead| Some(ahead.size) == batch)
+        self.next.as_ref().is_none_or(|next| Some(next.size) == batch)
     }
 
     pub(super) fn header(&self) -> Option<RawBytes> {
@@ -56,18 +56,18 @@ impl<F: Format, O: Objects, T: Send + 'static> ReadAhead<F, O, T> {
 
     /// The next batch of up to `size` records; see [`Reader::batch`].
     pub(super) async fn batch(&mut self, size: usize, batches: u64) -> Result<ReadBatch<T>, ReadError> {
-        let Some(ahead) = &mut self.ahead else {
+        let Some(next) = &mut self.next else {
             return self.reader.as_mut().ok_or_else(lost)?.batch(size, batches, self.decoding).await;
         };
-        let (reader, read) = (&mut ahead.result).await;
-        (&mut ahead.ended).await;
-        self.ahead = None;
+        let (reader, read) = (&mut next.result).await;
+        (&mut next.ended).await;
+        self.next = None;
         self.reader = Some(reader);
         read
     }
 
     /// Reads the next batch while the job works on this one. The invocation will probably use `batches` more.
-    pub(super) fn read_ahead(&mut self, size: usize, batches: u64, clock: &impl Clock) {
+    pub(super) fn start_next(&mut self, size: usize, batches: u64, clock: &impl Clock) {
         let Some(mut reader) = self.reader.take() else { return };
         let (from, decoding) = (reader.cursor(), self.decoding);
         if self.header.is_none() {
@@ -82,7 +82,7 @@ impl<F: Format, O: Objects, T: Send + 'static> ReadAhead<F, O, T> {
         }
         .remote_handle();
         let ended = clock.spawn_user_code(task).boxed();
-        self.ahead = Some(Ahead { from, size, result, ended });
+        self.next = Some(NextBatch { from, size, result, ended });
     }
 
     /// The record at the cursor, as it is in the object.
@@ -92,7 +92,7 @@ impl<F: Format, O: Objects, T: Send + 'static> ReadAhead<F, O, T> {
 
     /// Stops reading ahead, and waits until nothing of it runs.
     pub(super) async fn stop(&mut self) {
-        if let Some(Ahead { result, ended, .. }) = self.ahead.take() {
+        if let Some(NextBatch { result, ended, .. }) = self.next.take() {
             drop(result);
             ended.await;
         }
