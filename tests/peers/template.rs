@@ -98,7 +98,7 @@ fn assert_wiring(stack: &Stack) {
     let arn = format!("arn:aws:lambda:us-east-1:123456789012:function:{}", stack.reference("Import"));
     let environment = json!({
         "RECURSIVE_LAMBDA_STATE": format!("s3://{}/runs", stack.reference("State")),
-        "RECURSIVE_LAMBDA_BUCKETS": uploads,
+        "RECURSIVE_LAMBDA_BUCKETS": format!("{uploads},{}", stack.reference("State")),
     });
     let notification = json!([{ "Event": "s3:ObjectCreated:*", "Topic": topic }]);
     let redrive = stack.queue("UndeliveredUploads");

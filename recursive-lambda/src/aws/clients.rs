@@ -140,6 +140,12 @@ impl Clock for Aws {
         let running = self.call(task);
         async move { running.await.unwrap_or_default() }
     }
+
+    fn spawn_user_code(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+        let running = tokio::spawn(task);
+        // An error means that the runtime shuts down, or that the task panicked; whoever waits for its result sees that.
+        async move { running.await.unwrap_or_default() }
+    }
 }
 
 #[cfg(test)]

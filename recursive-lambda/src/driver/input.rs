@@ -2,15 +2,16 @@
 //!
 //! It knows where the bytes come from, and nothing about what the job does with them.
 
+use super::pipeline::Pipeline;
 use super::reader::{Raw, ReadError, Reader, Reading};
 use crate::Place;
 use crate::batch::{Context, RunContext};
 use crate::cache::{Local, Origin, discard};
 use crate::config::Source;
 use crate::file_batch::HeldFile;
-use crate::input::{Decoding, Input, Supply};
+use crate::input::{Input, Supply};
 use crate::job::Handler;
-use crate::ports::{Disk, Objects, SourceError};
+use crate::ports::{Clock, Disk, Objects, SourceError};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes};
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
@@ -28,14 +29,8 @@ pub(super) struct JobInput<H: Handler, P> {
 }
 
 enum Kind<H: Handler, P> {
-    Records {
-        reader: Box<Reader<FormatOf<H>, Origin<P>>>,
-        decoding: Decoding<FormatOf<H>, RecordOf<H>>,
-        hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input,
-    },
-    File {
-        hand_over: fn(HeldFile, usize, Context) -> H::Input,
-    },
+    Records { reader: Pipeline<FormatOf<H>, Origin<P>, RecordOf<H>>, hand_over: fn(Vec<RecordOf<H>>, Context) -> H::Input },
+    File { hand_over: fn(HeldFile, usize, Context) -> H::Input },
 }
 
 /// The input of one call, and the run's place after the call.
@@ -59,7 +54,7 @@ pub(super) fn takes_a_file<H: Handler>() -> bool {
     matches!(H::Input::SUPPLY, Supply::File { .. })
 }
 
-impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
+impl<H: Handler, P: Objects + Disk + Clock> JobInput<H, P> {
     /// Continues at the checkpoint. `local` is the possible file.
     pub(super) fn new(
         platform: Arc<P>,
@@ -73,12 +68,22 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         Ok(Self { kind, platform, object, local })
     }
 
-    /// Goes back to the checkpoint, if the records read since were not processed.
-    pub(super) fn follow(&mut self, record: &Checkpoint) -> Result<(), crate::Error> {
-        if matches!(&self.kind, Kind::Records { reader, .. } if reader.cursor().position != record.position) {
+    /// Goes back to the checkpoint, if the records read since were not processed. `batch`: the size of the next batch, if one is
+    /// next; a batch of another size that was read ahead is of no use.
+    pub(super) async fn follow(&mut self, record: &Checkpoint, batch: Option<usize>) -> Result<(), crate::Error> {
+        let Kind::Records { reader, .. } = &mut self.kind else { return Ok(()) };
+        if reader.position() != Some(record.position) || !reader.can_give(batch) {
+            reader.stop().await;
             self.kind = open(&self.platform, &self.object, record, self.local.as_ref())?;
         }
         Ok(())
+    }
+
+    /// Stops reading ahead.
+    pub(super) async fn stop(&mut self) {
+        if let Kind::Records { reader, .. } = &mut self.kind {
+            reader.stop().await;
+        }
     }
 
     /// Ensures that the file is there, if one is read. False: no file is needed.
@@ -103,9 +108,9 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
             Context { run: Arc::clone(run), position, attempt }
         };
         match &mut self.kind {
-            Kind::Records { reader, decoding, hand_over } => {
-                let position = reader.cursor().position;
-                let read = reader.batch(batch, expected, *decoding).await?;
+            Kind::Records { reader, hand_over } => {
+                let position = reader.position().unwrap_or(record.position);
+                let read = reader.batch(batch, expected).await?;
                 Ok(Piece {
                     input: read.place.map(|_| hand_over(read.records, context(position))),
                     taken: read.after.cursor.position.saturating_sub(position),
@@ -138,10 +143,10 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
         }
     }
 
-    /// Prefetches what will be used after the current piece.
-    pub(super) fn prefetch(&mut self, batch: usize, pieces: u64) {
+    /// Reads the next piece while the job works on this one. The invocation will probably use `pieces` more.
+    pub(super) fn start_next(&mut self, batch: usize, pieces: u64) {
         if let Kind::Records { reader, .. } = &mut self.kind {
-            reader.prefetch(batch, pieces);
+            reader.start_next(batch, pieces, &*self.platform);
         }
     }
 
@@ -162,7 +167,7 @@ impl<H: Handler, P: Objects + Disk> JobInput<H, P> {
     }
 }
 
-fn open<H: Handler, P: Objects + Disk>(
+fn open<H: Handler, P: Objects + Disk + Clock>(
     platform: &Arc<P>,
     object: &PinnedObject,
     record: &Checkpoint,
@@ -182,7 +187,7 @@ fn open<H: Handler, P: Objects + Disk>(
                 record.text.as_ref(),
                 record.header.as_ref(),
             )?;
-            Kind::Records { reader: Box::new(reader), decoding, hand_over }
+            Kind::Records { reader: Pipeline::new(reader, decoding), hand_over }
         }
     })
 }

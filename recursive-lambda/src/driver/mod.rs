@@ -5,6 +5,8 @@
 mod answer;
 mod calls;
 mod check;
+#[cfg(test)]
+mod costs;
 mod deployment;
 mod dispatch;
 mod execution;
@@ -12,6 +14,7 @@ mod failed;
 mod inline_checkpoints;
 mod input;
 mod pace;
+mod pipeline;
 mod reader;
 mod run_status;
 mod session;

@@ -105,12 +105,13 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     ) -> Result<Done, Failed> {
         let size = usize::try_from(records).unwrap_or(usize::MAX);
         self.closed &= self.calls.in_flight() > 0;
-        for _ in 0..start {
+        for begun in 0..start {
             self.closed |= self.calls.landed().any(|call| call.outcome.is_err());
             if self.closed {
                 break;
             }
-            self.closed = !self.begin(checkpoint, size, budget, left).await;
+            let expected = budget.expected_batches(self.calls.in_flight(), left).max(start - begun);
+            self.closed = !self.begin(checkpoint, size, expected).await;
         }
         let call = self.calls.next().await.ok_or_else(nothing_in_flight)?;
         if self.calls.in_flight() == 0 {
@@ -123,14 +124,13 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         landed
     }
 
-    /// Reads and starts one batch. False: none can follow it.
-    async fn begin(&mut self, checkpoint: &Checkpoint, size: usize, budget: &Budget, left: Option<Duration>) -> bool {
+    /// Reads and starts one batch; `expected` of them will probably start, this one included. False: none can follow it.
+    async fn begin(&mut self, checkpoint: &Checkpoint, size: usize, expected: u64) -> bool {
         // Before the batch's time is measured: it happens once, and says nothing about the next batch.
-        if let Err(failed) = self.prepare(checkpoint).await {
+        if let Err(failed) = self.prepare(checkpoint, Some(size)).await {
             return self.fall(failed);
         }
         let begun = self.deployment.platform.now();
-        let expected = budget.expected_batches(self.calls.in_flight(), left);
         let piece = match self.calls.alongside(self.input.piece(checkpoint, size, expected, &self.run)).await {
             Ok(piece) => piece,
             Err(ReadError::Undecoded(raw, error)) => {
@@ -149,7 +149,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             return false;
         };
         if expected > 1 && !at_end {
-            self.input.prefetch(size, expected - 1);
+            self.input.start_next(size, expected - 1);
         }
         let (record, line) = place.map_or((checkpoint.position, None), |place| (place.record, Some(place.line)));
         let (mut state, deployment) = match self.state.take() {
@@ -174,9 +174,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         false
     }
 
-    async fn prepare(&mut self, checkpoint: &Checkpoint) -> Result<(), Failed> {
+    async fn prepare(&mut self, checkpoint: &Checkpoint, batch: Option<usize>) -> Result<(), Failed> {
         if self.calls.in_flight() == 0 {
-            self.input.follow(checkpoint)?;
+            self.input.follow(checkpoint, batch).await?;
         }
         let clock = &self.deployment.platform;
         let begun = clock.now();
@@ -233,7 +233,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let raw = match self.undecoded.take().filter(|raw| raw.place.record == checkpoint.position) {
             Some(raw) => Some(raw),
             None => {
-                self.prepare(checkpoint).await?;
+                self.prepare(checkpoint, None).await?;
                 self.input.raw().await.map_err(|error| match error {
                     ReadError::Source(error) => unread(error, checkpoint),
                     ReadError::Unreadable(error) | ReadError::Undecoded(_, error) => error.into(),
@@ -282,6 +282,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     /// Waits until nothing is in flight.
     pub(super) async fn settle(&mut self) {
         self.calls.settle().await;
+        self.input.stop().await;
     }
 
     /// Waits for something else while the calls in flight go on.

@@ -224,6 +224,10 @@ mod tests {
             let task = tokio::spawn(task);
             async move { task.await.unwrap() }
         }
+
+        fn spawn_user_code(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+            self.spawn(task)
+        }
     }
 
     fn me() -> Owner {

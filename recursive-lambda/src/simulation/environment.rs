@@ -245,4 +245,8 @@ impl Clock for Environment {
             let _ = end.await;
         }
     }
+
+    fn spawn_user_code(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
+        self.spawn(task)
+    }
 }

@@ -6,6 +6,7 @@
 use super::Reader;
 use super::tests::Store;
 use crate::Config;
+use crate::fixtures::gzip;
 use crate::format::{Csv, Decode, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
@@ -62,6 +63,14 @@ fn jsonl() -> Bytes {
     lines.repeat(times()).into()
 }
 
+/// The demo's file as gzip, with a member for each copy of its rows.
+fn gzipped() -> Bytes {
+    let file = include_bytes!("../../../../examples/s3-upload/birdstrikes.csv");
+    let header = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let rows = [&file[header..], b"\n"].concat();
+    [gzip(&file[..header], header), gzip(&rows, rows.len()).repeat(times())].concat().into()
+}
+
 /// Reads an object as a run in one invocation does.
 fn read<F: Decode<T>, T>(object: Bytes, sum: impl Fn(&T) -> u64) -> u64 {
     let named = PinnedObject { size: object.len() as u64, ..PinnedObject::for_tests() };
@@ -103,6 +112,16 @@ fn csv_ours() -> u64 {
 fn csv_by_hand() -> u64 {
     let object = csv();
     by_hand(csv::Reader::from_reader(&object[..]).deserialize().map(Result::unwrap), Strike::sum)
+}
+
+fn gzip_ours() -> u64 {
+    read::<Csv, Strike>(gzipped(), Strike::sum)
+}
+
+fn gzip_by_hand() -> u64 {
+    let object = gzipped();
+    let text = flate2::read::MultiGzDecoder::new(&object[..]);
+    by_hand(csv::Reader::from_reader(text).deserialize().map(Result::unwrap), Strike::sum)
 }
 
 fn columns_ours() -> u64 {
@@ -148,8 +167,13 @@ fn jsonl_by_hand() -> u64 {
 
 #[test]
 fn both_read_the_same() {
-    let parts: [[fn() -> u64; 2]; 4] =
-        [[csv_ours, csv_by_hand], [columns_ours, columns_by_hand], [lines_ours, lines_by_hand], [jsonl_ours, jsonl_by_hand]];
+    let parts: [[fn() -> u64; 2]; 5] = [
+        [csv_ours, csv_by_hand],
+        [columns_ours, columns_by_hand],
+        [lines_ours, lines_by_hand],
+        [jsonl_ours, jsonl_by_hand],
+        [gzip_ours, gzip_by_hand],
+    ];
     for [ours, by_hand] in parts {
         assert_eq!(ours(), by_hand());
     }
@@ -166,6 +190,8 @@ fn one_part() {
         "columns_by_hand" => columns_by_hand,
         "lines" => lines_ours,
         "lines_by_hand" => lines_by_hand,
+        "gzip" => gzip_ours,
+        "gzip_by_hand" => gzip_by_hand,
         "jsonl" => jsonl_ours,
         "jsonl_by_hand" => jsonl_by_hand,
         other => unreachable!("{other}"),
