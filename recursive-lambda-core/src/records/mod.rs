@@ -6,6 +6,7 @@
 mod buffer;
 mod csv;
 mod cursor;
+pub mod cuts;
 mod first_bytes;
 mod json;
 mod jsonl;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use csv::Csv;
 pub use cursor::Cursor;
+pub use cuts::Cut;
 pub use json::Json;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
@@ -98,6 +100,16 @@ pub trait Format: Default + Send + 'static {
 
     /// Whether the objects are text. Then one that begins with a UTF-16 byte order mark is decoded, and the format sees UTF-8.
     const TEXT: bool = false;
+
+    /// How objects of this format can be cut into shards, with its default options. The compiler refuses `shards` for
+    /// [`Cut::Nowhere`], the default.
+    const CUT: Cut = Cut::Nowhere;
+
+    /// The same with the options it was made with.
+    #[must_use]
+    fn cut(&self) -> Cut {
+        Self::CUT
+    }
 
     /// The options it was made with, as text, for the checkpoint: empty if there are none, as by default. They must not change
     /// while runs are in progress, or those runs wait for the former ones.
