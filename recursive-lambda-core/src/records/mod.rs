@@ -62,7 +62,7 @@ pub enum Split {
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
-/// use recursive_lambda::format::{Decode, Format, Split};
+/// use recursive_lambda::format::{Cut, Decode, Format, Split};
 /// use recursive_lambda::BoxError;
 ///
 /// /// Samples of 4 bytes, big-endian.
@@ -71,6 +71,7 @@ pub enum Split {
 ///
 /// impl Format for Samples {
 ///     const NAME: &'static str = "samples";
+///     const CUT: Cut = Cut::every_bytes(4);
 ///
 ///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
 ///         match bytes.len() {

@@ -26,18 +26,18 @@ pub struct Scanned {
     pub(super) lines: u64,
     begins_with_line_feed: bool,
     ends_with_carriage_return: bool,
-    pub(super) limit: u64,
+    pub(super) limit: usize,
     paths: Vec<Path>,
 }
 
 /// Small enough for a processor's nearest cache, where a block may be read more than once.
-const BLOCK: u64 = 32 << 10;
+const BLOCK: usize = 32 << 10;
 
 impl Scan {
     /// Starts at a byte of the object. A row of more than `limit` bytes is not read as one row.
     #[must_use]
     pub fn new(rules: RowRules, offset: u64, limit: usize) -> Self {
-        Self { rules, scanned: Scanned::empty(offset, limit as u64, State::all(&rules)) }
+        Self { rules, scanned: Scanned::empty(offset, limit, State::all(&rules)) }
     }
 
     /// Continues where an earlier scan by the same rules stopped.
@@ -49,8 +49,8 @@ impl Scan {
     /// Takes the object's bytes from [`wanted`](Self::wanted) on.
     pub fn push(&mut self, bytes: &[u8]) {
         // No row within a block is longer than the limit, so that only the rows between two blocks have to be measured.
-        let block = BLOCK.min(self.scanned.limit / 2).max(1);
-        for block in bytes.chunks(usize::try_from(block).unwrap_or(usize::MAX)) {
+        let length = BLOCK.min(self.scanned.limit / 2).max(1);
+        for block in bytes.chunks(length) {
             let block = Scanned::of(&self.rules, &self.scanned, block);
             self.scanned.extend(&block);
         }
@@ -71,7 +71,7 @@ impl Scan {
 
 impl Scanned {
     /// No bytes at this offset.
-    pub(super) fn empty(offset: u64, limit: u64, states: impl IntoIterator<Item = State>) -> Self {
+    pub(super) fn empty(offset: u64, limit: usize, states: impl IntoIterator<Item = State>) -> Self {
         Self {
             start: offset,
             end: offset,
@@ -123,7 +123,7 @@ impl Scanned {
             return;
         }
         let lines = self.lines_before(next);
-        let joint = Joint { start: self.start, end: next.end, lines, limit: self.limit };
+        let joint = Joint { start: self.start, end: next.end, lines, limit: self.limit as u64 };
         for path in &mut self.paths {
             *path = match next.path(path.to) {
                 Some(next) => path.then(next, joint),

@@ -1,7 +1,7 @@
 //! From the scans of all ranges to the place where each shard begins.
 //!
-//! Each range was scanned for every state; in order, each one tells in which of them the next one begins. A row that the splitter
-//! does not read as one row stops this: only the splitter knows how it reads on after it.
+//! Each range was scanned for every state; in order, each one tells in which of them the next one begins. This stops at a row that
+//! the splitter does not read as one row, because only the splitter knows how it reads on.
 
 use super::scan::Scanned;
 use super::state::State;
@@ -30,6 +30,10 @@ pub enum Unplaced {
 }
 
 /// Finds the shards' places from scans that are added in order.
+///
+/// After [`Unplaced::BadRow`] the caller can refuse to cut the object, or go on, as exactly as before: it reads that one row with
+/// [`Splitter::part`](crate::records::Splitter::part), calls [`go_on`](Self::go_on) with the splitter's cursor after it, scans from
+/// there to the end of the range, and adds this scan and those of the later ranges.
 #[derive(Clone, Debug)]
 pub struct ShardStarts {
     /// Where the range of each shard begins.
@@ -59,7 +63,7 @@ impl ShardStarts {
     /// Begins after the header. `bounds`: where the range of each shard begins, in order; `size`: that of the object; `limit`: the
     /// largest row in bytes.
     #[must_use]
-    pub fn new(first: Cursor, bounds: Vec<u64>, size: u64, limit: u64) -> Self {
+    pub fn new(first: Cursor, bounds: Vec<u64>, size: u64, limit: usize) -> Self {
         Self { bounds, starts: vec![first], from: first, walked: walk(first, limit), size }
     }
 
@@ -68,12 +72,11 @@ impl ShardStarts {
     /// # Errors
     /// After [`Unplaced::BadRow`], shards can be placed again after [`go_on`](Self::go_on).
     pub fn add(&mut self, scan: &Scanned) -> Result<(), Unplaced> {
-        let (start, end) = (scan.start, scan.end);
-        let goes_over_a_bound = self.bounds.iter().any(|bound| (start + 1..end).contains(bound));
-        if start != self.walked.end || goes_over_a_bound {
-            return Err(Unplaced::Gap(self.walked.end));
+        let (start, end, before) = (scan.start, scan.end, self.reached());
+        let goes_over_a_bound = self.bounds.iter().any(|bound| start < *bound && *bound < end);
+        if start != before.offset || goes_over_a_bound {
+            return Err(Unplaced::Gap(before.offset));
         }
-        let before = self.reached();
         let lines = self.from.line + self.walked.lines_before(scan);
         let first = scan.path(self.state()).and_then(|path| path.first);
         self.walked.extend(scan);
@@ -82,7 +85,7 @@ impl ShardStarts {
             let cursor = Cursor { position: before.position, offset: first.offset, line: lines + first.lines };
             self.starts.resize(placed.max(self.starts.len()), cursor);
         }
-        if self.state() == State::Astray { Err(Unplaced::BadRow(self.last_row())) } else { Ok(()) }
+        if self.state() == State::Astray { Err(self.bad_row()) } else { Ok(()) }
     }
 
     /// Goes on where the splitter is after the bad row. The next scan begins here.
@@ -93,14 +96,14 @@ impl ShardStarts {
     /// The shards, after the scan of the last range.
     ///
     /// # Errors
-    /// See [`add`](Self::add): the last row may have an open quote.
+    /// See [`add`](Self::add): a quote may be open at the end.
     pub fn finish(&self) -> Result<Vec<Shard>, Unplaced> {
         let end = self.reached();
         if end.offset != self.size {
             return Err(Unplaced::Gap(end.offset));
         }
-        if self.state().is_open() {
-            return Err(Unplaced::BadRow(self.last_row()));
+        if !self.state().can_end() {
+            return Err(self.bad_row());
         }
         let start = |shard: usize| self.starts.get(shard).copied().unwrap_or(end);
         Ok((0..self.bounds.len()).map(|shard| Shard { start: start(shard), end: start(shard + 1) }).collect())
@@ -118,18 +121,18 @@ impl ShardStarts {
     }
 
     /// The last row that begins in what was added.
-    fn last_row(&self) -> Cursor {
+    fn bad_row(&self) -> Unplaced {
         let last = self.walked.path(State::RowStart).and_then(|path| path.last);
-        last.map_or(self.from, |last| Cursor {
-            position: self.reached().position - 1,
+        Unplaced::BadRow(last.map_or(self.from, |last| Cursor {
+            position: self.reached().position.saturating_sub(1),
             offset: last.offset,
             line: self.from.line + last.lines,
-        })
+        }))
     }
 }
 
 /// No bytes, before a row.
-fn walk(from: Cursor, limit: u64) -> Scanned {
+fn walk(from: Cursor, limit: usize) -> Scanned {
     Scanned::empty(from.offset, limit, [State::RowStart])
 }
 

@@ -57,8 +57,8 @@ impl State {
         !matches!(self, Self::RowStart | Self::Comment | Self::Astray)
     }
 
-    /// Whether the end of the object here is an error of the row.
-    pub(super) fn is_open(self) -> bool {
-        matches!(self, Self::Quoted(_) | Self::Escape(_))
+    /// Whether the last row is read as one row if the object ends here: no quote is open.
+    pub(super) fn can_end(self) -> bool {
+        !matches!(self, Self::Quoted(_) | Self::Escape(_) | Self::Astray)
     }
 }

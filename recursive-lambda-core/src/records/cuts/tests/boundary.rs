@@ -2,7 +2,7 @@
 
 use super::{Options, Whole, csv, decode, symbols};
 use crate::BoxError;
-use crate::records::cuts::{Boundary, Cut};
+use crate::records::cuts::{Boundary, Cut, ranges};
 use crate::records::tests::{LIMIT, every};
 use crate::records::{Csv, Cursor, Format, Json, Jsonl, Lines, Split};
 
@@ -160,5 +160,21 @@ fn formats_say_how_they_are_cut() {
     assert_eq!((Lines::CUT, Jsonl::CUT), (Cut::AtNewline, Cut::AtNewline));
     for cut in [Json::CUT, Json::default().at("a").cut(), Csv::CUT] {
         assert_eq!(Boundary::new(cut, 0, 5, 9), None);
+    }
+}
+
+#[test]
+fn ranges_are_equal_parts_after_the_header() {
+    let cases: [(u64, u64, u32, &[u64]); 6] = [
+        (0, 10, 3, &[0, 3, 6, 10]),
+        (5, 10, 4, &[5, 5, 5, 7, 10]),
+        (2, 2, 2, &[2, 2, 2]),
+        (0, 1, 3, &[0, 0, 0, 1]),
+        (0, u64::MAX, 2, &[0, u64::MAX / 2, u64::MAX]),
+        (0, 10, 0, &[]),
+    ];
+    for (first, size, shards, bounds) in cases {
+        let wanted: Vec<_> = bounds.windows(2).map(|pair| pair[0]..pair[1]).collect();
+        assert_eq!(ranges(first, size, shards).collect::<Vec<_>>(), wanted, "{shards} of {first}..{size}");
     }
 }

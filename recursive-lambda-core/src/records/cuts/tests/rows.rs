@@ -23,7 +23,7 @@ impl<'a> Object<'a> {
     /// Places shards as a run would: how reading goes on after a bad row, the splitter knows. `None`: the splitter stops there.
     fn place<S: Borrow<Scanned>>(&self, bounds: &[u64], scan: impl Fn(u64, u64) -> S) -> Option<Vec<Shard>> {
         let (mut at, size) = (self.whole.first.offset, self.bytes.len() as u64);
-        let mut starts = ShardStarts::new(self.whole.first, bounds.to_vec(), size, self.limit as u64);
+        let mut starts = ShardStarts::new(self.whole.first, bounds.to_vec(), size, self.limit);
         loop {
             let end = bounds.iter().copied().find(|bound| *bound > at).unwrap_or(size);
             let placed = if at < size { starts.add(scan(at, end).borrow()).map(|()| None) } else { starts.finish().map(Some) };
@@ -146,9 +146,38 @@ fn scans_that_do_not_fit_are_refused() {
     for (what, scans, wanted) in cases {
         assert_eq!(compose(first, &scans).map(|shards| shards.len()), wanted, "{what}");
     }
-    let mut starts = ShardStarts::new(first, vec![0, 3], 8, LIMIT as u64);
+    let mut starts = ShardStarts::new(first, vec![0, 3], 8, LIMIT);
     assert_eq!(starts.add(&scan(0, 4)), Err(Unplaced::Gap(0)), "over a bound");
     assert_eq!(starts.finish(), Err(Unplaced::Gap(0)), "not to the end");
+}
+
+/// Object, limit, and the row that is named, if any.
+#[test]
+fn a_row_that_is_not_one_row_is_named() {
+    let at = |position, offset, line| Some(Cursor { position, offset, line });
+    let cases: [(&str, usize, Option<Cursor>); 9] = [
+        ("1\n2,\"x\ny\"\n3\n", LIMIT, None),
+        ("1\n2,\"x\n3\n", LIMIT, at(1, 2, 1)),
+        ("1\r\n\r\n2,\"\r\n\",\"x\r\n3\r\n", LIMIT, at(1, 5, 2)),
+        ("1\n2,\"x\n3,\"y\"\n", LIMIT, at(1, 2, 1)),
+        ("1\n2,\"x\"y\n3,\"\n", LIMIT, at(2, 9, 2)),
+        ("1\n234567\n8\n", 8, None),
+        ("1\n23456789\n8\n", 8, at(1, 2, 1)),
+        ("1\n\"345678\n\"\n", 8, at(1, 2, 1)),
+        ("1\n23456789", 7, at(1, 2, 1)),
+    ];
+    for (object, limit, row) in cases {
+        let scans = [scan(scan_rules(&csv(&SCANNED[0])), object.as_bytes(), 0..object.len(), limit)];
+        let refused = compose(Cursor::default(), &scans).err();
+        assert_eq!(refused, row.map(Unplaced::BadRow), "{object:?}");
+        if let Some(refused) = refused {
+            let mut starts = ShardStarts::new(Cursor::default(), vec![0], object.len() as u64, limit);
+            let _ = starts.add(&scans[0]);
+            assert_eq!(starts.finish(), Err(refused), "{object:?}: it is not forgotten");
+        }
+    }
+    let message = Unplaced::BadRow(Cursor { position: 1, offset: 2, line: 1 }).to_string();
+    assert!(message.ends_with("its quotes are wrong or it is too long (record 1, line 2, byte 2)"), "{message}");
 }
 
 /// Rows with quoted line ends, and with quotes that are wrong, over many cuts.
