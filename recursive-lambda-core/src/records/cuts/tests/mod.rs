@@ -11,7 +11,6 @@ mod speed;
 
 use super::{Cut, RowRules, Scan, Scanned};
 use crate::BoxError;
-use crate::records::tests::LIMIT;
 use crate::records::{Csv, Cursor, Decode, Format, Next, Splitter};
 use std::ops::Range;
 
@@ -73,6 +72,7 @@ struct Whole {
     rows: Vec<Row>,
     /// The object's end; `None` if the splitter stops at a row.
     end: Option<Cursor>,
+    limit: usize,
 }
 
 impl Whole {
@@ -89,7 +89,7 @@ impl Whole {
         splitter.begin(|_, _| Ok(())).ok()?;
         let (header, first) = (splitter.header().unwrap().to_vec(), splitter.cursor());
         let (rows, end) = rest(splitter, decode);
-        Some(Self { header, first, rows, end })
+        Some(Self { header, first, rows, end, limit })
     }
 
     /// What the splitter reads in a part of the object.
@@ -100,7 +100,7 @@ impl Whole {
         at: Range<Cursor>,
         decode: fn(&mut F, &[u8]) -> Result<(), BoxError>,
     ) -> Vec<Row> {
-        let mut splitter = Splitter::part(format, at.start, &self.header, LIMIT).unwrap();
+        let mut splitter = Splitter::part(format, at.start, &self.header, self.limit).unwrap();
         splitter.push(&object[at.start.offset as usize..at.end.offset as usize]);
         splitter.finish();
         let (rows, end) = rest(splitter, decode);
