@@ -126,7 +126,7 @@ pub use run::{ResourcesOf, Run, run, run_with};
 /// }
 /// ```
 pub mod format {
-    pub use recursive_lambda_core::records::{Csv, Decode, Format, Json, Jsonl, Lines, Split};
+    pub use recursive_lambda_core::records::{Csv, Cut, Decode, Format, Json, Jsonl, Lines, Split};
 }
 
 /// Used by the attribute's expansion. Not part of the public API.

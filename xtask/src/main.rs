@@ -30,7 +30,8 @@ const TASKS: [Task; 7] = [
     (
         "search",
         search,
-        "searches for an hour, optimised: a million seeds, all pairs of crash points, the model with more faults, a run of a million batches",
+        "searches for an hour, optimised: a million seeds, all pairs of crash points, the model with more faults, a run of a million batches, all \
+         CSV objects up to eight symbols at every two cuts",
     ),
     (
         "mutants",
@@ -87,8 +88,8 @@ fn deny() -> Outcome {
 }
 
 fn search() -> Outcome {
-    let larger = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1")];
-    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model::", &larger)?;
+    let larger = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1"), ("RL_CUTS", "8")];
+    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model:: cuts::tests::rows::every", &larger)?;
     cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation::", &larger)
 }
 

@@ -2,6 +2,7 @@
 //!
 //! It decides nothing.
 
+use crate::records::cuts::ranges;
 use serde::{Deserialize, Serialize};
 
 /// The most shards of a run: one list of the store has no more keys.
@@ -29,8 +30,8 @@ impl Shards {
     /// The bytes of the object that a shard has: it processes the records that begin there.
     #[must_use]
     pub fn shard(&self, index: u32, size: u64) -> Shard {
-        let cut = |index: u32| (u128::from(size) * u128::from(index) / u128::from(self.count.max(1))) as u64;
-        Shard { index, count: self.count, start: cut(index), end: cut(index.saturating_add(1)) }
+        let range = ranges(0, size, self.count).nth(index as usize).unwrap_or(size..size);
+        Shard { index, count: self.count, start: range.start, end: range.end }
     }
 
     pub(super) fn are_consistent(&self) -> bool {

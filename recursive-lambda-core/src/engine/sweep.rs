@@ -8,6 +8,9 @@ use crate::checkpoint::{Checkpoint, Status};
 use serde::Serialize;
 use std::time::Duration;
 
+/// A run that waits for its shards is looked at this often.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// After this long without a change, a run has been signalled in vain by many sweeps.
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -55,7 +58,10 @@ pub fn judge(rules: &Rules, checkpoint: &Checkpoint, age: Duration) -> Verdict {
     if checkpoint.plan.hash != rules.plan.hash {
         return Verdict { report: Some(Trouble::OtherPlan), ..nothing };
     }
+    let waits_for_shards = checkpoint.owner.is_none() && checkpoint.shards.is_some_and(|shards| shards.are_asked());
     match &checkpoint.waiting {
+        // Its shards are swept, too, and the last one signals it. Only that signal can be lost.
+        None if waits_for_shards => Verdict { signals: age >= HOUR, ..nothing },
         Some(waiting) => {
             let signals = age >= waiting.pause();
             let report = (waiting.waited() + age >= DAY).then_some(Trouble::Stuck);

@@ -11,6 +11,7 @@ mod dialect;
 mod explain;
 mod fields;
 mod header;
+mod options;
 mod quotes;
 mod row;
 mod row_end;
@@ -21,8 +22,9 @@ use self::dialect::{Dialect, Names, separator_line};
 use self::fields::Fields;
 use self::row::Row;
 use self::row_end::{Before, RowEnd, before_row};
+use super::cuts::{Cut, RowRules};
 use super::first_bytes::{Look, look};
-use super::line_end::BYTE_ORDER_MARK;
+use super::line_end::{BYTE_ORDER_MARK, line_breaks};
 use super::{Decode, Format, Split};
 use crate::BoxError;
 use csv::ByteRecord;
@@ -113,76 +115,10 @@ pub struct Csv {
     end: RowEnd,
 }
 
-impl Csv {
-    /// Fields separated by tabs: `format = tsv`.
-    #[must_use]
-    pub fn tsv() -> Self {
-        Self::default().delimiter(b'\t')
-    }
-
-    /// The character between two fields, in ASCII; by default `,`.
-    #[must_use]
-    pub fn delimiter(mut self, delimiter: u8) -> Self {
-        self.dialect.delimiter = delimiter;
-        self
-    }
-
-    /// The character around a field, in ASCII; by default `"`. With `None`, quotes are text, and a field cannot hold a delimiter or
-    /// a line end.
-    #[must_use]
-    pub fn quote(mut self, quote: impl Into<Option<u8>>) -> Self {
-        self.dialect.quote = quote.into();
-        self
-    }
-
-    /// Inside quotes, the character after this one is text, and so a quote after it does not end the field. By default there is no
-    /// such character. A doubled quote still is a quote.
-    #[must_use]
-    pub fn escape(mut self, escape: u8) -> Self {
-        self.dialect.escape = Some(escape);
-        self
-    }
-
-    /// A row that begins with this character is skipped, up to its `\n`. By default there are no comments.
-    #[must_use]
-    pub fn comment(mut self, comment: u8) -> Self {
-        self.dialect.comment = Some(comment);
-        self
-    }
-
-    /// The first row is a record, and the columns have no names. The first row says how many fields a row has.
-    #[must_use]
-    pub fn without_header(mut self) -> Self {
-        self.dialect.names = Names::None;
-        self
-    }
-
-    /// The first row is a record, and these are the names of the columns.
-    #[must_use]
-    pub fn header_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.dialect.names = Names::Given(names.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Removes ASCII white space around names and values. White space before a quote still makes the quote text.
-    #[must_use]
-    pub fn trim(mut self) -> Self {
-        self.dialect.trim = true;
-        self
-    }
-
-    /// Rows may have fewer or more fields than the header. A field that is not there is `None` for an `Option`, and an error for
-    /// any other type. Fields after the last column are ignored by structs and maps.
-    #[must_use]
-    pub fn flexible(mut self) -> Self {
-        self.dialect.flexible = true;
-        self
-    }
-}
-
 impl Format for Csv {
     const NAME: &'static str = "csv";
     const TEXT: bool = true;
+    const CUT: Cut = Cut::ByScan(RowRules { delimiter: b',', quote: b'"', escape: None, comment: None });
 
     fn options(&self) -> String {
         self.dialect.text()
@@ -265,10 +201,18 @@ impl Format for Csv {
         }
     }
 
+    /// Where quotes cannot hold a line end, everything up to a `\n` is split without what is after it.
+    fn cut(&self) -> Cut {
+        let Dialect { delimiter, escape, comment, .. } = self.dialect;
+        match self.dialect.quote.filter(|_| self.dialect.multiline) {
+            Some(quote) => Cut::ByScan(RowRules { delimiter, quote, escape, comment }),
+            None => Cut::AtNewline,
+        }
+    }
+
     /// A `\r` alone ends a line, too, as it ends a row.
     fn line_ends(&self, bytes: &[u8]) -> u64 {
-        let ends = |at: usize| bytes.get(at) == Some(&b'\n') || bytes.get(at + 1) != Some(&b'\n');
-        memchr::memchr2_iter(b'\n', b'\r', bytes).filter(|at| ends(*at)).count() as u64
+        line_breaks(bytes)
     }
 }
 

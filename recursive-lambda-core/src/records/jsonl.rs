@@ -2,6 +2,7 @@
 
 mod explain;
 
+use super::cuts::Cut;
 use super::first_bytes::{Look, look};
 use super::json::is_white_space;
 use super::line_end::LineEnd;
@@ -37,6 +38,7 @@ pub struct Jsonl {
 impl Format for Jsonl {
     const NAME: &'static str = "jsonl";
     const TEXT: bool = true;
+    const CUT: Cut = Cut::AtNewline;
 
     fn header(&self, bytes: &[u8], end: bool) -> Split {
         match look(bytes, end) {

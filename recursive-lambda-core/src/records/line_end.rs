@@ -5,6 +5,13 @@ use super::Split;
 /// U+FEFF in UTF-8. Some programs write it first; it is not content.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// How many lines end in `bytes` with `\n`, `\r\n` or `\r`.
+pub(super) fn line_breaks(bytes: &[u8]) -> u64 {
+    let line_feeds = memchr::memchr_iter(b'\n', bytes).count();
+    let alone = memchr::memchr_iter(b'\r', bytes).filter(|at| bytes.get(at + 1) != Some(&b'\n')).count();
+    (line_feeds + alone) as u64
+}
+
 /// Finds where a line ends, and remembers how far it looked when it did not.
 #[derive(Debug, Default)]
 pub(super) struct LineEnd {

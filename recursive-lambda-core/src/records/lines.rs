@@ -1,5 +1,6 @@
 //! Lines of text.
 
+use super::cuts::Cut;
 use super::first_bytes::{Look, is_text, look};
 use super::line_end::LineEnd;
 use super::{Decode, Format, Split};
@@ -37,6 +38,7 @@ const CARRIAGE_RETURNS: &str = "the object has no line feed (\\n), its lines end
 impl Format for Lines {
     const NAME: &'static str = "lines";
     const TEXT: bool = true;
+    const CUT: Cut = Cut::AtNewline;
 
     /// It asks for bytes until the first line ends, because text without any `\n` but with `\r` is not one line.
     fn header(&self, bytes: &[u8], end: bool) -> Split {

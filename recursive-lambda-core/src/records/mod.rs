@@ -6,6 +6,7 @@
 mod buffer;
 mod csv;
 mod cursor;
+pub mod cuts;
 mod first_bytes;
 mod json;
 mod jsonl;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use csv::Csv;
 pub use cursor::Cursor;
+pub use cuts::Cut;
 pub use json::Json;
 pub use jsonl::Jsonl;
 pub use lines::Lines;
@@ -60,7 +62,7 @@ pub enum Split {
 ///
 /// ```
 /// # extern crate recursive_lambda_core as recursive_lambda;
-/// use recursive_lambda::format::{Decode, Format, Split};
+/// use recursive_lambda::format::{Cut, Decode, Format, Split};
 /// use recursive_lambda::BoxError;
 ///
 /// /// Samples of 4 bytes, big-endian.
@@ -69,6 +71,7 @@ pub enum Split {
 ///
 /// impl Format for Samples {
 ///     const NAME: &'static str = "samples";
+///     const CUT: Cut = Cut::every_bytes(4);
 ///
 ///     fn split(&mut self, bytes: &[u8], end: bool) -> Split {
 ///         match bytes.len() {
@@ -98,6 +101,16 @@ pub trait Format: Default + Send + 'static {
 
     /// Whether the objects are text. Then one that begins with a UTF-16 byte order mark is decoded, and the format sees UTF-8.
     const TEXT: bool = false;
+
+    /// How objects of this format can be cut into shards, with its default options. The compiler refuses `shards` for
+    /// [`Cut::Nowhere`], the default.
+    const CUT: Cut = Cut::Nowhere;
+
+    /// The same with the options it was made with.
+    #[must_use]
+    fn cut(&self) -> Cut {
+        Self::CUT
+    }
 
     /// The options it was made with, as text, for the checkpoint: empty if there are none, as by default. They must not change
     /// while runs are in progress, or those runs wait for the former ones.

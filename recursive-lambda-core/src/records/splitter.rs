@@ -59,10 +59,12 @@ impl<F: Format> Splitter<F> {
 
     /// Continues at a cursor of an earlier splitter, with the header that it found. A cursor at offset 0 starts from the
     /// beginning.
-    pub fn resume(mut format: F, at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
-        if at.offset == 0 {
-            return Ok(Self::start(format, limit));
-        }
+    pub fn resume(format: F, at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
+        if at.offset == 0 { Ok(Self::start(format, limit)) } else { Self::part(format, at, header, limit) }
+    }
+
+    /// Reads a part of the object that begins at a record, with the object's header.
+    pub fn part(mut format: F, at: Cursor, header: &[u8], limit: usize) -> Result<Self, Error> {
         open(&mut format, header)?;
         Ok(Self { header: Some(header.to_vec()), ..Self::at(format, at, limit) })
     }

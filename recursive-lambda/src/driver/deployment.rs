@@ -47,6 +47,7 @@ impl<H: Handler, P> Deployment<H, P> {
                 OnError::Stop => None,
                 OnError::Skip(most) => Some(most),
             },
+            shards: None,
             plan: self.plan.clone(),
         }
     }

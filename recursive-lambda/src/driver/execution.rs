@@ -159,8 +159,8 @@ where
                 self.deployment.platform.sleep(duration).await;
                 Event::Slept
             }
-            // This ends the loop.
-            Effect::Reply(_) => Event::Begin,
+            // A reply ends the loop. No run has shards yet, because `Deployment::rules` asks for none.
+            Effect::Reply(_) | Effect::Scatter | Effect::Gather | Effect::Join => Event::Begin,
         }
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Dialect {
     pub(super) escape: Option<u8>,
     /// A row that begins with it is no row.
     pub(super) comment: Option<u8>,
+    /// Whether quotes can hold a `\n`.
+    pub(super) multiline: bool,
     pub(super) names: Names,
     pub(super) trim: bool,
     pub(super) flexible: bool,
@@ -34,6 +36,7 @@ impl Default for Dialect {
             quote: Some(b'"'),
             escape: None,
             comment: None,
+            multiline: true,
             names: Names::FirstRow,
             trim: false,
             flexible: false,
@@ -58,6 +61,9 @@ impl Dialect {
         }
         if self.escape.is_some() && self.quote.is_none() {
             return Err("`escape` has a meaning only inside quotes, and there are none".into());
+        }
+        if !self.multiline && self.quote.is_none() {
+            return Err("`multiline = no` has a meaning only with quotes, and there are none".into());
         }
         let Names::Given(names) = &self.names else { return Ok(()) };
         if names.is_empty() {
@@ -89,6 +95,9 @@ impl Dialect {
             if byte.is_some() {
                 option(name, byte.map(shown));
             }
+        }
+        if !self.multiline {
+            option("multiline", Some("no".into()));
         }
         match &self.names {
             Names::FirstRow => {}
@@ -140,7 +149,7 @@ mod tests {
 
     #[test]
     fn contradicting_options_are_refused() {
-        let cases: [(Change, Option<&str>); 11] = [
+        let cases: [(Change, Option<&str>); 13] = [
             (|_| {}, None),
             (|dialect| dialect.delimiter = b'\t', None),
             (|dialect| dialect.delimiter = b'"', Some("`delimiter` and `quote` are both '\"'; they must differ")),
@@ -155,6 +164,11 @@ mod tests {
             (
                 |dialect| (dialect.quote, dialect.escape) = (None, Some(b'\\')),
                 Some("`escape` has a meaning only inside quotes, and there are none"),
+            ),
+            (|dialect| dialect.multiline = false, None),
+            (
+                |dialect| (dialect.quote, dialect.multiline) = (None, false),
+                Some("`multiline = no` has a meaning only with quotes, and there are none"),
             ),
             (|dialect| dialect.names = Names::Given(Vec::new()), Some("`header` names no column")),
             (|dialect| dialect.names = Names::Given(vec!["a".into(), "a".into()]), Some("`header` has the name \"a\" twice")),
@@ -177,12 +191,13 @@ mod tests {
                         quote: Some(b'\''),
                         escape: Some(b'\\'),
                         comment: Some(b'#'),
+                        multiline: false,
                         names: Names::Given(vec!["id".into(), "na\"me".into()]),
                         trim: true,
                         flexible: true,
                     }
                 },
-                r#"(delimiter = ';', quote = '\'', escape = '\\', comment = '#', header = ["id", "na\"me"], trim, flexible)"#,
+                r#"(delimiter = ';', quote = '\'', escape = '\\', comment = '#', multiline = no, header = ["id", "na\"me"], trim, flexible)"#,
             ),
         ];
         for (change, wanted) in cases {

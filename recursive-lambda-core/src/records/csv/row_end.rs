@@ -9,6 +9,9 @@ use crate::records::misread::bad_first_line;
 const OPEN_QUOTE: &str = "a quote opens a field here and is not closed (inside quotes a quote is written twice; `csv(escape = '\\\\')` \
     reads one after a backslash, and `csv(quote = none)` takes quotes for text)";
 
+const OPEN_AT_NEWLINE: &str = "a quote opens a field here and is not closed on its line, and `multiline = no` promises that every field is; \
+    without that argument a quoted field can hold line ends";
+
 /// Finds where a row ends, and remembers how far it looked when it did not.
 #[derive(Debug, Default)]
 pub(super) struct RowEnd {
@@ -19,12 +22,16 @@ pub(super) struct RowEnd {
 
 impl RowEnd {
     /// `\n`, `\r\n` or `\r` outside quotes ends a row, and so does the end of the object. Inside quotes that end is an error of
-    /// the row's first line, and the rest is read as rows again. `bytes` must begin with a row.
+    /// the row's first line, and the rest is read as rows again; so is `\n` if it is promised not to be there. `bytes` must begin
+    /// with a row.
     pub(super) fn find(&mut self, dialect: &Dialect, bytes: &[u8], end: bool) -> Split {
         let Self { searched: mut at, mut quoted } = std::mem::take(self);
         loop {
             let rest = bytes.get(at..).unwrap_or_default();
             let found = match (dialect.quote, dialect.escape) {
+                (Some(quote), escape) if quoted && !dialect.multiline => {
+                    memchr::memchr3(b'\n', quote, escape.unwrap_or(quote), rest)
+                }
                 (Some(quote), None) if quoted => memchr::memchr(quote, rest),
                 (Some(quote), Some(escape)) if quoted => memchr::memchr2(quote, escape, rest),
                 (Some(quote), _) => memchr::memchr3(b'\n', b'\r', quote, rest),
@@ -34,11 +41,13 @@ impl RowEnd {
             let hit = at + found;
             let is_quote = |at: usize| bytes.get(at).copied().is_some_and(|byte| Some(byte) == dialect.quote);
             match (bytes.get(hit), bytes.get(hit + 1)) {
+                (Some(b'\n'), _) if quoted => return bad_first_line(bytes, OPEN_AT_NEWLINE),
                 (Some(b'\n'), _) => return Split::Record { content: hit, next: hit + 1 },
                 // The next byte decides, and is not here yet: the row ends at the same byte however the object is cut.
                 (_, None) if !end => return self.unfinished(bytes, hit, quoted, end),
                 (Some(b'\r'), Some(b'\n')) => return Split::Record { content: hit, next: hit + 2 },
                 (Some(b'\r'), _) => return Split::Record { content: hit, next: hit + 1 },
+                (_, Some(b'\n')) if quoted && !dialect.multiline && !is_quote(hit) => at = hit + 1,
                 // After an escape, and the second of two quotes: text.
                 _ if quoted && (!is_quote(hit) || is_quote(hit + 1)) => at = hit + 2,
                 // One quoted field is usually followed by another: half the jumps.
