@@ -67,6 +67,7 @@ fn rules(function: Option<&Function>, seen: &Checkpoint) -> Rules {
         max_invocations: u64::MAX,
         on_complete: false,
         skip: None,
+        shards: None,
         plan: seen.plan.clone(),
     }
 }

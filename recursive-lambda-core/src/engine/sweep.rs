@@ -130,7 +130,7 @@ impl Swept {
 mod tests {
     use super::*;
     use crate::checkpoint::tests::fresh;
-    use crate::checkpoint::{Owner, Plan, Waiting};
+    use crate::checkpoint::{Owner, Plan, Shards, Waiting};
 
     const HOUR: u64 = 3600;
 
@@ -189,6 +189,9 @@ mod tests {
             ("waits for ten hours", waiting(10 * HOUR, 20), HOUR, SIGNALS),
             ("waits for a day", waiting(24 * HOUR - 1, 40), HOUR, Verdict { signals: true, ..reports(Trouble::Stuck) }),
             ("waits for a day, tried just now", waiting(25 * HOUR, 40), 91, Verdict { waits: true, ..reports(Trouble::Stuck) }),
+            ("waits for its shards", waits_for_shards(false), HOUR - 1, NOTHING),
+            ("waits for its shards, and its signal was lost", waits_for_shards(false), HOUR, SIGNALS),
+            ("died as it asked its shards", waits_for_shards(true), 91, SIGNALS),
             ("died in on_complete", with(Completing, true), 91, SIGNALS),
             ("done", with(Done, false), 91, NOTHING),
             ("done long ago", with(Done, false), 25 * HOUR, NOTHING),
@@ -201,6 +204,11 @@ mod tests {
         for (name, checkpoint, age, want) in table {
             assert_eq!(judge(&rules(), &checkpoint, Duration::from_secs(age)), want, "{name}");
         }
+    }
+
+    fn waits_for_shards(is_owned: bool) -> Checkpoint {
+        let status = if is_owned { Status::Running } else { Status::Ready };
+        Checkpoint { shards: Some(Shards { count: 2, asked: 2 }), ..with(status, is_owned) }
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod delivered;
 mod ending;
 mod fenced;
 mod fixtures;
+mod sharding;
 mod signalling;
 mod skipping;
 mod waiting;
