@@ -18,7 +18,8 @@ impl Marks {
         if !rest.is_empty() {
             let mut last = [0; WORD];
             last.iter_mut().zip(rest).for_each(|(byte, from)| *byte = *from);
-            words.push(word(rules, &last) & !(u64::MAX << rest.len()));
+            // If zeros are marked, the first one after the end is where the block ends.
+            words.push(word(rules, &last));
         }
         Self { words, length: block.len() }
     }

@@ -21,7 +21,8 @@ type Options = (fn(Csv) -> Csv, &'static [u8]);
 const SCANNED: [Options; 8] = [
     (|csv| csv.without_header(), b"a,\"\n\r"),
     (|csv| csv.without_header().delimiter(b';').trim(), b",;\"\n\r"),
-    (|csv| csv.without_header().quote(b'\''), b"\",'\n\r"),
+    // A block is filled up with zeros.
+    (|csv| csv.without_header().quote(0), b"\",\0\n\r"),
     (|csv| csv.without_header().escape(b'\\'), b"\\,\"\n\r"),
     (|csv| csv.without_header().comment(b'#'), b"#,\"\n\r"),
     (|csv| csv.without_header().delimiter(b';').quote(b'\'').escape(b'\\').comment(b'#'), b"#;'\n\\"),

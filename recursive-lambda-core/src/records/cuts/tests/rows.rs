@@ -91,6 +91,16 @@ fn every_short_object_with_a_small_limit() {
     }
 }
 
+/// The splitter takes the first line of such a row for bad, and the rest for rows.
+#[test]
+fn a_long_quoted_row_over_a_cut() {
+    for object in ["\"\na\"\na", "1\n\"\na,\"\n2\n3\n", "1\n\"\r\n\"\"\"\"\n2\n\n3"] {
+        for limit in 2..8 {
+            cut_everywhere(&SCANNED[0], object.as_bytes(), limit, read_parts(&SCANNED[0]));
+        }
+    }
+}
+
 /// A header row, marks and a line `sep=` are before the first range.
 #[test]
 fn short_objects_after_a_start() {

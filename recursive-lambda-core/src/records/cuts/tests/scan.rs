@@ -1,6 +1,7 @@
 //! How a scan is divided, stopped, saved and joined does not change its result.
 
 use super::{SCANNED, csv, scan, scan_rules, symbols};
+use crate::records::cuts::state::{Break, State};
 use crate::records::cuts::{Scan, Scanned};
 use crate::records::tests::{LIMIT, Random, every};
 
@@ -50,6 +51,17 @@ fn a_long_scan_is_its_parts_and_small() {
             at = part;
         }
         assert_eq!(parts.scanned(), &whole);
+    }
+}
+
+/// Else a file without quotes would be read twice to its end.
+#[test]
+fn a_state_that_cannot_be_is_dropped() {
+    let object = b"1,2\n3,4\n5,6\n";
+    for (limit, to) in [(5, State::Astray), (LIMIT, State::Quoted(Break::With))] {
+        let scanned = scan(scan_rules(&csv(&SCANNED[0])), object, 0..object.len(), limit);
+        assert_eq!(scanned.path(State::Quoted(Break::Without)).unwrap().to, to);
+        assert_eq!(scanned.path(State::Text).unwrap().to, State::RowStart);
     }
 }
 
