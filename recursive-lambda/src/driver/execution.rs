@@ -100,7 +100,7 @@ where
             session.clear().await;
         }
         if let Some(pace) = &self.pace {
-            pace.tell(self.deployment.platform.now());
+            pace.tell(self.deployment.platform.now(), self.deployment.limits(run.budget()));
         }
         match reply {
             Reply::Acknowledge(why) => {

@@ -30,6 +30,16 @@ impl Point {
     }
 }
 
+/// What the function's settings must leave room for.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) slowest_batch: Duration,
+    /// As the job asks for it.
+    pub(super) reserve: Duration,
+    /// Whether the object is kept in /tmp.
+    pub(super) in_tmp: bool,
+}
+
 /// The figures of the line.
 #[derive(Debug, PartialEq)]
 struct Figures {
@@ -65,12 +75,27 @@ impl Pace {
     }
 
     /// Logs the line.
-    pub(super) fn tell(&self, now: Duration) {
+    pub(super) fn tell(&self, now: Duration, limits: Limits) {
         let Figures { percent, records, records_per_second, left } = self.figures(now);
-        let Point { status, position, batches, skipped, .. } = self.last;
+        let Point { status, position, batches, skipped, size, .. } = self.last;
         let (batches, skipped) = (batches.saturating_sub(self.first.batches), skipped.saturating_sub(self.first.skipped));
         let left = left.map(|left| left.as_secs());
-        tracing::info!(?status, position, percent, records, batches, skipped, records_per_second, seconds_left = left, "worked");
+        let (slowest_batch_ms, reserve_ms) = (limits.slowest_batch.as_millis() as u64, limits.reserve.as_millis() as u64);
+        let in_tmp = limits.in_tmp.then_some(size);
+        tracing::info!(
+            ?status,
+            position,
+            percent,
+            records,
+            batches,
+            skipped,
+            records_per_second,
+            seconds_left = left,
+            slowest_batch_ms,
+            reserve_ms,
+            in_tmp,
+            "worked"
+        );
     }
 }
 
