@@ -30,7 +30,7 @@ pub(super) fn triggers(facts: &Facts, report: &mut Report) {
         report.found(Finding {
             check: "triggers",
             what: format!("{by} invokes the function when a checkpoint is written to {place}"),
-            why: "each save starts a run over its checkpoint, and that run saves, too".into(),
+            why: "each save starts an invocation that only logs an error, and is paid for".into(),
             template,
             command: None,
         });
