@@ -147,6 +147,8 @@ impl Reporter {
         let progress = &self.progress;
         match &entry.what {
             What::LogLine { container, stream: Stream::Stderr, line } if self.deaths.takes_line(container, line) => {}
+            // Metrics are for CloudWatch.
+            What::LogLine { stream: Stream::Stdout, line, .. } if line.starts_with("{\"_aws\":") && !self.verbose => {}
             What::LogLine { stream: Stream::Stdout, line, .. } => progress.print(line),
             What::LogLine { stream: Stream::Stderr, line, .. } => progress.message(line),
             What::Killed { container, .. } => progress.message(&format!("-- {container} was killed during an invocation")),

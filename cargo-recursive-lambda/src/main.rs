@@ -1,7 +1,6 @@
 //! `cargo recursive-lambda run FILE` builds a package's job and runs it over a file, in as many invocations as needed. Lambda and S3 are
 //! those of `recursive-lambda-local`, on loopback. The program is the same one that you deploy. The other commands show and steer the runs
-//! of a deployed function. `plan` says what a run will take and
-//! cost.
+//! of a deployed function, `doctor` says what is wrong with it, and `plan` what a run will take and cost.
 
 mod arguments;
 mod build;
@@ -9,6 +8,7 @@ mod chaos;
 mod checkpoint;
 mod confirm;
 mod deaths;
+mod doctor;
 mod find;
 mod follow;
 mod kills;
@@ -73,6 +73,8 @@ enum Command {
     Redrive(redrive::Redrive),
     /// Process an object that is in S3 already
     Start(start::Start),
+    /// Say what is wrong with a deployed function and with what is around it
+    Doctor(doctor::Doctor),
     /// Say what a run will take and cost, and what other services would
     Plan(plan::Options),
 }
@@ -166,6 +168,7 @@ async fn main() -> ExitCode {
         Command::Skipped(options) => skipped::skipped(options).await,
         Command::Redrive(options) => redrive::redrive(options).await,
         Command::Start(options) => start::start(options).await,
+        Command::Doctor(options) => doctor::doctor(&options).await,
     };
     ended.unwrap_or_else(|message| {
         eprintln!("error: {message}");
@@ -199,6 +202,7 @@ mod tests {
             ("pause|--all|s3://bucket/key", "cannot be used with"),
             ("pause|s3://bucket/key|--reason|two\nlines", "write 1 to 1,000 bytes without control characters"),
             ("halt|s3://bucket/key", "unrecognized subcommand"),
+            ("doctor", "required arguments were not provided"),
         ] {
             let Err(error) = parse(line) else { unreachable!("{line}") };
             assert!(error.to_string().contains(expected), "{line}: {error}");
@@ -212,9 +216,13 @@ mod tests {
             let Ok(Command::Run(run)) = parse(line) else { unreachable!("{line}") };
             assert_eq!(run.timeout, expected, "{line}");
         }
-        for line in
-            ["list|-f|name|-n|5|--json", "status|s3://b/k|--watch", "resume|--all|--status|failed|-y", "start|s3://b/p/|--all"]
-        {
+        for line in [
+            "list|-f|name|-n|5|--json",
+            "status|s3://b/k|--watch",
+            "resume|--all|--status|failed|-y",
+            "start|s3://b/p/|--all",
+            "doctor|name:live|--json",
+        ] {
             assert!(parse(line).is_ok(), "{line}");
         }
     }

@@ -5,6 +5,7 @@
 use crate::Error;
 use crate::invocation::Invocation;
 use bytes::Bytes;
+use recursive_lambda_core::checkpoint::Status;
 use recursive_lambda_core::engine::messages::Signalled;
 use recursive_lambda_core::engine::save::{Condition, Read, Written};
 use recursive_lambda_core::object::PinnedObject;
@@ -89,10 +90,28 @@ pub(crate) trait Store: Send + Sync + 'static {
     fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send;
 }
 
-/// The function's invocation of itself.
+/// The function's invocation of itself, and figures of its work.
 pub(crate) trait Signals: Send + Sync + 'static {
     /// One try, on behalf of this invocation. The error says why the signal was not accepted.
     fn signal(&self, invocation: &Invocation, payload: String) -> impl Future<Output = (Signalled, Option<String>)> + Send;
+
+    /// Called at the end of an invocation that worked on a run of this job, for metrics.
+    fn measured(&self, _invocation: &Invocation, _job: &'static str, _work: &Work) {}
+}
+
+/// What one invocation did for a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Work {
+    pub(crate) status: Status,
+    pub(crate) records: u64,
+    /// Of the object.
+    pub(crate) bytes: u64,
+    pub(crate) batches: u64,
+    pub(crate) skipped: u64,
+    /// It began with a batch that had failed.
+    pub(crate) is_retry: bool,
+    /// Until the run ends, at the pace of this invocation; `None` if no bytes were counted, or nothing is left.
+    pub(crate) left: Option<Duration>,
 }
 
 /// Files in /tmp.

@@ -1,14 +1,53 @@
-//! The alarm in the bundled example's template, tested with real log lines: only errors that no retry can fix match its filter.
+//! The alarm and the queries in the bundled example's template, tested with real log lines: only errors that no retry can fix match the
+//! alarm's filter, and the queries name fields that the lines have.
 
 use super::stage::{KEY, Stage, UPLOADS, workspace};
 use super::sweep::{SWEEP, SWEPT_AFTER};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+fn template() -> String {
+    std::fs::read_to_string(workspace().join("examples/s3-upload/template.yaml")).unwrap()
+}
 
 /// The template's filter pattern.
 fn pattern() -> String {
-    let template = std::fs::read_to_string(workspace().join("examples/s3-upload/template.yaml")).unwrap();
+    let template = template();
     let line = template.lines().find_map(|line| line.trim().strip_prefix("FilterPattern: '")).unwrap();
     line.trim_end_matches('\'').to_owned()
+}
+
+/// The words of CloudWatch Logs Insights that the template uses.
+const WORDS: [&str; 14] =
+    ["filter", "fields", "stats", "sort", "limit", "desc", "by", "as", "bin", "latest", "sum", "max", "coalesce", "SOURCE"];
+
+/// The fields that the template's queries and its dashboard read. A name after `as` is not one.
+fn queried() -> BTreeSet<String> {
+    let template = template();
+    let of_dashboard = template.lines().filter_map(|line| line.trim().strip_prefix("\"query\": \""));
+    let of_queries = template.split("QueryString: |\n").skip(1).flat_map(|rest| rest.lines().take_while(|line| !line.is_empty()));
+    let queries: Vec<&str> = of_dashboard.chain(of_queries).collect();
+    assert!(queries.len() > 10, "{queries:?}");
+    let mut fields = BTreeSet::new();
+    for query in queries {
+        let unquoted: String = query.split('\'').step_by(2).collect();
+        let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '@');
+        let words: Vec<&str> = unquoted.split(|c| !is_part(c)).filter(|word| !word.is_empty()).collect();
+        for (at, word) in words.iter().enumerate() {
+            let is_alias = at > 0 && words[at - 1] == "as";
+            if !is_alias && !WORDS.contains(word) && word.starts_with(|c: char| c.is_alphabetic()) {
+                fields.insert((*word).to_owned());
+            }
+        }
+    }
+    fields
+}
+
+/// The fields that no line has.
+fn missing(lines: &[String]) -> Vec<String> {
+    let lines: Vec<Value> = lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let has = |field: &String| lines.iter().any(|line| line.pointer(&format!("/{}", field.replace('.', "/"))).is_some());
+    queried().into_iter().filter(|field| !has(field)).collect()
 }
 
 /// Applies a CloudWatch filter to a JSON line. Supports only what the template uses: `{ $.a = "x" && ($.b = "y" || $.c = "*") }`.
@@ -90,6 +129,8 @@ async fn alarms_ring_for_lasting_errors_only() {
     stage.platform.send(SWEEP);
     stage.settle().await;
     assert_eq!(failures(&alarms(&stage)), 2, "logged again by each sweep: {}", stage.logged().join("\n"));
+
+    assert_eq!(missing(&stage.logged()), [""; 0], "of {:?}", queried());
 
     let before = alarms(&stage).len();
     for event in [

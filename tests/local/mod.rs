@@ -16,6 +16,7 @@ mod ends;
 mod events;
 mod keys;
 mod limits;
+mod metrics;
 mod naive;
 mod new_package;
 mod objects;

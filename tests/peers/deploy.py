@@ -2,7 +2,7 @@
 
 Standard input: {"endpoint": URL, "template": path, "stack": name, "parameters": {name: value}, "upload": {"key": .., "body": ..}}.
 Standard output: {"resources": {name: {"Type": .., "Properties": .., "Ref": id}}, "function": .., "mapping": .., "invoke": ..,
-"swept": {"rule": .., "target": ..}, "messages": [body, ..]}.
+"swept": {"rule": .., "target": ..}, "dashboard": {"widgets": ..}, "messages": [body, ..]}.
 
 moto's CloudFormation does not support AWS::Serverless and some plain resources. AWS's own translator translates the first. For the
 others, this script makes the calls that CloudFormation would make, with the references that moto resolved.
@@ -137,6 +137,10 @@ def scheduled(name):
     return {"rule": events.describe_rule(Name=name), "target": target}
 
 
+def dashboard(name):
+    return json.loads(client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
+
+
 resources = created(translated())
 complete(resources)
 bucket = resources["Uploads"]["Ref"]
@@ -151,6 +155,7 @@ json.dump(
         "mapping": mapping,
         "invoke": functions.get_function_event_invoke_config(FunctionName=name),
         "swept": scheduled(resources["ImportSweep"]["Ref"]),
+        "dashboard": dashboard(f"{stack}-import"),
         "messages": received(queue_url(mapping["EventSourceArn"])),
     },
     sys.stdout,

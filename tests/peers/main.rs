@@ -10,7 +10,9 @@
 )]
 
 mod deliveries;
+mod doctor;
 mod emulator;
+mod front;
 mod peer;
 mod queue;
 mod template;

@@ -43,6 +43,12 @@ pub(crate) fn runtime_interface_emulator() -> PathBuf {
 /// A command of the Python environment, with a dummy account and region.
 pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new(venv().join("bin").join(name));
+    tool_variables(&mut command);
+    command
+}
+
+/// A dummy account and region, for a program that is a client of AWS.
+pub(crate) fn tool_variables(command: &mut Command) {
     command.kill_on_drop(true).stdin(Stdio::null());
     for (name, value) in [
         ("AWS_DEFAULT_REGION", "us-east-1"),
@@ -56,7 +62,6 @@ pub(crate) fn tool(name: &str) -> Command {
     for name in ["AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"] {
         command.env_remove(name);
     }
-    command
 }
 
 /// Runs a script of this folder, with a JSON value as input and output.

@@ -89,6 +89,7 @@ async fn an_upload_to_the_stack_starts_a_run() {
     let stack = Stack::create(&moto).await;
     assert_wiring(&stack);
     assert_least_privilege(&stack);
+    assert_views(&stack);
     assert_messages_are_processed(&stack).await;
 }
 
@@ -146,6 +147,50 @@ fn assert_wiring(stack: &Stack) {
     }
     // The function's failures must not go to the queue that feeds the function.
     assert_ne!(stack.queue("FailedSignals"), queue);
+}
+
+/// The dashboard and the queries read this stack's log, function and queues.
+fn assert_views(stack: &Stack) {
+    let log = format!("/aws/lambda/{}", stack.reference("Import"));
+    let queue = |name: &str| stack.queue(name).rsplit(':').next().unwrap().to_owned();
+    let known = [stack.reference("Import").to_owned(), queue("Queue"), queue("UndeliveredUploads"), queue("FailedSignals")];
+    let widgets = stack.0["dashboard"]["widgets"].as_array().unwrap();
+    assert_eq!(widgets.len(), 6, "{widgets:?}");
+    let mut named = BTreeSet::new();
+    for Widget { region, metrics, query } in widgets.iter().map(widget) {
+        assert_eq!(region, "us-east-1");
+        for metric in metrics {
+            match metric {
+                [namespace, name] => assert_eq!((namespace, name), (&json!("birds"), &json!("NeedsAttention"))),
+                [_, _, _, about, ..] => named.extend(about.as_str()),
+                _ => panic!("{metric:?}"),
+            }
+        }
+        assert!(query.is_none_or(|query| query.starts_with(&format!("SOURCE '{log}' | "))), "{query:?}");
+    }
+    assert_eq!(named, known.iter().map(String::as_str).collect());
+
+    let queries = ["CourseOfRuns", "Errors", "SlowestBatches"].map(|name| stack.properties(name));
+    for query in queries {
+        assert_eq!(query["LogGroupNames"], json!([log]), "{query}");
+        assert!(query["QueryString"].as_str().unwrap().starts_with("filter "), "{query}");
+    }
+}
+
+struct Widget<'a> {
+    region: &'a str,
+    metrics: Vec<&'a [Value]>,
+    query: Option<&'a str>,
+}
+
+fn widget(widget: &Value) -> Widget<'_> {
+    let properties = &widget["properties"];
+    let metrics = properties["metrics"].as_array().into_iter().flatten();
+    Widget {
+        region: properties["region"].as_str().unwrap(),
+        metrics: metrics.map(|metric| metric.as_array().unwrap().as_slice()).collect(),
+        query: properties["query"].as_str(),
+    }
 }
 
 fn assert_least_privilege(stack: &Stack) {

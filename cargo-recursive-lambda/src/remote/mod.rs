@@ -10,6 +10,7 @@ mod trouble;
 pub(crate) use function::Function;
 pub(crate) use obey::obey;
 pub(crate) use store::{Checkpoints, Found, RunFile, age};
+pub(crate) use trouble::trouble;
 
 use crate::arguments::Target;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -43,7 +44,7 @@ pub(crate) struct Remote {
 impl Remote {
     /// Finds the store: as named, or in the function's environment.
     pub(crate) async fn open(target: &Target) -> Result<Self, String> {
-        let config = aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await;
+        let config = sdk_config().await;
         let function = match &target.function {
             Some(name) => Some(Function::find(&config, name).await?),
             None => None,
@@ -58,7 +59,12 @@ impl Remote {
     }
 }
 
-fn s3_client(config: &SdkConfig) -> aws_sdk_s3::Client {
+/// The region, credentials and endpoints that the SDK's variables and files say.
+pub(crate) async fn sdk_config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12()).load().await
+}
+
+pub(crate) fn s3_client(config: &SdkConfig) -> aws_sdk_s3::Client {
     // A custom endpoint does not have a host name for each bucket.
     let custom = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"].iter().any(|name| std::env::var_os(name).is_some());
     aws_sdk_s3::Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(custom).build())

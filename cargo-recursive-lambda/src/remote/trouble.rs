@@ -7,7 +7,7 @@ use recursive_lambda_core::excerpt;
 const KEPT: usize = 200;
 
 /// `doing`: what was tried, for example `list s3://state/runs`.
-pub(super) fn trouble<E>(doing: &str, error: &SdkError<E>) -> String
+pub(crate) fn trouble<E>(doing: &str, error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

@@ -51,6 +51,11 @@ impl Budget {
         Self { concurrency, ..self }
     }
 
+    #[must_use]
+    pub fn slowest_batch(&self) -> Duration {
+        self.slowest_batch
+    }
+
     pub fn batch_took(&mut self, took: Duration) {
         self.batches += 1;
         self.working += took;

@@ -5,6 +5,8 @@
 
 mod clients;
 mod logging;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod objects;
 mod runtime;
 mod sdk_error;

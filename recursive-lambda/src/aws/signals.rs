@@ -6,6 +6,8 @@ use super::clients::Aws;
 use super::sdk_error::why;
 use crate::invocation::Invocation;
 use crate::ports::Signals;
+#[cfg(feature = "metrics")]
+use crate::ports::Work;
 use aws_sdk_lambda::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_lambda::operation::invoke::InvokeError;
 use aws_sdk_lambda::primitives::Blob;
@@ -34,6 +36,11 @@ impl Signals for Aws {
             }
         };
         self.call(invoke).await.unwrap_or_else(|| (Signalled::Silence, Some("the process is shutting down".into())))
+    }
+
+    #[cfg(feature = "metrics")]
+    fn measured(&self, invocation: &Invocation, job: &'static str, work: &Work) {
+        super::metrics::print(&invocation.function_arn, job, work);
     }
 }
 

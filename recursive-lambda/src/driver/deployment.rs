@@ -1,6 +1,7 @@
 //! What all invocations of a process share: the job, its deployment and the ports.
 
-use super::input::{FormatOf, format_of, takes_a_file};
+use super::input::{FormatOf, format_of, reads_a_file, takes_a_file};
+use super::pace::Limits;
 use crate::cache::Cache;
 use crate::config::{Config, OnError};
 use crate::format::Format;
@@ -55,6 +56,10 @@ impl<H: Handler, P> Deployment<H, P> {
     pub(super) fn budget(&self, invocation: &Invocation) -> Budget {
         let most = self.settings.batches_per_invocation.or(self.config.batches_per_invocation);
         Budget::new(invocation.left, self.reserve(), most).concurrent(self.config.concurrency.max(1))
+    }
+
+    pub(super) fn limits(&self, budget: &Budget) -> Limits {
+        Limits { slowest_batch: budget.slowest_batch(), reserve: self.reserve(), in_tmp: reads_a_file::<H>() }
     }
 
     /// The time to keep free before the deadline, from the deployment or the attribute.

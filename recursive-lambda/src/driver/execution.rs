@@ -100,7 +100,8 @@ where
             session.clear().await;
         }
         if let Some(pace) = &self.pace {
-            pace.tell(self.deployment.platform.now());
+            let work = pace.tell(self.deployment.platform.now(), self.deployment.limits(run.budget()));
+            self.deployment.platform.measured(self.invocation, H::NAME, &work);
         }
         match reply {
             Reply::Acknowledge(why) => {
@@ -192,7 +193,8 @@ where
         }
         match &mut self.pace {
             Some(pace) if applied && acquired.is_none() => pace.saved(point),
-            _ if applied && acquired.is_some() => self.pace = Some(Pace::begins(point, begun)),
+            // A run that is given up without being acquired ends here, too.
+            _ if applied && (acquired.is_some() || point.has_failed()) => self.pace = Some(Pace::begins(point, begun)),
             _ => {}
         }
         if let Some(checkpoint) = acquired.filter(|_| applied) {

@@ -54,6 +54,11 @@ pub(super) fn takes_a_file<H: Handler>() -> bool {
     matches!(H::Input::SUPPLY, Supply::File { .. })
 }
 
+/// Whether the object is kept in /tmp.
+pub(super) fn reads_a_file<H: Handler>() -> bool {
+    takes_a_file::<H>() || H::CONFIG.source == Some(Source::Tmp)
+}
+
 impl<H: Handler, P: Objects + Disk + Clock> JobInput<H, P> {
     /// Continues at the checkpoint. `local` is the possible file.
     pub(super) fn new(
@@ -62,7 +67,7 @@ impl<H: Handler, P: Objects + Disk + Clock> JobInput<H, P> {
         record: &Checkpoint,
         local: Local<P>,
     ) -> Result<Self, crate::Error> {
-        let from_file = takes_a_file::<H>() || H::CONFIG.source == Some(Source::Tmp);
+        let from_file = reads_a_file::<H>();
         let local = from_file.then(|| Arc::new(local));
         let kind = open(&platform, &object, record, local.as_ref())?;
         Ok(Self { kind, platform, object, local })

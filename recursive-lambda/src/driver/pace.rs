@@ -2,6 +2,7 @@
 //!
 //! It reads no clock, and never logs a key, a record or the state.
 
+use crate::ports::Work;
 use recursive_lambda_core::checkpoint::{Checkpoint, Status};
 use std::time::Duration;
 
@@ -21,13 +22,30 @@ pub(super) struct Point {
     size: u64,
     batches: u64,
     skipped: u64,
+    /// Which try of the batch at the position this is.
+    attempt: u32,
 }
 
 impl Point {
     pub(super) fn of(checkpoint: &Checkpoint) -> Self {
         let Checkpoint { status, position, offset, size, batches, skipped, .. } = *checkpoint;
-        Self { status, position, offset, size, batches, skipped }
+        Self { status, position, offset, size, batches, skipped, attempt: checkpoint.attempt() }
     }
+
+    /// Whether the run ended as failed.
+    pub(super) fn has_failed(&self) -> bool {
+        self.status == Status::Failed
+    }
+}
+
+/// What the function's settings must leave room for.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) slowest_batch: Duration,
+    /// As the job asks for it.
+    pub(super) reserve: Duration,
+    /// Whether the object is kept in /tmp.
+    pub(super) in_tmp: bool,
 }
 
 /// The figures of the line.
@@ -35,6 +53,7 @@ impl Point {
 struct Figures {
     percent: f64,
     records: u64,
+    bytes: u64,
     records_per_second: f64,
     /// `None` if no bytes were counted, or nothing is left.
     left: Option<Duration>,
@@ -59,18 +78,37 @@ impl Pace {
         Figures {
             percent: if size == 0 { 100.0 } else { (offset as f64 / size as f64 * 1_000.0).floor() / 10.0 },
             records,
+            bytes,
             records_per_second: tenths(records as f64 / seconds),
             left: (bytes > 0 && left > 0).then(|| Duration::from_secs_f64((left as f64 / bytes as f64 * seconds).min(1e9))),
         }
     }
 
-    /// Logs the line.
-    pub(super) fn tell(&self, now: Duration) {
-        let Figures { percent, records, records_per_second, left } = self.figures(now);
-        let Point { status, position, batches, skipped, .. } = self.last;
+    /// Logs the line. Returns what was done, for metrics.
+    pub(super) fn tell(&self, now: Duration, limits: Limits) -> Work {
+        let Figures { percent, records, bytes, records_per_second, left } = self.figures(now);
+        let Point { status, position, batches, skipped, size, .. } = self.last;
         let (batches, skipped) = (batches.saturating_sub(self.first.batches), skipped.saturating_sub(self.first.skipped));
-        let left = left.map(|left| left.as_secs());
-        tracing::info!(?status, position, percent, records, batches, skipped, records_per_second, seconds_left = left, "worked");
+        let attempt = self.first.attempt;
+        let (slowest_batch_ms, reserve_ms) = (limits.slowest_batch.as_millis() as u64, limits.reserve.as_millis() as u64);
+        let in_tmp = limits.in_tmp.then_some(size);
+        tracing::info!(
+            ?status,
+            position,
+            percent,
+            records,
+            bytes,
+            batches,
+            skipped,
+            attempt,
+            records_per_second,
+            seconds_left = left.map(|left| left.as_secs()),
+            slowest_batch_ms,
+            reserve_ms,
+            in_tmp,
+            "worked"
+        );
+        Work { status, records, bytes, batches, skipped, is_retry: attempt > 1, left }
     }
 }
 
@@ -82,19 +120,20 @@ mod tests {
     fn the_time_left_follows_from_this_invocation() {
         let seconds = Duration::from_secs;
         let at = |position, offset| Checkpoint { position, offset, ..Checkpoint::for_tests() };
-        let figures = |percent, records, records_per_second, left: Option<u64>| Figures {
+        let figures = |percent, records, bytes, records_per_second, left: Option<u64>| Figures {
             percent,
             records,
+            bytes,
             records_per_second,
             left: left.map(seconds),
         };
         // Of 1,000 bytes.
         for (first, last, took, expected) in [
-            (at(0, 0), at(50, 500), 10, figures(50.0, 50, 5.0, Some(10))),
-            (at(50, 500), at(60, 600), 10, figures(60.0, 10, 1.0, Some(40))),
-            (at(50, 500), at(90, 1_000), 10, figures(100.0, 40, 4.0, None)),
-            (at(50, 500), at(50, 500), 10, figures(50.0, 0, 0.0, None)),
-            (at(0, 0), at(1, 1), 0, figures(0.1, 1, 1_000.0, Some(0))),
+            (at(0, 0), at(50, 500), 10, figures(50.0, 50, 500, 5.0, Some(10))),
+            (at(50, 500), at(60, 600), 10, figures(60.0, 10, 100, 1.0, Some(40))),
+            (at(50, 500), at(90, 1_000), 10, figures(100.0, 40, 500, 4.0, None)),
+            (at(50, 500), at(50, 500), 10, figures(50.0, 0, 0, 0.0, None)),
+            (at(0, 0), at(1, 1), 0, figures(0.1, 1, 1, 1_000.0, Some(0))),
         ] {
             let mut pace = Pace::begins(Point::of(&first), seconds(100));
             pace.saved(Point::of(&last));

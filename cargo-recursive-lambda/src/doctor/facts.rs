@@ -1,0 +1,204 @@
+//! What is known of a deployed function and of what is around it, as plain data. It asks nobody and judges nothing.
+
+use crate::remote::Place;
+use std::time::Duration;
+
+/// Why something is not known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Unknown {
+    pub(super) why: String,
+    /// A call failed. Otherwise there was nothing to see yet.
+    pub(super) failed: bool,
+}
+
+pub(super) type Known<T> = Result<T, Unknown>;
+
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) function: Deployed,
+    pub(super) recursion_is_allowed: Known<bool>,
+    /// `None`: no concurrency is reserved.
+    pub(super) reserved_concurrency: Known<Option<i32>>,
+    pub(super) failed_events: Known<FailedEvents>,
+    pub(super) queues: Known<Vec<Queue>>,
+    /// The resource policy of the function.
+    pub(super) senders: Known<Senders>,
+    /// Of the store's bucket.
+    pub(super) notifications: Known<Vec<Notification>>,
+    /// The rules that start the function, or send to its queues, when the store is written.
+    pub(super) store_rules: Known<Vec<String>>,
+    pub(super) lifecycle: Known<Vec<Expiration>>,
+    pub(super) schedules: Known<Vec<Schedule>>,
+    pub(super) invocations: Known<Invocations>,
+    pub(super) refused: Known<Vec<Refused>>,
+    pub(super) retention_days: Known<Option<i32>>,
+    pub(super) alarms: Known<Alarms>,
+}
+
+/// The function's own settings.
+#[derive(Clone, Debug)]
+pub(super) struct Deployed {
+    pub(super) name: String,
+    /// The name or ARN that the user gave, for commands.
+    pub(super) arn: String,
+    /// The alias or version that the user named.
+    pub(super) qualifier: Option<String>,
+    pub(super) role: String,
+    pub(super) timeout: Duration,
+    pub(super) tmp_mb: u64,
+    /// `None`: the variable is not set, and the attribute decides.
+    pub(super) reserve: Option<Duration>,
+    /// `None`: checkpoints travel in the signals.
+    pub(super) store: Option<Place>,
+    /// `None`: those of the account.
+    pub(super) buckets: Option<Vec<String>>,
+    pub(super) log_group: String,
+    pub(super) log_is_json: bool,
+    pub(super) dead_letters: Option<String>,
+}
+
+impl Deployed {
+    /// As the triggers name it.
+    pub(super) fn named(&self) -> String {
+        self.qualifier.as_ref().map_or_else(|| self.name.clone(), |qualifier| format!("{}:{qualifier}", self.name))
+    }
+
+    pub(super) fn named_arn(&self) -> String {
+        self.qualifier.as_ref().map_or_else(|| self.arn.clone(), |qualifier| format!("{}:{qualifier}", self.arn))
+    }
+}
+
+/// What Lambda does with an event whose invocation failed.
+#[derive(Clone, Debug)]
+pub(super) struct FailedEvents {
+    pub(super) retries: i32,
+    pub(super) age: Duration,
+    pub(super) destination: Option<String>,
+}
+
+impl Default for FailedEvents {
+    /// Lambda's, without a setting.
+    fn default() -> Self {
+        Self { retries: 2, age: Duration::from_secs(21_600), destination: None }
+    }
+}
+
+/// A queue whose messages start runs.
+#[derive(Clone, Debug)]
+pub(super) struct Queue {
+    pub(super) arn: String,
+    pub(super) mapping: String,
+    pub(super) is_enabled: bool,
+    pub(super) reports_failures: bool,
+    pub(super) attributes: Known<QueueAttributes>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct QueueAttributes {
+    pub(super) url: String,
+    pub(super) visibility: Duration,
+    /// The dead-letter queue, and how often a message is received before it goes there.
+    pub(super) dead_letters: Option<(String, u32)>,
+    /// Who may send messages, by its policy.
+    pub(super) senders: Senders,
+}
+
+/// ARNs that a resource policy allows to invoke the function or to send to a queue.
+pub(super) type Senders = Vec<String>;
+
+/// What a bucket announces, and to whom.
+#[derive(Clone, Debug)]
+pub(super) struct Notification {
+    pub(super) to: String,
+    pub(super) prefix: String,
+    pub(super) suffix: String,
+}
+
+/// A lifecycle rule that deletes objects.
+#[derive(Clone, Debug)]
+pub(super) struct Expiration {
+    pub(super) id: String,
+    pub(super) prefix: String,
+    pub(super) days: i32,
+}
+
+/// A rule or schedule with the function as its target.
+#[derive(Clone, Debug)]
+pub(super) struct Schedule {
+    pub(super) name: String,
+    pub(super) kind: ScheduleKind,
+    pub(super) is_enabled: bool,
+    pub(super) expression: String,
+    /// The target's ARN.
+    pub(super) target: String,
+    pub(super) input: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ScheduleKind {
+    /// A rule of EventBridge.
+    Rule,
+    /// A schedule of EventBridge Scheduler, which invokes by a role of its own.
+    Scheduler,
+}
+
+/// What the log says of the last day's invocations.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Invocations {
+    /// The slowest batch of each job.
+    pub(super) jobs: Vec<Pace>,
+    /// How many were still at work shortly before the time-out.
+    pub(super) ran_out_of_time: usize,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Pace {
+    pub(super) job: String,
+    pub(super) slowest_batch: Duration,
+    /// What the job asks for.
+    pub(super) reserve: Duration,
+    /// The size of the largest object that was kept in /tmp.
+    pub(super) in_tmp: Option<u64>,
+}
+
+/// What the role may not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Refused {
+    pub(super) need: Need,
+    pub(super) action: String,
+    pub(super) resource: String,
+}
+
+/// What a permission is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    Store,
+    Source,
+    Signal,
+    Queue,
+    Destination,
+    Log,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Alarms {
+    /// Metrics made from the function's log: namespace and name.
+    pub(super) from_log: Vec<(String, String)>,
+    /// Those about the function, its log, and its queues.
+    pub(super) alarms: Vec<Alarm>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Alarm {
+    pub(super) name: String,
+    pub(super) metric: (String, String),
+    pub(super) action: Action,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    /// By itself, or as part of another alarm.
+    Acts,
+    Missing,
+    Disabled,
+}
