@@ -50,7 +50,7 @@ pub(crate) fn crowd(story: &Story<'_>) -> Markup {
     let mut legend: Vec<_> = keys(&story.ends, Strip::Containers, &ends);
     let used = parts.iter().zip(PARTS).filter(|(part, _)| part.iter().any(|cover| *cover > 0.0));
     legend.extend(used.map(|(_, (class, meaning))| (swatch(class), meaning)));
-    strip(&format!("Busy containers, at most {most:.1} on average in a column"), &legend, top + PLOT, story.scale, &drawing)
+    strip(&format!("Busy containers, up to {most:.1} on average"), &legend, top + PLOT, story.scale, &drawing)
 }
 
 /// For each of the parts, how much of each column it covers.

@@ -104,7 +104,7 @@ fn processes(story: &Story<'_>, lane: usize, is_here: &dyn Fn(ContainerId) -> bo
 
 /// The bars of the invocations, in the order of time: the tab key follows it from lane to lane.
 fn links(story: &Story<'_>, lane_of: &BTreeMap<ContainerId, usize>) -> Markup {
-    let mut all: BTreeMap<(usize, Role), Vec<(f64, f64, usize)>> = BTreeMap::new();
+    let mut all: BTreeMap<(usize, Role), Vec<_>> = BTreeMap::new();
     for (index, invocation, judged) in story.invocations() {
         let lane = lane_of.get(&invocation.container).copied().unwrap_or(0);
         let place = (story.scale.x(invocation.from), story.scale.x(story.recording.end_of(invocation)), index);

@@ -45,8 +45,7 @@ pub(crate) struct Invocation {
     pub(crate) to: Option<Duration>,
     pub(crate) ending: Ending,
     pub(crate) batches: Vec<Batch>,
-    /// Its writes to the store, and those of them that were saves.
-    pub(crate) writes: u32,
+    /// Its writes to the store that took effect.
     pub(crate) saves: u32,
     pub(crate) bytes: u64,
 }

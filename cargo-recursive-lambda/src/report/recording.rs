@@ -162,7 +162,6 @@ impl Recording {
             to: None,
             ending: Ending::Open,
             batches: Vec::new(),
-            writes: 0,
             saves: 0,
             bytes: 0,
         });
@@ -193,10 +192,7 @@ impl Recording {
         if let Some(invocation) = index.and_then(|index| self.invocations.get_mut(index)) {
             match (strip, operation) {
                 (Strip::Object, Operation::GetObject) => invocation.bytes += bytes,
-                (Strip::Store, Operation::PutObject) => {
-                    invocation.writes += 1;
-                    invocation.saves += u32::from(decided);
-                }
+                (Strip::Store, Operation::PutObject) => invocation.saves += u32::from(decided),
                 _ => {}
             }
         }

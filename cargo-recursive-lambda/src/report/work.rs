@@ -27,7 +27,7 @@ pub(crate) struct Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Role {
     Worked,
-    /// It neither called the job nor wrote a checkpoint, and answered.
+    /// It neither called the job nor saved anything, and answered.
     Idle,
     /// The same, but it answered with an error: another invocation has the run, or there is no run yet.
     TurnedAway,
@@ -88,7 +88,7 @@ pub(crate) fn judge(recording: &Recording, position: Option<u64>) -> Vec<Judged>
 
 fn role(invocation: &Invocation) -> Role {
     match &invocation.ending {
-        _ if !invocation.batches.is_empty() || invocation.writes > 0 => Role::Worked,
+        _ if !invocation.batches.is_empty() || invocation.saves > 0 => Role::Worked,
         Ending::Answered => Role::Idle,
         Ending::Error(..) => Role::TurnedAway,
         Ending::Open | Ending::Died(_) => Role::Worked,
