@@ -85,7 +85,7 @@ impl Kind {
             Self::Refused => "M0-5L5 0 0 5-5 0ZM-5 5L5-5",
             Self::AnswerLost => "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0Z",
             Self::Died => "M-5-5L5 5M-5 5L5-5",
-            Self::Error => "M0-6V1.5M0 4.2V5.8",
+            Self::Error => "M-5-7H5V7H-5ZM0-4.5V1M0 3V4.5",
         }
     }
 

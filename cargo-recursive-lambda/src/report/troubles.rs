@@ -24,7 +24,7 @@ pub(super) fn troubles(story: &Story<'_>) -> Markup {
             section {
                 h2 { "Troubles, in order" }
                 details open[all.len() <= 12] {
-                    summary { (HumanCount(all.len() as u64)) " lost answers, retries, kills and other faults" }
+                    summary { (HumanCount(all.len() as u64)) " errors, deaths, retries, lost answers and other faults" }
                     ol.troubles {
                         @for (at, what, invocation) in all.iter().take(LINES) {
                             li {
