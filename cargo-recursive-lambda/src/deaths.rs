@@ -1,28 +1,15 @@
 //! Invocations that ended without an answer: which batch they were processing, and what to change.
 //!
-//! A killed process cannot report where it was. So the program logs each batch at debug level before it calls the job. This module reads
-//! those lines and never shows them. Without them, the place is that of the last checkpoint.
+//! A killed process cannot report where it was, so the place is the last batch that it logged. Without such a line, the place is that of
+//! the last checkpoint.
 
+use crate::batch_line::{StartedBatch, is_batch, started_batch};
 use indicatif::HumanCount;
 use recursive_lambda_core::checkpoint::Checkpoint;
 use recursive_lambda_local::Outcome;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::time::Duration;
-
-/// The program's log message before it calls the job, followed by `record=.. line=.. records=..`.
-const BEGINS: &str = "a batch begins";
-
-/// The log filter that enables this message.
-pub(crate) const FILTER: &str = "recursive_lambda::batch=debug";
-
-/// A batch, as the program logged it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct StartedBatch {
-    record: u64,
-    line: Option<u64>,
-    records: u64,
-}
 
 pub(crate) struct Deaths {
     file: String,
@@ -40,11 +27,10 @@ impl Deaths {
 
     /// Whether the line is a batch message, which is not shown. Remembers the batch.
     pub(crate) fn takes_line(&mut self, container: impl Display, line: &str) -> bool {
-        let is_batch = line.contains(BEGINS);
-        if let Some(batch) = Some(line).filter(|_| is_batch).and_then(started_batch) {
+        if let Some(batch) = started_batch(line) {
             self.batches.insert(container.to_string(), batch);
         }
-        is_batch
+        is_batch(line)
     }
 
     /// The message about an invocation with this outcome; `None` if it answered.
@@ -72,7 +58,7 @@ impl Deaths {
     fn place(&self, batch: Option<StartedBatch>, saved: Option<&Checkpoint>) -> String {
         let file = &self.file;
         match (batch, saved) {
-            (Some(StartedBatch { record, line: Some(line), records }), _) => {
+            (Some(StartedBatch { record, line: Some(line), records, .. }), _) => {
                 format!("in the batch of {} records at record {record}, line {line} of {file}", HumanCount(records))
             }
             (Some(StartedBatch { record, .. }), _) => format!("in the batch at position {record} of {file}"),
@@ -84,55 +70,10 @@ impl Deaths {
     }
 }
 
-fn started_batch(line: &str) -> Option<StartedBatch> {
-    let plain = without_colours(line);
-    let after = plain.get(plain.find(BEGINS)? + BEGINS.len()..)?;
-    let number = |name: &str| {
-        // `record=400` in text, `"record":400` in JSON. The object's name comes last, so it cannot be mistaken for a field.
-        let [text, json] = [format!(" {name}="), format!("\"{name}\":")];
-        let start = [text, json].iter().find_map(|label| Some(after.find(label.as_str())? + label.len()))?;
-        let digits: String = after.get(start..)?.chars().take_while(char::is_ascii_digit).collect();
-        digits.parse().ok()
-    };
-    Some(StartedBatch { record: number("record")?, line: number("line"), records: number("records")? })
-}
-
-/// Removes colour codes, which a program with its own subscriber may write.
-fn without_colours(line: &str) -> String {
-    let mut parts = line.split("\u{1b}[");
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |plain, part| plain + part.split_once('m').map_or("", |(_, rest)| rest))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn batches_are_read_from_every_log_format() {
-        let rows = Some(StartedBatch { record: 400, line: Some(402), records: 10 });
-        for (line, expected) in [
-            ("DEBUG a batch begins record=400 line=402 records=10 object=s3://uploads/a b.csv", rows),
-            ("DEBUG a batch begins record=400 line=402 records=10 object=s3://uploads/x record=7 line=8 records=9", rows),
-            (
-                "2026-11-25T10:00:00Z \u{1b}[34mDEBUG\u{1b}[0m a batch begins \u{1b}[3mrecord\u{1b}[0m\u{1b}[2m=\u{1b}[0m400 \
-                 \u{1b}[3mline\u{1b}[0m\u{1b}[2m=\u{1b}[0m402 \u{1b}[3mrecords\u{1b}[0m\u{1b}[2m=\u{1b}[0m10",
-                rows,
-            ),
-            (
-                r#"{"level":"DEBUG","message":"a batch begins","record":400,"line":402,"records":10,"object":"s3://uploads/a"}"#,
-                rows,
-            ),
-            (
-                "DEBUG a batch begins record=3 records=1 object=s3://uploads/a.bin",
-                Some(StartedBatch { record: 3, line: None, records: 1 }),
-            ),
-            ("DEBUG a batch begins", None),
-        ] {
-            assert_eq!(started_batch(line), expected, "{line}");
-        }
-    }
 
     #[test]
     fn a_death_names_its_batch() {

@@ -8,6 +8,7 @@ use crate::checkpoint::{BUCKET, StoredRun};
 use crate::deaths::Deaths;
 use crate::kills::Kills;
 use crate::progress::Progress;
+use crate::report::file::Report;
 use crate::run::{INIT, LEASE, chain, has_checkpoints};
 use crate::summary::{SHOWN, Summary};
 use recursive_lambda_local::{Channel, Entry, Outcome, Platform, S3, Stream, What};
@@ -16,8 +17,20 @@ use tokio::sync::broadcast::error::RecvError;
 
 pub(crate) const UPLOADS: &str = "uploads";
 
-/// Uploads the file, sends the event and follows the run to its end. Returns whether the run succeeded.
-pub(crate) async fn follow(options: &Run, platform: &Platform, key: &str) -> Result<bool, String> {
+/// How the run ended.
+pub(crate) enum Followed {
+    Done,
+    /// Why, for a person.
+    Failed(String),
+}
+
+/// Uploads the file, sends the event and follows the run to its end.
+pub(crate) async fn follow(
+    options: &Run,
+    platform: &Platform,
+    key: &str,
+    report: &mut Option<Report>,
+) -> Result<Followed, String> {
     let s3 = platform.s3();
     for bucket in [UPLOADS, BUCKET] {
         s3.create_bucket(bucket).map_err(|error| chain(&error))?;
@@ -49,7 +62,7 @@ pub(crate) async fn follow(options: &Run, platform: &Platform, key: &str) -> Res
                     if let Some(mistake) = never_ran(&entry, platform.function_name()).filter(|_| lookup.run().is_none()) {
                         reporter.progress.end();
                         eprintln!("\nerror: {mistake}");
-                        return Ok(false);
+                        return Ok(Followed::Failed(mistake));
                     }
                     // Lambda would retry the event with the same result.
                     if matches!(entry.what, What::Retried { .. }) && lookup.run().is_some_and(|run| run.has_failed()) {
@@ -63,6 +76,9 @@ pub(crate) async fn follow(options: &Run, platform: &Platform, key: &str) -> Res
                 Err(RecvError::Closed) => break,
             },
             _ = tick.tick() => {
+                if let Some(report) = report {
+                    report.follow(platform);
+                }
                 if let Some(run) = lookup.run() {
                     reporter.progress.show(&run.checkpoint);
                     if run.has_failed() {
@@ -99,7 +115,7 @@ pub(crate) async fn follow(options: &Run, platform: &Platform, key: &str) -> Res
     if kills.left > 0 {
         eprintln!("  {} of the kills came too late: the invocations ended first", kills.left);
     }
-    Ok(summary.succeeded())
+    Ok(if summary.succeeded() { Followed::Done } else { Followed::Failed(summary.failure()) })
 }
 
 /// Sends the upload's event, or the event that resumes an earlier run. Returns the time after which the run's checkpoints are written.

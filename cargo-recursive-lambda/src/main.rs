@@ -3,6 +3,7 @@
 //! of a deployed function, `doctor` says what is wrong with it, and `plan` what a run will take and cost.
 
 mod arguments;
+mod batch_line;
 mod build;
 mod chaos;
 mod checkpoint;
@@ -19,6 +20,7 @@ mod plan;
 mod progress;
 mod redrive;
 mod remote;
+mod report;
 mod run;
 mod shown;
 mod skipped;
@@ -120,6 +122,10 @@ struct Run {
     /// Lose responses, throttle signals, deliver events twice, and throw away containers, as this number decides
     #[arg(long, value_name = "SEED")]
     chaos: Option<u64>,
+
+    /// Draw the run as one HTML page that needs no network: what ran when, what was read, saved, lost, repeated, killed and retried
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
 
     /// Set an environment variable for the program; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]

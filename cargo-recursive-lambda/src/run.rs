@@ -1,12 +1,14 @@
 //! Starts a platform from the command's arguments, runs the job, and reports how the run ended.
 
 use crate::Run;
+use crate::batch_line;
 use crate::build::{BuildOptions, build, key};
 use crate::chaos;
 use crate::checkpoint::{BUCKET, PREFIX, StoredRun};
-use crate::deaths;
-use crate::follow::{UPLOADS, follow};
+use crate::follow::{Followed, UPLOADS, follow};
 use crate::lock::lock;
+use crate::report::Verdict;
+use crate::report::file::{Report, Settings};
 use crate::stop::{Stop, command_line, stopped};
 use recursive_lambda_local::{Platform, RecursiveLoop};
 use std::error::Error;
@@ -38,8 +40,9 @@ pub(crate) async fn run(options: Run) -> Result<Ended, String> {
     if let Some(state) = options.state.as_deref().filter(|state| state.exists() && !state.is_dir()) {
         return Err(format!("--state needs a folder, but {} is not a folder", state.display()));
     }
-    // Before the build, which takes longer: a locked folder is reported at once.
+    // Before the build, which takes longer: a locked folder or a wrong path is reported at once.
     let _lock = options.state.as_deref().map(|folder| lock(folder, &options.file)).transpose()?;
+    let mut report = options.report.as_deref().map(Report::open).transpose()?;
     let selection = BuildOptions { package: options.package.as_deref(), bin: options.bin.as_deref(), release: options.release };
     let (name, path) = build(&selection)?;
     let key = key(&options.file)?;
@@ -67,22 +70,35 @@ pub(crate) async fn run(options: Run) -> Result<Ended, String> {
     let followed = tokio::select! {
         biased;
         status = stop.requested() => Err(status),
-        ended = follow(&options, &platform, &key) => Ok(ended),
+        ended = follow(&options, &platform, &key, &mut report) => Ok(ended),
     };
-    let ended = match followed {
-        Ok(Ok(true)) => Ok(Ended::Done),
-        Ok(Ok(false)) => Ok(Ended::Failed),
-        Ok(Err(message)) => Err(message),
+    let (ended, told) = match followed {
+        Ok(Ok(Followed::Done)) => (Ended::Done, (Verdict::Done, String::new())),
+        Ok(Ok(Followed::Failed(why))) => (Ended::Failed, (Verdict::Failed, why)),
+        Ok(Err(message)) => {
+            platform.shutdown().await;
+            return Err(message);
+        }
         Err(status) => {
             let etag = platform.s3().head(UPLOADS, &key).map(|object| object.etag).unwrap_or_default();
             let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|run| run.resuming_event().is_some());
             let command = command_line(std::env::args().skip(1));
-            eprintln!("{}", stopped(&key, run.as_ref().map(|run| &run.checkpoint), options.state.is_some(), &command));
-            Ok(Ended::Stopped(status))
+            let told = stopped(&key, run.as_ref().map(|run| &run.checkpoint), options.state.is_some(), &command);
+            eprintln!("{told}");
+            (Ended::Stopped(status), (Verdict::Stopped, String::new()))
         }
     };
+    let written = match report {
+        Some(report) => {
+            report.finish(&platform, &key, &Settings { timeout: options.timeout, chaos: options.chaos }, told).await.map(Some)
+        }
+        None => Ok(None),
+    };
     platform.shutdown().await;
-    ended
+    if let Some(path) = written? {
+        eprintln!("  report       {}", path.display());
+    }
+    Ok(ended)
 }
 
 /// An error and its sources, separated by colons.
@@ -107,7 +123,7 @@ fn environment(options: &Run) -> Vec<(String, String)> {
         // So that a mistake in the job shows at once.
         ("RECURSIVE_LAMBDA_RETRY_FOR".into(), "0s".into()),
         // The local platform allows recursion, so the library's warnings about Lambda's recursion detection would mislead.
-        ("RUST_LOG".into(), format!("{level},recursive_lambda::recursion=off,{}", deaths::FILTER)),
+        ("RUST_LOG".into(), format!("{level},recursive_lambda::recursion=off,{}", batch_line::FILTER)),
     ];
     // A short time-out is intended here. The smaller reserve avoids a warning that is useful only on Lambda.
     if options.timeout < Duration::from_secs(40) {

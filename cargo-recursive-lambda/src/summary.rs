@@ -45,7 +45,7 @@ impl Summary<'_> {
         // Writing to a String cannot fail.
         let _ = match self.succeeded() {
             true => writeln!(text, "\ndone: {}", self.file),
-            false => writeln!(text, "\n{}", self.failure()),
+            false => writeln!(text, "\nerror: {}", self.failure()),
         };
         let ratio = self.read.bytes_read as f64 / self.size.max(1) as f64;
         if let Some(checkpoint) = self.checkpoint {
@@ -91,18 +91,19 @@ impl Summary<'_> {
         text
     }
 
-    fn failure(&self) -> String {
+    /// Why and where the run failed.
+    pub(crate) fn failure(&self) -> String {
         let last = self.checkpoint.and_then(|checkpoint| checkpoint.last_error.as_ref());
         match (last, self.dead.last(), self.checkpoint) {
             (Some(error), ..) => failed(self.file, error, self.death),
             (None, Some(DeadLetter { attempts, .. }), _) if self.death.is_some() => {
-                format!("error: the run failed after {attempts} attempts\n  {}", self.death.unwrap_or_default())
+                format!("the run failed after {attempts} attempts\n  {}", self.death.unwrap_or_default())
             }
-            (None, Some(letter), _) => format!("error: the run failed\n  {}: {}", letter.error_type, letter.error_message),
-            (None, None, Some(checkpoint)) => format!("error: the run ended with status {:?}", checkpoint.status),
+            (None, Some(letter), _) => format!("the run failed\n  {}: {}", letter.error_type, letter.error_message),
+            (None, None, Some(checkpoint)) => format!("the run ended with status {:?}", checkpoint.status),
             (None, None, None) => {
                 format!(
-                    "error: no checkpoint was written for {}: see the log above, or run again with `--verbose` for the full log",
+                    "no checkpoint was written for {}: see the log above, or run again with `--verbose` for the full log",
                     self.file
                 )
             }
@@ -115,11 +116,11 @@ fn failed(file: &str, error: &LastError, death: Option<&str>) -> String {
     let LastError { kind, message, record, line, offset } = error;
     match (record, line, offset) {
         (Some(record), Some(line), Some(offset)) => {
-            format!("error: the run failed at record {record}, line {line}, byte {offset} of {file}\n  {kind}: {message}")
+            format!("the run failed at record {record}, line {line}, byte {offset} of {file}\n  {kind}: {message}")
         }
         _ => {
             let death = death.map(|death| format!("\n  {death}")).unwrap_or_default();
-            format!("error: the run failed\n  {kind}: {message}{death}")
+            format!("the run failed\n  {kind}: {message}{death}")
         }
     }
 }

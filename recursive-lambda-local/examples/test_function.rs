@@ -109,7 +109,7 @@ fn lambda() -> aws_sdk_lambda::Client {
     let credentials = aws_sdk_lambda::config::Credentials::new(
         variable("AWS_ACCESS_KEY_ID"),
         variable("AWS_SECRET_ACCESS_KEY"),
-        None,
+        std::env::var("AWS_SESSION_TOKEN").ok(),
         None,
         "environment",
     );

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use tokio::sync::broadcast;
 
 use crate::concurrency::locked;
+use crate::faults::{Fault, Operation};
 
 /// One entry of the journal.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ pub struct Entry {
 /// The id of a container: an environment with its own temporary folder, in which one process runs after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ContainerId(pub(crate) u64);
+
+impl ContainerId {
+    /// The container with this number, the first being 1, for tests of code that reads the journal.
+    #[must_use]
+    pub fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 impl std::fmt::Display for ContainerId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -138,6 +147,19 @@ pub enum What {
     Killed { container: ContainerId, request_id: String },
     /// A fault: the container was removed after an invocation.
     Evicted { container: ContainerId },
+    /// A request to S3 or to Lambda's Invoke ended: the response was sent, or its connection was closed. `container` sent it, unless a test
+    /// or a command did. `status` is what the service decided, even if a fault kept the response from the caller; `None` if it decided
+    /// nothing. `bytes` are those of the response body that were sent, for `GetObject`. For `Invoke`, `bucket` is the function's name.
+    Request {
+        container: Option<ContainerId>,
+        operation: Operation,
+        bucket: String,
+        key: String,
+        status: Option<u16>,
+        fault: Option<Fault>,
+        bytes: u64,
+        took: Duration,
+    },
     /// The function wrote a line.
     LogLine { container: ContainerId, stream: Stream, line: String },
 }
@@ -187,7 +209,7 @@ impl Counters {
             What::ContainerStarted { .. } => &mut self.containers_started,
             What::Killed { .. } => &mut self.kills,
             What::Evicted { .. } => &mut self.evicted,
-            What::Retried { .. } | What::ContainerStopped { .. } | What::LogLine { .. } => return,
+            What::Retried { .. } | What::ContainerStopped { .. } | What::Request { .. } | What::LogLine { .. } => return,
         };
         *counter += 1;
     }
@@ -241,6 +263,14 @@ impl Journal {
         locked(&self.contents).entries.iter().cloned().collect()
     }
 
+    pub(crate) fn entries_after(&self, number: u64) -> Vec<Entry> {
+        let contents = locked(&self.contents);
+        // Entries have consecutive numbers.
+        let new = usize::try_from(contents.number.saturating_sub(number)).unwrap_or(usize::MAX);
+        let known = contents.entries.len().saturating_sub(new);
+        contents.entries.iter().skip(known).cloned().collect()
+    }
+
     pub(crate) fn dead_letters(&self) -> Vec<DeadLetter> {
         locked(&self.contents).dead_letters.clone()
     }
@@ -257,6 +287,18 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn entries_after_a_number_are_the_new_ones() {
+        let journal = Journal::new();
+        for id in ["a", "b", "c"] {
+            journal.record(What::Lost { request_id: id.to_owned() });
+        }
+        for (number, expected) in [(0, &[1, 2, 3][..]), (1, &[2, 3]), (3, &[]), (9, &[])] {
+            let numbers: Vec<_> = journal.entries_after(number).iter().map(|entry| entry.number).collect();
+            assert_eq!(numbers, expected, "after {number}");
+        }
+    }
 
     #[test]
     fn a_retry_counts_when_it_starts() {

@@ -22,6 +22,7 @@ mod http;
 mod journal;
 mod lambda;
 mod platform;
+mod requests;
 mod runs;
 mod s3;
 mod triggers;

@@ -78,7 +78,8 @@ impl Platform {
         let folder = Folder::create().map_err(|error| Error::io("cannot create a temporary folder", error))?;
         let faults = Arc::new(Faults::default());
         let objects = builder.state_folder.unwrap_or_else(|| folder.path().join("s3"));
-        let s3 = S3::start(objects, Arc::clone(&faults)).await?;
+        let journal = Arc::new(Journal::new());
+        let s3 = S3::start(objects, Arc::clone(&faults), Arc::clone(&journal)).await?;
 
         let mut function = builder.function;
         function.platform = id;
@@ -93,7 +94,6 @@ impl Platform {
         let listener = Server::bind().await.map_err(|error| Error::io("Lambda cannot listen on loopback", error))?;
         let lambda_url = format!("http://{}", listener.address());
         function.client_environment = client_environment(&s3.url(), &lambda_url);
-        let journal = Arc::new(Journal::new());
         let lambda = Arc::new(Lambda::new(function, journal, Arc::clone(&faults), builder.queue_faults, builder.seed));
         let served = Arc::clone(&lambda);
         let api = listener.serve(move |request| Arc::clone(&served).serve(request));
@@ -194,6 +194,13 @@ impl Platform {
     #[must_use]
     pub fn journal(&self) -> Vec<Entry> {
         self.lambda.journal.entries()
+    }
+
+    /// What has happened after the entry with this number, so that a reader can follow a run of any length. At most the last 200,000
+    /// entries are kept; the first number says whether some are missing.
+    #[must_use]
+    pub fn journal_after(&self, number: u64) -> Vec<Entry> {
+        self.lambda.journal.entries_after(number)
     }
 
     /// The lines that the function has written so far, to both streams.

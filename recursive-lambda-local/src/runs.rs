@@ -133,12 +133,13 @@ mod tests {
 
     use super::*;
     use crate::faults::Faults;
+    use crate::journal::Journal;
     use std::sync::Arc;
 
     #[tokio::test]
     async fn the_newest_checkpoint_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
+        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default()), Arc::new(Journal::new())).await.unwrap();
         for bucket in [UPLOADS, STATE] {
             s3.create_bucket(bucket).unwrap();
         }

@@ -132,6 +132,7 @@ async fn the_program_gets_lambdas_environment() {
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
         ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/function"),
         ("AWS_REGION", "us-east-1"),
+        ("AWS_SESSION_TOKEN", "container-1"),
         ("AWS_ENDPOINT_URL_S3", &platform.s3_url()),
         ("AWS_ENDPOINT_URL_LAMBDA", &platform.lambda_url()),
     ] {
@@ -139,7 +140,7 @@ async fn the_program_gets_lambdas_environment() {
     }
     let known = |name: &str| {
         name.starts_with("AWS_LAMBDA_")
-            || name == "AWS_EXECUTION_ENV"
+            || ["AWS_EXECUTION_ENV", "AWS_SESSION_TOKEN"].contains(&name)
             || platform.env_for_clients().iter().any(|(n, _)| n == name)
     };
     for name in environment.as_object().unwrap().keys() {

@@ -5,6 +5,7 @@ mod bodies;
 mod containers;
 mod lambda;
 mod queue;
+mod requests;
 mod s3;
 mod shared_container;
 mod support;

@@ -190,12 +190,19 @@ fn number(said: &str, line: &str, after: &str) -> u64 {
 
 #[test]
 fn a_run_survives_chaos() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.html");
     let mut run = command(&workspace());
-    let output = run.args(demo_arguments()).args(["--chaos", "7"]).output().unwrap();
+    let output = run.args(demo_arguments()).args(["--chaos", "7", "--report"]).arg(&page).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("-- chaos 7: 10 % of the responses"), "{said}");
     assert!(said.contains(&format!("{ROWS} strikes in ")) && said.contains(&format!("cost ${DOLLARS}\n")), "{said}");
     assert!(number(&said, "invocations", "") > 5, "{said}");
+    let page = std::fs::read_to_string(page).unwrap();
+    for words in [">done in ", "killed during an invocation", "answers were lost on the way", "waits for attempt 2", "--chaos 7"]
+    {
+        assert!(page.contains(words), "no {words:?} in\n{page}");
+    }
 }
 
 #[test]

@@ -88,8 +88,8 @@ fn a_failed_run_says_what_to_do() {
     std::fs::write(folder.join("lines.txt"), "line\n".repeat(200)).unwrap();
     let batch = "in the batch of 10 records at record 20, line 21 of lines.txt: ";
     let quick = ["--env", "RECURSIVE_LAMBDA_MAX_ATTEMPTS=1", "--timeout", "2s"];
-    // What the job does, what is printed, and what must not be printed.
-    let cases: [(&str, &[&str], &[&str]); 5] = [
+    // What the job does, what is printed, what must not be printed, and what the report says.
+    let cases: [(&str, &[&str], &[&str], &str); 5] = [
         (
             "sleep",
             &[
@@ -97,13 +97,25 @@ fn a_failed_run_says_what_to_do() {
                 &format!("\n  an invocation timed out after 2s {batch}use a longer `--timeout`, a smaller `batch`"),
             ],
             &["a batch begins"],
+            "1 invocation timed out (no. 1).",
         ),
-        ("exit", &[&format!("-- the program exited during an invocation (exit status: 1) {batch}look for `std::")], &[]),
-        ("abort", &["-- an invocation died (signal: 6 (SIGABRT)", &format!("{batch}if it ran out of memory, ")], &[]),
+        (
+            "exit",
+            &[&format!("-- the program exited during an invocation (exit status: 1) {batch}look for `std::")],
+            &[],
+            "died: exit status: 1",
+        ),
+        (
+            "abort",
+            &["-- an invocation died (signal: 6 (SIGABRT)", &format!("{batch}if it ran out of memory, ")],
+            &[],
+            "1 invocation crashed (no. 1).",
+        ),
         (
             "terminal",
             &["error: the run failed at record 20, line 21, byte 100 of lines.txt\n  Job: the sink is closed"],
             &["tried again"],
+            "  Job: the sink is closed\n",
         ),
         (
             "fail at start",
@@ -112,20 +124,30 @@ fn a_failed_run_says_what_to_do() {
                 "error: the program `ends-early` exited before it asked for an event (exit status: 1): see its output above",
             ],
             &["tried again"],
+            "the program `ends-early` exited before it asked for an event",
         ),
     ];
-    let play = |action: &str| arguments(&mut command(folder), action, &quick).output().unwrap();
+    let report = |action: &str| folder.join(format!("{action}.html"));
+    let play = |action: &str| {
+        let mut command = command(folder);
+        arguments(&mut command, action, &quick).arg("--report").arg(report(action)).output().unwrap()
+    };
     // Run concurrently, because some wait for a lease.
     let outputs: Vec<Output> = std::thread::scope(|scope| {
         let playing: Vec<_> = cases.iter().map(|(action, ..)| scope.spawn(|| play(action))).collect();
         playing.into_iter().map(|playing| playing.join().unwrap()).collect()
     });
-    for ((action, words, absent), output) in cases.iter().zip(outputs) {
+    for ((action, words, absent, shown), output) in cases.iter().zip(outputs) {
         let said = text(&output);
         assert_eq!(output.status.code(), Some(1), "{action}: {said}");
         assert!(words.iter().all(|words| said.contains(words)), "{action}: no {words:?} in\n{said}");
         assert!(!absent.iter().any(|words| said.contains(words)), "{action}: {absent:?} in\n{said}");
+        let page = std::fs::read_to_string(report(action)).unwrap();
+        assert!(page.contains(">failed after ") && page.contains(shown), "{action}: no {shown:?} in\n{page}");
     }
+    let output = arguments(&mut command(folder), "", &["--report", "absent/page.html"]).output().unwrap();
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.starts_with("error: --report absent/page.html: No such file"), "{said}");
 
     for (signal, status) in [("-INT", 130), ("-TERM", 143)] {
         stop_and_resume(folder, signal, status);
@@ -136,7 +158,9 @@ fn a_failed_run_says_what_to_do() {
 fn stop_and_resume(folder: &Path, signal: &str, status: i32) {
     let kept = format!("kept{signal}");
     let mark = format!("MARK={}", folder.join(&kept).display());
-    let state = ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch", "--timeout", "1h"];
+    let page = format!("{kept}.html");
+    let state =
+        ["--state", &kept, "--env", &mark, "--env", "RECURSIVE_LAMBDA_CHECKPOINT=batch", "--timeout", "1h", "--report", &page];
     let mut slow = command(folder);
     let mut slow = arguments(&mut slow, "stay", &state).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut printed = BufReader::new(slow.stdout.take().unwrap()).lines().map_while(Result::ok);
@@ -158,11 +182,15 @@ fn stop_and_resume(folder: &Path, signal: &str, status: i32) {
     let how = format!("\n  to continue:  cargo recursive-lambda run lines.txt --env DO=stay --state {kept} ");
     assert!(said.contains(&how), "{said}");
     assert_eq!(running_with(&mark), 0, "no container is left: {said}");
+    let shown = std::fs::read_to_string(folder.join(&page)).unwrap();
+    assert!(shown.contains(">stopped after ") && shown.contains("it had not ended"), "{shown}");
 
     let output = arguments(&mut command(folder), "", &state).output().unwrap();
     let said = text(&output);
     assert!(output.status.success() && said.contains("records      200"), "{said}");
     assert!(said.contains("-- resuming the stopped run at record 30\n"), "{said}");
+    let shown = std::fs::read_to_string(folder.join(page)).unwrap();
+    assert!(shown.starts_with("<!DOCTYPE html>") && shown.contains(">done in ") && shown.ends_with("</html>"), "{shown}");
 }
 
 /// The number of processes of the job that have `mark` in their environment.

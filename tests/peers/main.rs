@@ -1,5 +1,5 @@
-//! Tests against tools of others: moto's S3, SNS, SQS, EventBridge and CloudFormation, AWS's Runtime Interface Emulator, cfn-lint and
-//! sam. They are ignored by default; `cargo xtask test` installs the tools and runs the ignored tests.
+//! Tests against tools of others: moto's S3, SNS, SQS, EventBridge and CloudFormation, AWS's Runtime Interface Emulator, cfn-lint,
+//! sam, and Chromium. They are ignored by default; `cargo xtask test` installs the tools and runs the ignored tests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +9,7 @@
     reason = "a test may"
 )]
 
+mod chromium;
 mod deliveries;
 mod doctor;
 mod emulator;

@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 mod bench;
+mod chromium;
 mod peers;
 
 type Outcome = Result<(), String>;
@@ -13,11 +14,11 @@ type Outcome = Result<(), String>;
 /// A task's name, function and description.
 type Task = (&'static str, fn() -> Outcome, &'static str);
 
-const TASKS: [Task; 7] = [
+const TASKS: [Task; 8] = [
     (
         "test",
         test,
-        "runs every test: unit, documentation, UI, simulation, real processes on the local platform, moto and AWS's own runtime",
+        "runs every test: unit, documentation, UI, simulation, real processes on the local platform, moto, AWS's own runtime and Chromium",
     ),
     ("lint", lint, "checks formatting, clippy and rustdoc with every combination of features; any warning is an error"),
     ("bless", bless, "updates the compiler messages in tests/ui and the expansion snapshots; review the diff"),
@@ -26,6 +27,11 @@ const TASKS: [Task; 7] = [
         "bench",
         || bench::run(&root()),
         "counts the instructions of reading, against loops by hand, with valgrind; writes BENCHMARKS.md",
+    ),
+    (
+        "screenshots",
+        screenshots,
+        "makes the README's pictures of a report, a status and a plan from real runs; writes docs/images; needs Chromium",
     ),
     (
         "search",
@@ -44,7 +50,7 @@ fn main() -> ExitCode {
     let requested = env::args().nth(1).unwrap_or_default();
     let Some((_, task, _)) = TASKS.iter().find(|(name, ..)| *name == requested) else {
         eprintln!("Usage: cargo xtask TASK\n\nTasks:");
-        TASKS.iter().for_each(|(name, _, description)| eprintln!("  {name:<7} {description}"));
+        TASKS.iter().for_each(|(name, _, description)| eprintln!("  {name:<11} {description}"));
         return ExitCode::from(2);
     };
     let started = Instant::now();
@@ -67,7 +73,25 @@ fn test() -> Outcome {
     cargo("build --workspace --all-features --bins --tests", &[])?;
     cargo("test --workspace --all-features", &[])?;
     // These tests were ignored above. The same features avoid a rebuild.
-    cargo("test --workspace --all-features --test peers -- --ignored", &[("PEERS_VENV", &venv.to_string_lossy())])
+    let (peers, venv) = ("test --workspace --all-features --test peers -- --ignored", venv.to_string_lossy());
+    match chromium::find() {
+        Some(chromium) => cargo(peers, &[("PEERS_VENV", &venv), ("PEERS_CHROMIUM", &chromium)]),
+        None => {
+            cargo(&format!("{peers} --skip chromium::"), &[("PEERS_VENV", &venv)])?;
+            eprintln!("\nNOT TESTED: the page of `run --report`, because there is no Chromium here: {}\n", chromium::ADVICE);
+            Ok(())
+        }
+    }
+}
+
+fn screenshots() -> Outcome {
+    let (venv, images) = (peers::install()?, root().join("docs/images"));
+    let chromium = chromium::find().ok_or_else(|| format!("there is no Chromium: {}", chromium::ADVICE))?;
+    std::fs::create_dir_all(&images).map_err(|error| format!("{}: {error}", images.display()))?;
+    cargo("build --workspace --all-features --bins", &[])?;
+    let [venv, images] = [venv, images].map(|path| path.to_string_lossy().into_owned());
+    let environment = [("PEERS_VENV", venv.as_str()), ("PEERS_CHROMIUM", &chromium), ("PEERS_SCREENSHOTS", &images)];
+    cargo("test --workspace --all-features --test peers -- --ignored --nocapture chromium::screenshots::", &environment)
 }
 
 fn lint() -> Outcome {

@@ -15,6 +15,7 @@ use super::{Event, Lambda, MAX_ASYNC_PAYLOAD, MAX_SYNC_PAYLOAD, request_id, unix
 use crate::faults::{Operation, after, before};
 use crate::http::{self, Hangup, Reply};
 use crate::journal::Outcome;
+use crate::requests::Served;
 
 /// The maximum request body that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
@@ -22,7 +23,11 @@ const MAX_BODY: usize = 64 << 20;
 impl Lambda {
     pub(crate) async fn serve(self: Arc<Self>, request: Request<Incoming>) -> Result<Reply, Hangup> {
         let fault = self.faults.choose(Operation::Invoke, &self.function.name, "", None);
+        let is_invoke = request.method() == Method::POST;
+        let operation = if is_invoke { Operation::Invoke } else { Operation::Other };
+        let mut served = Served::begin(&self.journal, request.headers(), operation, (&self.function.name, ""), fault);
         if let Some((status, code)) = before(fault, "ServiceException").await? {
+            served.decided(status);
             return Ok(refuse(status, code, "a fault injected by the test").reply());
         }
         let (parts, body) = request.into_parts();
@@ -48,6 +53,7 @@ impl Lambda {
         if reply.headers().get("x-amzn-requestid").is_none() {
             http::set_header(&mut reply, "x-amzn-requestid", &request_id());
         }
+        served.decided(reply.status());
         after(fault).await?;
         Ok(reply)
     }

@@ -15,6 +15,7 @@ use super::process_groups::Group;
 use super::runtime_api::{self, Answer, Call};
 use crate::http::Server;
 use crate::journal::{ContainerId, Journal, Stream, What};
+use crate::requests::token;
 
 /// The length in bytes at which a line is split into pieces.
 const LONGEST_LINE: u64 = 256 << 10;
@@ -133,6 +134,7 @@ fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &st
     let memory = function.memory_mb.to_string();
     let log_group = format!("/aws/lambda/{}", function.name);
     let log_stream = container.to_string();
+    let token = token(container);
     let tmp: PathBuf = tmp.to_owned();
     let tmp = tmp.to_string_lossy();
     let shared = function.concurrency_per_container > 1;
@@ -146,6 +148,7 @@ fn environment(function: &Function, container: ContainerId, tmp: &Path, api: &st
         ("AWS_LAMBDA_LOG_STREAM_NAME", &log_stream),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", kind),
         ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
+        ("AWS_SESSION_TOKEN", &token),
         ("_HANDLER", "bootstrap"),
         ("TZ", ":UTC"),
         ("TMPDIR", &tmp),

@@ -29,6 +29,8 @@ use self::store::{Conditions, Store};
 use crate::error::{Error, ErrorKind};
 use crate::faults::{Fault, Faults, MeteredBody, Operation, after, before};
 use crate::http::{Hangup, Server};
+use crate::journal::Journal;
+use crate::requests::Served;
 use crate::{ACCESS_KEY, ACCOUNT, SECRET_KEY};
 
 /// A handle to the platform's S3, to write objects, inspect them and count requests.
@@ -85,14 +87,14 @@ impl From<&Label> for ObjectInfo {
 }
 
 impl S3 {
-    pub(crate) async fn start(root: PathBuf, faults: Arc<Faults>) -> Result<Self, Error> {
+    pub(crate) async fn start(root: PathBuf, faults: Arc<Faults>, journal: Arc<Journal>) -> Result<Self, Error> {
         let unusable = format!("cannot use {} as the folder of S3's objects", root.display());
         let store = Store::open(root).map_err(|error| Error::io(unusable, error))?;
         let store = Arc::new(store);
         let counters = Arc::new(counters::Counters::default());
         let mut builder = S3ServiceBuilder::new(service::Service(Arc::clone(&store)));
         builder.set_auth(SimpleAuth::from_single(ACCESS_KEY, SECRET_KEY));
-        let front = Arc::new(Front { service: builder.build(), counters: Arc::clone(&counters), faults });
+        let front = Arc::new(Front { service: builder.build(), counters: Arc::clone(&counters), faults, journal });
         let bound = Server::bind().await.map_err(|error| Error::io("S3 cannot listen on loopback", error))?;
         let server = bound.serve(move |request| Arc::clone(&front).serve(request));
         Ok(Self { shared: Arc::new(Shared { store, counters, server }) })
@@ -239,11 +241,12 @@ fn from_s3(error: &s3s::S3Error) -> Error {
     Error::new(kind, format!("S3: {error}"))
 }
 
-/// The layer in front of s3s that counts requests and applies faults.
+/// The layer in front of s3s that counts requests, writes them into the journal and applies faults.
 struct Front {
     service: S3Service,
     counters: Arc<counters::Counters>,
     faults: Arc<Faults>,
+    journal: Arc<Journal>,
 }
 
 impl Front {
@@ -256,15 +259,26 @@ impl Front {
 
         let fault = self.faults.choose(operation, &bucket, &key, range);
         self.counters.count_request(operation, &bucket, &key);
+        let mut served = Served::begin(&self.journal, request.headers(), operation, (&bucket, &key), fault);
         let answer = match before(fault, "SlowDown").await {
             Ok(Some((status, code))) => Ok(refuse(status, code, fault)),
             Ok(None) => self.service.call(request.map(s3s::Body::from)).await.map_err(|_| Hangup),
             Err(hangup) => Err(hangup),
         };
+        if let Ok(response) = &answer {
+            served.decided(response.status());
+        }
         let answer = after(fault).await.and(answer);
         self.counters.count_response(answer.as_ref().ok().map(Response::status), &bucket, &key);
         let read = operation == Operation::GetObject && answer.as_ref().is_ok_and(|response| response.status().is_success());
-        let meter = if read { self.counters.meter(&bucket, &key) } else { Arc::new(|_| {}) };
+        let count = read.then(|| self.counters.meter(&bucket, &key));
+        // The request ends when its body is dropped, and this closure with it.
+        let meter = Arc::new(move |bytes| {
+            if let Some(count) = &count {
+                count(bytes);
+                served.sent(bytes);
+            }
+        });
         let cut = if let Some(Fault::CutBody(after)) = fault { Some(after) } else { None };
         answer.map(|response| response.map(|body| MeteredBody::new(body, cut, meter)))
     }
@@ -305,7 +319,7 @@ mod tests {
     #[tokio::test]
     async fn objects_are_files_in_the_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default())).await.unwrap();
+        let s3 = S3::start(folder.path().to_owned(), Arc::new(Faults::default()), Arc::new(Journal::new())).await.unwrap();
         s3.create_bucket("uploads").unwrap();
         s3.put("uploads", "a b/c.csv", "one").unwrap();
         s3.put("uploads", "a b/c.csv", "two").unwrap();
@@ -313,7 +327,7 @@ mod tests {
         assert_eq!(std::fs::read(&file).unwrap(), b"two");
         assert_eq!(s3.file("uploads", "c.csv").unwrap_err().kind(), ErrorKind::NoSuchKey);
 
-        let error = S3::start(file.clone(), Arc::new(Faults::default())).await.unwrap_err();
+        let error = S3::start(file.clone(), Arc::new(Faults::default()), Arc::new(Journal::new())).await.unwrap_err();
         assert!(error.to_string().contains(file.to_str().unwrap()), "{error}");
     }
 }
