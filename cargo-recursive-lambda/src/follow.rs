@@ -1,6 +1,7 @@
 //! Uploads the file, sends the event, and reports the run until it ends.
 //!
-//! Only observes the run: it reports a failing job and does not help it.
+//! Only observes the run: it reports a failing job and does not help it. With `--chaos` it sends an event again that Lambda gave up, as
+//! sweeps do for a deployed function.
 
 use crate::Run;
 use crate::chaos;
@@ -14,6 +15,9 @@ use crate::summary::{SHOWN, Summary};
 use recursive_lambda_local::{Channel, Entry, Outcome, Platform, S3, Stream, What};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast::error::RecvError;
+
+/// How many events that were given up are sent again. More of them are no bad day, but a broken job.
+const MOST_REDRIVEN: u32 = 5;
 
 pub(crate) const UPLOADS: &str = "uploads";
 
@@ -53,6 +57,7 @@ pub(crate) async fn follow(
     let idle = platform.idle();
     tokio::pin!(idle);
     let mut tick = tokio::time::interval(Duration::from_millis(250));
+    let mut redriven = 0;
     loop {
         tokio::select! {
             biased;
@@ -86,7 +91,15 @@ pub(crate) async fn follow(
                     }
                 }
             }
-            () = &mut idle => break,
+            () = &mut idle => match given_up(options, platform, &lookup).filter(|_| redriven < MOST_REDRIVEN) {
+                None => break,
+                Some(event) => {
+                    redriven += 1;
+                    reporter.progress.message("-- Lambda gave an event up; it is sent again, as the next sweep or a person would");
+                    platform.send(event);
+                    idle.set(platform.idle());
+                }
+            },
         }
     }
     // The last log lines may not have been shown yet.
@@ -116,6 +129,12 @@ pub(crate) async fn follow(
         eprintln!("  {} of the kills came too late: the invocations ended first", kills.left);
     }
     Ok(if summary.succeeded() { Followed::Done } else { Followed::Failed(summary.failure()) })
+}
+
+/// The event that a run waits for in vain on a bad day: three deliveries of it were killed, or ended too early.
+fn given_up(options: &Run, platform: &Platform, lookup: &RunLookup<'_>) -> Option<Vec<u8>> {
+    let is_waiting = options.chaos.is_some() && lookup.run().is_some_and(|run| !run.checkpoint.is_over());
+    platform.dead_letters().pop().filter(|_| is_waiting).map(|dead| dead.payload.to_vec())
 }
 
 /// Sends the upload's event, or the event that resumes an earlier run. Returns the time after which the run's checkpoints are written.

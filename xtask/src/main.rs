@@ -113,7 +113,7 @@ fn deny() -> Outcome {
 
 fn search() -> Outcome {
     let larger = [("RL_SEEDS", "1000000"), ("RL_PAIRS", "1"), ("RL_MODEL", "full"), ("RL_SCALE", "1"), ("RL_CUTS", "8")];
-    cargo("test --release -p recursive-lambda-core --lib -- --nocapture engine::model:: cuts::tests::rows::every", &larger)?;
+    cargo("test --release -p recursive-lambda-core --lib -- --nocapture model:: cuts::tests::rows::every", &larger)?;
     cargo("test --release -p recursive-lambda --no-default-features --lib -- --nocapture simulation::", &larger)
 }
 
