@@ -37,6 +37,8 @@ struct Deployment {
     files: &'static [File],
     commands: &'static str,
     tools: &'static str,
+    /// What they do not install.
+    except: &'static str,
     /// The output that names the bucket.
     uploads: &'static str,
 }
@@ -45,6 +47,7 @@ const SAM: Deployment = Deployment {
     files: &[("template.yaml", include_str!("new/template.yaml.txt")), (".gitignore", "/target\n")],
     commands: "sam deploy --guided --capabilities CAPABILITY_IAM --stack-name {{name}} --template-file template.yaml",
     tools: "`pip install cargo-lambda ziglang aws-sam-cli`",
+    except: "",
     uploads: "UploadsBucket",
 };
 
@@ -57,7 +60,8 @@ const TERRAFORM: Deployment = Deployment {
         (".gitignore", "/target\n/terraform/.terraform\n/terraform/*.tfstate*\n"),
     ],
     commands: "terraform -chdir=terraform init\nterraform -chdir=terraform apply",
-    tools: "`pip install cargo-lambda ziglang`, [Terraform](https://developer.hashicorp.com/terraform/install) 1.5 or newer",
+    tools: "`pip install cargo-lambda ziglang`",
+    except: ", except [Terraform](https://developer.hashicorp.com/terraform/install) 1.5 or newer",
     uploads: "uploads_bucket",
 };
 
@@ -95,8 +99,9 @@ fn fill(text: &str, name: &str, deployment: &Deployment, checkout: Option<&Path>
         Some(checkout) => format!("{{ path = {:?} }}", checkout.join(package)),
         None => format!("{:?}", env!("CARGO_PKG_VERSION")),
     };
-    let Deployment { commands, tools, uploads, .. } = deployment;
-    let text = text.replace("{{deploy}}", commands).replace("{{tools}}", tools).replace("{{uploads}}", uploads);
+    let Deployment { commands, tools, except, uploads, .. } = deployment;
+    let text = text.replace("{{deploy}}", commands).replace("{{uploads}}", uploads);
+    let text = text.replace("{{tools}}", tools).replace("{{except}}", except);
     text.replace("{{name}}", name)
         .replace("{{recursive-lambda}}", &dependency("recursive-lambda"))
         .replace("{{recursive-lambda-local}}", &dependency("recursive-lambda-local"))

@@ -17,6 +17,7 @@ mod intrinsics;
 mod module;
 mod peer;
 mod queue;
+mod steering;
 mod template;
 mod terraform;
 mod timeouts;
