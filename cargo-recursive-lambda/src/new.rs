@@ -1,4 +1,4 @@
-//! `new`: a package with a job, its tests, a README and a template that deploys it.
+//! `new`: a package with a job, its tests, a README, and a template or a Terraform module that deploys it.
 //!
 //! The files are those below `new/`, with the package's name filled in.
 
@@ -14,18 +14,56 @@ pub(crate) struct New {
     /// Use the crates of a checkout of recursive-lambda in this folder, not the released ones
     #[arg(long, value_name = "FOLDER")]
     path: Option<PathBuf>,
+
+    /// Write a Terraform module instead of a template of AWS SAM
+    #[arg(long)]
+    terraform: bool,
 }
 
-/// The files of a package, and their contents.
-const FILES: [(&str, &str); 7] = [
+/// A file's name and contents.
+type File = (&'static str, &'static str);
+
+/// The files of every package.
+const FILES: [File; 5] = [
     ("Cargo.toml", include_str!("new/Cargo.toml.txt")),
     ("src/main.rs", include_str!("new/main.rs.txt")),
     ("tests/whole_run.rs", include_str!("new/whole_run.rs.txt")),
     ("payments.csv", include_str!("new/payments.csv")),
-    ("template.yaml", include_str!("new/template.yaml.txt")),
     ("README.md", include_str!("new/README.md.txt")),
-    (".gitignore", "/target\n"),
 ];
+
+/// What deploys a package, and how its README tells it.
+struct Deployment {
+    files: &'static [File],
+    commands: &'static str,
+    tools: &'static str,
+    /// What they do not install.
+    except: &'static str,
+    /// The output that names the bucket.
+    uploads: &'static str,
+}
+
+const SAM: Deployment = Deployment {
+    files: &[("template.yaml", include_str!("new/template.yaml.txt")), (".gitignore", "/target\n")],
+    commands: "sam deploy --guided --capabilities CAPABILITY_IAM --stack-name {{name}} --template-file template.yaml",
+    tools: "`pip install cargo-lambda ziglang aws-sam-cli`",
+    except: "",
+    uploads: "UploadsBucket",
+};
+
+const TERRAFORM: Deployment = Deployment {
+    files: &[
+        ("terraform/variables.tf", include_str!("new/terraform/variables.tf")),
+        ("terraform/uploads.tf", include_str!("new/terraform/uploads.tf")),
+        ("terraform/function.tf", include_str!("new/terraform/function.tf")),
+        ("terraform/watching.tf", include_str!("new/terraform/watching.tf")),
+        (".gitignore", "/target\n/terraform/.terraform\n/terraform/*.tfstate*\n"),
+    ],
+    commands: "terraform -chdir=terraform init\nterraform -chdir=terraform apply",
+    tools: "`pip install cargo-lambda ziglang`",
+    except: ", except [Terraform](https://developer.hashicorp.com/terraform/install) 1.5 or newer",
+    uploads: "uploads_bucket",
+};
 
 /// It becomes the name of a stack, a bucket and a function, too.
 fn name(text: &str) -> Result<String, String> {
@@ -45,21 +83,25 @@ pub(crate) fn new(options: &New) -> Result<ExitCode, String> {
     }
     let checkout = options.path.as_ref().map(std::path::absolute).transpose();
     let checkout = checkout.map_err(|error| format!("cannot use this checkout: {error}"))?;
-    for (file, text) in FILES {
+    let deployment = if options.terraform { &TERRAFORM } else { &SAM };
+    for (file, text) in FILES.iter().chain(deployment.files) {
         let path = folder.join(file);
         let written = path.parent().map_or(Ok(()), std::fs::create_dir_all);
-        let written = written.and_then(|()| std::fs::write(&path, fill(text, &options.name, checkout.as_deref())));
+        let written = written.and_then(|()| std::fs::write(&path, fill(text, &options.name, deployment, checkout.as_deref())));
         written.map_err(|error| format!("cannot write {}: {error}", path.display()))?;
     }
     println!("created `{0}`; next:\n  cd {0}\n  cargo recursive-lambda run payments.csv", options.name);
     Ok(ExitCode::SUCCESS)
 }
 
-fn fill(text: &str, name: &str, checkout: Option<&Path>) -> String {
+fn fill(text: &str, name: &str, deployment: &Deployment, checkout: Option<&Path>) -> String {
     let dependency = |package: &str| match checkout {
         Some(checkout) => format!("{{ path = {:?} }}", checkout.join(package)),
         None => format!("{:?}", env!("CARGO_PKG_VERSION")),
     };
+    let Deployment { commands, tools, except, uploads, .. } = deployment;
+    let text = text.replace("{{deploy}}", commands).replace("{{uploads}}", uploads);
+    let text = text.replace("{{tools}}", tools).replace("{{except}}", except);
     text.replace("{{name}}", name)
         .replace("{{recursive-lambda}}", &dependency("recursive-lambda"))
         .replace("{{recursive-lambda-local}}", &dependency("recursive-lambda-local"))
@@ -89,9 +131,11 @@ mod tests {
 
     #[test]
     fn nothing_is_left_to_fill_in() {
-        for (file, text) in FILES {
-            for checkout in [None, Some(Path::new("/checkout"))] {
-                assert!(!fill(text, "import", checkout).contains("{{"), "{file}");
+        for deployment in [&SAM, &TERRAFORM] {
+            for (file, text) in FILES.iter().chain(deployment.files) {
+                for checkout in [None, Some(Path::new("/checkout"))] {
+                    assert!(!fill(text, "import", deployment, checkout).contains("{{"), "{file}");
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ Standard input: {"endpoint": URL, "template": path, "stack": name, "parameters":
 Standard output: {"resources": {name: {"Type": .., "Properties": .., "Ref": id}}, "function": .., "mapping": .., "invoke": ..,
 "swept": {"rule": .., "target": ..}, "dashboard": {"widgets": ..}, "messages": [body, ..]}.
 
-moto's CloudFormation does not support AWS::Serverless and some plain resources. AWS's own translator translates the first. For the
+moto's CloudFormation does not support AWS::Serverless and some plain resources. `translate.py` translates the first. For the
 others, this script makes the calls that CloudFormation would make, with the references that moto resolved.
 """
 
@@ -14,8 +14,7 @@ import sys
 import zipfile
 
 import boto3
-from samcli.yamlhelper import yaml_parse
-from samtranslator.translator.transform import transform
+from translate import translated
 
 request = json.load(sys.stdin)
 stack = request["stack"]
@@ -38,17 +37,6 @@ def with_program(template):
     s3.put_object(Bucket="programs", Key="bootstrap.zip", Body=archive.getvalue())
     template["Resources"]["Import"]["Properties"]["CodeUri"] = "s3://programs/bootstrap.zip"
     return template
-
-
-class NoManagedPolicies:
-    def load(self):
-        return {}
-
-
-def translated():
-    with open(request["template"]) as file:
-        template = json.loads(json.dumps(yaml_parse(file.read())))
-    return transform(with_program(template), {}, NoManagedPolicies())
 
 
 def references(value):
@@ -141,7 +129,7 @@ def dashboard(name):
     return json.loads(client("cloudwatch").get_dashboard(DashboardName=name)["DashboardBody"])
 
 
-resources = created(translated())
+resources = created(translated(request["template"], with_program))
 complete(resources)
 bucket = resources["Uploads"]["Ref"]
 s3.put_object(Bucket=bucket, Key=request["upload"]["key"], Body=request["upload"]["body"].encode())

@@ -44,6 +44,8 @@ SOUND = {
     "json": True,
     "retention": 90,
     "lines": [],
+    # Uploads: their contents by their keys.
+    "objects": {},
 }
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
@@ -91,6 +93,12 @@ def function(name, given):
     if given["concurrency"] is not None:
         functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=given["concurrency"])
     return arn
+
+
+def objects(name, given):
+    s3.create_bucket(Bucket=f"{name}-uploads")
+    for key, body in given["objects"].items():
+        s3.put_object(Bucket=f"{name}-uploads", Key=key, Body=body.encode())
 
 
 def failures(name, given, uploads):
@@ -209,6 +217,7 @@ def deploy(name, given):
     failures(name, given, queue_arn)
     # Before moto announces the notification to the function, and logs that.
     log(name, given)
+    objects(name, given)
     store(name, given, {"function": arn, "queue": queue_arn, "topic": topic})
     rules(name, given, arn)
     alarm(name, given)

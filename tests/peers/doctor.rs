@@ -1,7 +1,7 @@
 //! `cargo recursive-lambda doctor` on deployments in moto: each fault is planted, and found by the command as a person types it.
 
 use crate::front::{Answers, Front};
-use crate::peer::{Moto, program, script, tool_variables};
+use crate::peer::{Moto, client_variables, program, script};
 use serde_json::{Value, json};
 use std::process::Output;
 use tokio::process::Command;
@@ -71,7 +71,7 @@ const WORKED: &str = r#"{"message":"worked","span":{"job":"rows"},"slowest_batch
 
 async fn doctor(front: &Front, arguments: &[&str]) -> Output {
     let mut command = Command::new(program("cargo-recursive-lambda"));
-    tool_variables(&mut command);
+    client_variables(&mut command);
     command.env("AWS_ENDPOINT_URL", &front.url).args(["recursive-lambda", "doctor"]).args(arguments);
     command.output().await.unwrap()
 }

@@ -43,12 +43,12 @@ pub(crate) fn runtime_interface_emulator() -> PathBuf {
 /// A command of the Python environment, with a dummy account and region.
 pub(crate) fn tool(name: &str) -> Command {
     let mut command = Command::new(venv().join("bin").join(name));
-    tool_variables(&mut command);
+    client_variables(&mut command);
     command
 }
 
 /// A dummy account and region, for a program that is a client of AWS.
-pub(crate) fn tool_variables(command: &mut Command) {
+pub(crate) fn client_variables(command: &mut Command) {
     command.kill_on_drop(true).stdin(Stdio::null());
     for (name, value) in [
         ("AWS_DEFAULT_REGION", "us-east-1"),
