@@ -140,7 +140,7 @@ pub(crate) trait Clock: Send + Sync + 'static {
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send;
     /// Runs a task where user code cannot delay it. The future ends when the task has ended.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
-    /// Runs a task that contains user code: on the user's runtime, and on another of its threads if there is one. The future ends
-    /// when the task has ended.
+    /// Runs a task that contains user code, on the user's runtime: while other user code waits, and, where that runs on the main
+    /// thread and another one is free, while it computes. The future ends when the task has ended.
     fn spawn_user_code(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static;
 }

@@ -152,7 +152,7 @@ pub enum Gathered {
     Waiting,
     /// All are done.
     Done(Totals),
-    /// All are over, and this is the error of the first one that failed.
+    /// All are over, and this is what happened to the first one that is not done.
     Failed(LastError),
     /// The object was replaced before any record was processed.
     Superseded,
@@ -164,7 +164,6 @@ pub struct Totals {
     pub records: u64,
     pub lines: u64,
     pub batches: u64,
-    pub invocations: u64,
     pub skipped: u64,
 }
 
@@ -196,9 +195,9 @@ pub enum Effect {
     Capture,
     /// Run `on_complete`.
     Complete,
-    /// Create the checkpoints of the shards that were not asked yet, and signal each.
+    /// Create the checkpoints of the shards that were not asked yet, and signal each: at least one, or it failed.
     Scatter,
-    /// See whether every shard has left its mark, and if so, what it did.
+    /// See from the checkpoints of all shards whether they are over, and what they did.
     Gather,
     /// Leave the mark of this shard in the store. Then see whether every shard has left its own, and if so, read the run's
     /// checkpoint.

@@ -9,6 +9,7 @@
 mod assess;
 mod failing;
 mod sharding;
+mod signalling;
 mod work;
 
 use self::failing::SearchIs;
@@ -16,7 +17,7 @@ use super::budget::Budget;
 use super::messages::{
     AckReason, Batch, Cause, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
 };
-use super::save::{Read, Saved, Stored};
+use super::save::{Saved, Stored};
 use crate::checkpoint::{Checkpoint, LastError, Owner, Shards, Status};
 use std::time::{Duration, SystemTime};
 
@@ -312,32 +313,12 @@ impl Run {
         Effect::Save(how, checkpoint)
     }
 
-    fn signal(&mut self, checkpoint: Box<Checkpoint>, tries: u32, why: AckReason) -> Effect {
-        self.phase = Phase::Signalling { checkpoint: checkpoint.clone(), tries, why };
-        // Each try has its own token: if two of them arrive, only one may be sent again.
-        let token = format!("{}.{tries}", self.me.nonce);
-        Effect::Signal { checkpoint, token, swept: matches!(self.trigger, Trigger::Sweep(_)) }
-    }
-
     /// The name of the event that this invocation was given.
     #[must_use]
     pub fn token(&self) -> &str {
         match &self.trigger {
             Trigger::Signal { token, .. } => token,
             Trigger::Start(_) | Trigger::Sweep(_) | Trigger::Command(_) => START,
-        }
-    }
-
-    /// R14: if Lambda did not answer, the checkpoint tells whether the signal arrived: the epoch has grown since. The owner
-    /// proves nothing, because the signal may have been sent for the death of that owner.
-    fn check_signal(&mut self, sent: Box<Checkpoint>, tries: u32, why: AckReason, read: Read) -> Effect {
-        match read {
-            Read::Found(stored) if stored.checkpoint.is_at_rest() || stored.checkpoint.epoch > sent.epoch => {
-                reply(Reply::Acknowledge(why))
-            }
-            Read::Absent => reply(Reply::Refuse(Refusal::CheckpointGone)),
-            _ if tries >= SIGNAL_TRIES => reply(Reply::Refuse(Refusal::SignalFailed)),
-            _ => self.signal(sent, tries + 1, why),
         }
     }
 }

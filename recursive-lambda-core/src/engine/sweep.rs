@@ -52,15 +52,16 @@ pub fn judge(rules: &Rules, checkpoint: &Checkpoint, age: Duration) -> Verdict {
     if checkpoint.status == Status::Failed && age < DAY {
         return Verdict { report: Some(Trouble::Failed), ..nothing };
     }
-    if checkpoint.is_over() || age <= youngest(rules) {
+    if checkpoint.is_at_rest() || age <= youngest(rules) {
         return nothing;
     }
     if checkpoint.plan.hash != rules.plan.hash {
         return Verdict { report: Some(Trouble::OtherPlan), ..nothing };
     }
-    let waits_for_shards = checkpoint.owner.is_none() && checkpoint.shards.is_some_and(|shards| shards.are_asked());
+    let is_asked = checkpoint.shards.is_some_and(|shards| shards.are_asked());
+    let waits_for_shards = is_asked && checkpoint.owner.is_none() && checkpoint.status == Status::Ready;
     match &checkpoint.waiting {
-        // Its shards are swept, too, and the last one signals it. Only that signal can be lost.
+        // Its shards are swept, too, and the last one signals it. That signal can be lost, and so can a shard's last event.
         None if waits_for_shards => Verdict { signals: age >= HOUR, ..nothing },
         Some(waiting) => {
             let signals = age >= waiting.pause();
@@ -169,7 +170,7 @@ mod tests {
 
     #[test]
     fn silent_runs_are_signalled_then_reported() {
-        use Status::{Cancelled, Completing, Done, Failed, Ready, Running, Superseded};
+        use Status::{Cancelled, Completing, Done, Failed, Paused, Ready, Running, Superseded};
         let table = [
             ("just handed over", with(Ready, false), 0, NOTHING),
             ("the signal may be on its way", with(Ready, false), 90, NOTHING),
@@ -195,6 +196,8 @@ mod tests {
             ("died in on_complete", with(Completing, true), 91, SIGNALS),
             ("done", with(Done, false), 91, NOTHING),
             ("done long ago", with(Done, false), 25 * HOUR, NOTHING),
+            ("paused", with(Paused, false), 91, NOTHING),
+            ("paused for a day", with(Paused, false), 24 * HOUR, NOTHING),
             ("superseded", with(Superseded, false), 91, NOTHING),
             ("cancelled", with(Cancelled, false), 91, NOTHING),
             ("failed", with(Failed, false), 91, reports(Trouble::Failed)),

@@ -142,7 +142,7 @@ impl Clock for Aws {
     }
 
     fn spawn_user_code(&self, task: impl Future<Output = ()> + Send + 'static) -> impl Future<Output = ()> + Send + 'static {
-        let running = tokio::spawn(task);
+        let running = tokio::spawn(task.in_current_span());
         // An error means that the runtime shuts down, or that the task panicked; whoever waits for its result sees that.
         async move { running.await.unwrap_or_default() }
     }

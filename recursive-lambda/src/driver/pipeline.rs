@@ -1,7 +1,7 @@
 //! The reader of a run's records, which reads the next batch while the job works on this one.
 //!
-//! It is at most one batch ahead, so memory is bounded. It never reads ahead at the end of an invocation, where the batch would be
-//! lost.
+//! It is at most one batch ahead, so memory is bounded. It does not read ahead where the batch would probably be lost: at the end of
+//! an invocation, and while a bad record is searched for.
 
 use super::reader::{Raw, ReadBatch, ReadError, Reader};
 use crate::format::Format;
@@ -75,7 +75,7 @@ impl<F: Format, O: Objects, T: Send + 'static> Pipeline<F, O, T> {
         }
         let (task, result) = async move {
             let read = reader.batch(size, batches, decoding).await;
-            if batches > 1 {
+            if batches > 1 && read.is_ok() {
                 reader.prefetch(size, batches - 1);
             }
             (reader, read)

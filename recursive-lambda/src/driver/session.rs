@@ -119,7 +119,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         }
         let landed = self.land(checkpoint, call);
         if landed.as_ref().map_or(true, |done| done.complete) {
-            self.calls.settle().await;
+            self.settle().await;
         }
         landed
     }
@@ -148,7 +148,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
             self.calls.begin(ready(Call { reached, outcome }));
             return false;
         };
-        if expected > 1 && !at_end {
+        if expected > 1 && !at_end && checkpoint.search.is_none() {
             self.input.start_next(size, expected - 1);
         }
         let (record, line) = place.map_or((checkpoint.position, None), |place| (place.record, Some(place.line)));
@@ -279,7 +279,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         Ok(())
     }
 
-    /// Waits until nothing is in flight.
+    /// Waits until nothing is in flight, and stops reading.
     pub(super) async fn settle(&mut self) {
         self.calls.settle().await;
         self.input.stop().await;

@@ -68,16 +68,27 @@ fn may_invoke(facts: &Facts, hits: &[&Schedule], report: &mut Report) {
     let is_of = |sender: &str, rule: &str| sender == "events.amazonaws.com" || sender.ends_with(&format!(":rule/{rule}"));
     let allowed = rules.iter().any(|rule| senders.iter().any(|sender| is_of(sender, rule)));
     if let (false, Some(rule)) = (allowed, rules.first()) {
+        // Without the source, a rule of any account could send events.
+        let source = rule_arn(&facts.function.arn, rule);
         let permission = format!(
-            "aws lambda add-permission --function-name {} --statement-id sweep --action lambda:InvokeFunction --principal events.amazonaws.com",
-            word(&facts.function.named())
+            "aws lambda add-permission --function-name {} --statement-id sweep --action lambda:InvokeFunction --principal \
+             events.amazonaws.com --source-arn {}",
+            word(&facts.function.named()),
+            word(&source)
         );
         report.found(wrong(
             &format!("rule `{rule}` may not invoke the function"),
-            "AWS::Lambda::Permission: { Action: lambda:InvokeFunction, Principal: events.amazonaws.com }".into(),
+            format!("AWS::Lambda::Permission: {{ Action: lambda:InvokeFunction, Principal: events.amazonaws.com, SourceArn: {source} }}"),
             Some(permission),
         ));
     }
+}
+
+/// A rule of the function's account and region.
+fn rule_arn(function_arn: &str, rule: &str) -> String {
+    let mut parts = function_arn.split(':').skip(1);
+    let [partition, _, region, account] = std::array::from_fn(|_| parts.next().unwrap_or_default());
+    format!("arn:{partition}:events:{region}:{account}:rule/{rule}")
 }
 
 fn wrong(what: &str, template: String, command: Option<String>) -> Finding {

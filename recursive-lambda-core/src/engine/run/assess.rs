@@ -82,18 +82,23 @@ impl Run {
         if !is_repeated && command.after.is_some_and(|after| after != checkpoint.commands()) {
             return reply(Reply::Acknowledge(AckReason::NewerCommand));
         }
+        let ignored = |run: &mut Self, checkpoint: &Checkpoint, why| {
+            let answer = Reply::Acknowledge(why);
+            // The invocation that cancelled a shard may have died before it told the run.
+            if checkpoint.shard.is_some() && checkpoint.is_over() { run.join(answer) } else { reply(answer) }
+        };
         let then = match (command.command, checkpoint.status) {
             (Action::Pause, Status::Paused) => return reply(Reply::Acknowledge(AckReason::Paused)),
-            (Action::Cancel, Status::Cancelled) => return reply(Reply::Acknowledge(AckReason::Cancelled)),
+            (Action::Cancel, Status::Cancelled) => return ignored(self, &checkpoint, AckReason::Cancelled),
             (Action::Resume | Action::Cancel, Status::Failed) if is_repeated => {
-                return reply(Reply::Acknowledge(AckReason::AlreadyOver));
+                return ignored(self, &checkpoint, AckReason::AlreadyOver);
             }
             (Action::Resume, Status::Failed | Status::Paused) if checkpoint.plan.hash != self.rules.plan.hash => {
                 return reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }));
             }
             (Action::Resume, Status::Failed | Status::Paused) => Then::Signal(AckReason::Resumed),
             (Action::Cancel, Status::Failed) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
-            _ if checkpoint.is_over() => return reply(Reply::Acknowledge(AckReason::AlreadyOver)),
+            _ if checkpoint.is_over() => return ignored(self, &checkpoint, AckReason::AlreadyOver),
             (Action::Pause, _) => Then::Reply(Reply::Acknowledge(AckReason::Paused)),
             (Action::Cancel, _) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
             (Action::Resume, _) if self.is_live(&checkpoint, age) => return reply(Reply::Acknowledge(AckReason::AtWork)),
@@ -125,7 +130,7 @@ impl Run {
         } else if checkpoint.invocations - checkpoint.forgiven >= self.rules.max_invocations {
             let invocations = checkpoint.invocations;
             fail(&mut checkpoint, Refusal::TooManyInvocations { invocations })
-        } else if checkpoint.owner.is_some() && self.rules.skip.is_some() {
+        } else if checkpoint.owner.is_some() && self.rules.skip.is_some() && checkpoint.shards.is_none() {
             // Finding a record that kills takes more attempts than Lambda delivers an event, so each death sends its own signal.
             let attempts = checkpoint.attempts;
             checkpoint.hand_over(if completing { Status::Completing } else { Status::Ready }, self.token());
@@ -150,7 +155,9 @@ impl Run {
         // saved.
         let tries = self.rules.max_attempts;
         let is_doubtful = checkpoint.search.is_some_and(|search| search.doubtful && search.alone >= tries);
-        if checkpoint.status == Status::Completing || is_enough || is_in_vain || is_doubtful {
+        // A run over shards processes no record.
+        let has_no_record = on_complete || checkpoint.shards.is_some();
+        if has_no_record || is_enough || is_in_vain || is_doubtful {
             return fail(checkpoint, refusal);
         }
         let error = refusal.as_last_error(checkpoint.last_error.take());

@@ -1,8 +1,9 @@
 //! A run over shards: it asks each of them to begin, waits for all without an invocation, and merges what they made. And what a
 //! shard does once it is over: it leaves its mark, and the one that finds the marks of all signals the run.
 //!
-//! A mark is left before the marks are counted, and the run gives up its ownership before it counts them once more. So the last
-//! shard finds a run that it can signal, or the run finds the last mark. `docs/protocol.md` has the rules.
+//! A mark is a hint, as a signal is; the shards' checkpoints are the truth. A mark is left before the marks are counted, and the
+//! run gives up its ownership before it looks at its shards once more. So the last shard finds a run that it can signal, or the run
+//! finds that the last shard is over. `docs/protocol.md` has the rules.
 
 use super::{Phase, Run, SIGNAL_SILENCE, SIGNAL_TRIES, Then, Work, reply};
 use crate::checkpoint::{Checkpoint, Status};
@@ -41,7 +42,13 @@ impl Run {
         let checkpoint = &mut work.checkpoint;
         match gathered {
             Gathered::Waiting => self.release(work),
-            Gathered::Done(Totals { records, lines, batches, invocations: _, skipped }) => {
+            // Each shard may have skipped as many as are allowed for the run.
+            Gathered::Done(Totals { skipped, .. }) if self.rules.skip.is_some_and(|most| skipped > most) => {
+                let refusal = Refusal::TooManySkipped { skipped };
+                checkpoint.fail(refusal.as_last_error(None));
+                self.write(&work, Then::Reply(Reply::Refuse(refusal)))
+            }
+            Gathered::Done(Totals { records, lines, batches, skipped }) => {
                 checkpoint.position = records;
                 checkpoint.line = lines;
                 checkpoint.offset = checkpoint.size;

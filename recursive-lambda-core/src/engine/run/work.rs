@@ -113,7 +113,8 @@ impl Run {
         work.checkpoint.search = None;
         work.checkpoint.one_at_a_time_ms = 0;
         let Checkpoint { skipped, batches, .. } = work.checkpoint;
-        if skipped > 0 && batches == 0 {
+        // Of a shard, all records may be bad.
+        if skipped > 0 && batches == 0 && work.checkpoint.shard.is_none() {
             let refusal = Refusal::NothingProcessed { skipped };
             let error = work.checkpoint.last_error.take();
             work.checkpoint.fail(refusal.as_last_error(error));

@@ -79,6 +79,9 @@ fn wrong(Model { scenario, actors, .. }: &Model, world: &World, is_the_end: bool
     if world.done > 1 {
         return Some("the run is done twice".into());
     }
+    if world.status(actors, RUN) == Some(Status::Failed) && !scenario.errors {
+        return Some("the run fails without an error".into());
+    }
     if world.status(actors, RUN) == Some(Status::Done) && world.completed == 0 {
         return Some("the run is done without on_complete".into());
     }

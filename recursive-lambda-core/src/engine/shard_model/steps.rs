@@ -94,8 +94,9 @@ impl Model {
         let Some(checkpoint) = world.checkpoint(&self.actors, cell).filter(|_| self.scenario.loses) else { return };
         let expired = world.cells[cell].is_some_and(|cell| cell.expired);
         let is_due = |to: usize| world.events.iter().any(|event| event.to == to);
-        // It leaves a run that waits for its shards alone, as long as one of them may still move.
-        let waits = checkpoint.shards.is_some_and(|shards| shards.are_asked()) && (1..world.cells.len()).any(is_due);
+        // Without need it only writes the same checkpoint under another `seq`, which is no progress.
+        let is_asked = checkpoint.owner.is_none() && checkpoint.shards.is_some_and(|shards| shards.are_asked());
+        let waits = is_asked && self.gather(world) == Gathered::Waiting;
         if checkpoint.is_over() || is_due(cell) || waits || (checkpoint.owner.is_some() && !expired) {
             return;
         }
@@ -152,7 +153,7 @@ impl Model {
             return self.tell(world.clone(), place, Told::Lost(found), "loses a save");
         }
         let mut saved = world.clone();
-        let ends = checkpoint.status == Status::Done && world.status(&self.actors, cell) != Some(Status::Done);
+        let ends = checkpoint.status == Status::Done;
         if self.scenario.design == Design::MarksBeforeItIsDone && cell != RUN && ends && saved.marks & bit(cell) == 0 {
             saved.marks |= bit(cell);
             return self.happens("leaves its mark too early", saved);
@@ -196,7 +197,9 @@ impl Model {
     }
 
     fn gather(&self, world: &World) -> Gathered {
-        if !self.are_all_marked(world) {
+        let trusts_marks = matches!(self.scenario.design, Design::TrustsMarks | Design::Counts | Design::MarksBeforeItIsDone);
+        let all_are_over = (1..world.cells.len()).all(|shard| world.is_over(&self.actors, shard));
+        if !(if trusts_marks { self.are_all_marked(world) } else { all_are_over }) {
             return Gathered::Waiting;
         }
         let shards = || (1..world.cells.len()).filter_map(|cell| world.checkpoint(&self.actors, cell));

@@ -3,7 +3,7 @@
 //! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
-use crate::checkpoint::{Checkpoint, Shard, Shards, Status};
+use crate::checkpoint::{Action, Checkpoint, Shard, Shards, Status};
 use crate::engine::messages::{Cause, Event, Gathered, Rules, Totals};
 use crate::engine::run::Run;
 
@@ -18,7 +18,7 @@ fn shard(checkpoint: Checkpoint) -> Checkpoint {
 }
 
 fn signalled() -> Run {
-    signal_under(Rules { on_complete: true, ..rules() }, 1)
+    signal_under(Rules { on_complete: true, skip: Some(3), ..rules() }, 1)
 }
 
 fn scattered(asked: u32) -> In {
@@ -34,7 +34,7 @@ fn waiting() -> In {
 }
 
 fn all_done() -> In {
-    gathered(Gathered::Done(Totals { records: 90, lines: 90, batches: 9, invocations: 4, skipped: 1 }))
+    gathered(Gathered::Done(Totals { records: 90, lines: 90, batches: 9, skipped: 1 }))
 }
 
 fn joined(run: Option<Checkpoint>) -> In {
@@ -94,6 +94,11 @@ fn a_run_ends_as_its_shards_do() {
             "swap Failed(1)@0 try 1 !Job > refuse RunFailed: bad row",
         ),
         (
+            "together they skipped too many",
+            vec![gathered(Gathered::Done(Totals { skipped: 4, ..Totals::default() })), applied()],
+            "swap Failed(1)@0 try 1 !TooManySkipped > refuse TooManySkipped { skipped: 4 }",
+        ),
+        (
             "the object was replaced",
             vec![gathered(Gathered::Superseded), applied()],
             "swap Superseded(1)@0 try 1 > ack Superseded",
@@ -134,6 +139,23 @@ fn an_event_for_a_shard_that_is_over_joins() {
     ] {
         let inputs = vec![found(shard(with(status, 1))), joined(None)];
         assert_eq!(trace(&mut signalled(), inputs), want, "{status:?}");
+    }
+}
+
+#[test]
+fn a_repeated_cancel_of_a_shard_joins() {
+    let inputs = vec![found(shard(with(Status::Cancelled, 1))), joined(None)];
+    assert_eq!(trace(&mut command(Action::Cancel), inputs), "read > join > ack Cancelled");
+}
+
+#[test]
+fn a_run_over_shards_skips_no_record() {
+    let dead = |attempts| aged(60, over_shards(1, tried(attempts, running(1))));
+    for (inputs, want) in [
+        (vec![dead(2)], "read > over e Running(1)@0 mine try 3"),
+        (vec![dead(3), applied()], "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3 }"),
+    ] {
+        assert_eq!(trace(&mut signalled(), inputs), want);
     }
 }
 
