@@ -39,7 +39,7 @@ pub(super) struct Facts {
 #[derive(Clone, Debug)]
 pub(super) struct Deployed {
     pub(super) name: String,
-    /// The name or ARN that the user gave, for commands.
+    /// Without a qualifier.
     pub(super) arn: String,
     /// The alias or version that the user named.
     pub(super) qualifier: Option<String>,

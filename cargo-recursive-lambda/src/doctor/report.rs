@@ -36,12 +36,16 @@ impl Report {
         match fact {
             Ok(fact) => Some(fact),
             Err(unknown) => {
-                let entry = (check, unknown.clone());
-                if !self.unknown.contains(&entry) {
-                    self.unknown.push(entry);
-                }
+                self.unchecked(check, unknown.clone());
                 None
             }
+        }
+    }
+
+    pub(super) fn unchecked(&mut self, check: &'static str, unknown: Unknown) {
+        let entry = (check, unknown);
+        if !self.unknown.contains(&entry) {
+            self.unknown.push(entry);
         }
     }
 

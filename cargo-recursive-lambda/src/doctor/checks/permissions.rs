@@ -1,6 +1,6 @@
 //! What the function's role may not do, as IAM's policy simulator says. It does not see bucket policies and keys of KMS.
 
-use super::super::facts::{Facts, Need, Refused};
+use super::super::facts::{Facts, Need, Refused, Unknown};
 use super::super::report::{Finding, Report};
 use super::{name, word};
 use serde_json::json;
@@ -21,8 +21,22 @@ impl Need {
     }
 }
 
+/// What the simulation leaves out.
+fn unseen(facts: &Facts) -> Option<&'static str> {
+    match &facts.function.buckets {
+        None => Some("RECURSIVE_LAMBDA_BUCKETS is not set, so it is not known which objects the role must read"),
+        Some(buckets) if buckets.iter().any(|bucket| bucket.starts_with("arn:")) => {
+            Some("the simulation does not know which bucket is below an access point")
+        }
+        Some(_) => None,
+    }
+}
+
 pub(super) fn permissions(facts: &Facts, report: &mut Report) {
     let Some(refused) = report.known("permissions", &facts.refused) else { return };
+    if let Some(why) = unseen(facts) {
+        report.unchecked("permissions", Unknown { why: why.into(), failed: false });
+    }
     for need in Need::ALL {
         let refused: Vec<&Refused> = refused.iter().filter(|refused| refused.need == need).collect();
         let shown = |refused: &&Refused| format!("`{}` on `{}`", refused.action, refused.resource);

@@ -307,7 +307,7 @@ fn each_fault_is_found_and_nothing_else() {
 #[test]
 fn what_is_not_known_is_said() {
     type Hide = fn(&mut Facts, Unknown);
-    let rows: [(Hide, &[&str]); 12] = [
+    let rows: [(Hide, &[&str]); 13] = [
         (|facts, why| facts.recursion_is_allowed = Err(why), &["recursion"]),
         (|facts, why| facts.reserved_concurrency = Err(why), &["concurrency"]),
         (|facts, why| facts.failed_events = Err(why), &["retries", "destination"]),
@@ -319,6 +319,7 @@ fn what_is_not_known_is_said() {
         (|facts, why| facts.schedules = Err(why), &["sweep"]),
         (|facts, why| facts.invocations = Err(why), &["time-out", "tmp"]),
         (|facts, why| facts.refused = Err(why), &["permissions"]),
+        (|facts, why| facts.retention_days = Err(why), &["log"]),
         (|facts, why| facts.alarms = Err(why), &["alarms"]),
     ];
     for (row, (hide, checks)) in rows.into_iter().enumerate() {
@@ -331,6 +332,25 @@ fn what_is_not_known_is_said() {
             assert_eq!(report.is_complete(), !failed, "row {row}");
             assert!(report.text("import").contains("not checked: cannot look"), "row {row}");
         }
+    }
+}
+
+#[test]
+fn unnamed_sources_are_said() {
+    let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint/one";
+    for (buckets, words) in [
+        (None, Some("RECURSIVE_LAMBDA_BUCKETS is not set")),
+        (Some(vec![arn.to_owned()]), Some("below an access point")),
+        (Some(vec!["uploads".into()]), None),
+    ] {
+        let mut facts = sound();
+        facts.function.buckets = buckets;
+        let report = check(&facts);
+        assert!(report.is_complete() && report.findings.is_empty());
+        assert_eq!(
+            report.unknown.first().map(|(check, why)| (*check, why.why.contains(words.unwrap()))),
+            words.map(|_| ("permissions", true))
+        );
     }
 }
 

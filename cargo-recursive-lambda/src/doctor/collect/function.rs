@@ -24,9 +24,10 @@ pub(super) async fn deployed(lambda: &Client, named: &str) -> Result<Deployed, S
         Some(place) => Some(Place::parse(place)?),
     };
     let logging = found.logging_config;
+    let qualifier = arn.strip_prefix(unqualified(&arn)).and_then(|rest| rest.strip_prefix(':'));
     let log_group = logging.as_ref().and_then(|logging| logging.log_group.clone());
     Ok(Deployed {
-        qualifier: arn.strip_prefix(unqualified(&arn)).and_then(|rest| rest.strip_prefix(':')).map(String::from),
+        qualifier: qualifier.filter(|qualifier| *qualifier != "$LATEST").map(String::from),
         arn: unqualified(&arn).into(),
         role: found.role.unwrap_or_default(),
         timeout: Duration::from_secs(found.timeout.and_then(|seconds| seconds.try_into().ok()).unwrap_or(3)),

@@ -4,6 +4,7 @@ use super::super::facts::{Deployed, Expiration, Known, Notification, Queue};
 use super::{or_absent, rules, unknown};
 use crate::remote::{Place, s3_client};
 use aws_config::SdkConfig;
+use aws_sdk_eventbridge::types::RuleState;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{Event, ExpirationStatus, FilterRuleName, NotificationConfigurationFilter};
 use recursive_lambda_core::layout::{checkpoint_key, function_folder, job_folder};
@@ -68,7 +69,8 @@ async fn matching_rules(
         for name in rules::names(&events, &target).await? {
             let doing = format!("read rule `{name}`");
             let rule = events.describe_rule().name(&name).send().await.map_err(|error| unknown(&doing, &error))?;
-            let Some(pattern) = rule.event_pattern.filter(|pattern| !pattern.is_empty()) else { continue };
+            let is_enabled = rule.state != Some(RuleState::Disabled);
+            let Some(pattern) = rule.event_pattern.filter(|pattern| is_enabled && !pattern.is_empty()) else { continue };
             for sample in &samples {
                 let answer = events.test_event_pattern().event_pattern(&pattern).event(sample).send().await;
                 let answer = answer.map_err(|error| unknown(&format!("test the pattern of rule `{name}`"), &error))?;
