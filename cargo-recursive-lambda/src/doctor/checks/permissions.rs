@@ -4,6 +4,7 @@ use super::super::facts::{Facts, Need, Refused, Unknown};
 use super::super::report::{Finding, Report};
 use super::{name, word};
 use serde_json::json;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 impl Need {
     const ALL: [Self; 6] = [Self::Store, Self::Source, Self::Signal, Self::Queue, Self::Destination, Self::Log];
@@ -54,10 +55,18 @@ pub(super) fn permissions(facts: &Facts, report: &mut Report) {
             why: why.into(),
             template: format!("Policies: PolicyDocument: Statement: {}", json!(statements)),
             command: Some(format!(
-                "aws iam put-role-policy --role-name {} --policy-name recursive-lambda-{policy} --policy-document {}",
+                "aws iam put-role-policy --role-name {} --policy-name recursive-lambda-{policy}-{:08x} --policy-document {}",
                 word(role),
+                short_hash(&document.to_string()),
                 word(&document.to_string())
             )),
         });
     }
+}
+
+/// A policy of the same name would be replaced, and with it what an earlier one allowed.
+fn short_hash(document: &str) -> u32 {
+    let mut hasher = DefaultHasher::new();
+    document.hash(&mut hasher);
+    hasher.finish() as u32
 }

@@ -257,7 +257,12 @@ const CASES: &[Case] = &[
     (|facts| sweep(facts).expression = "cron(0/15 * * * ? *)".into(), &[]),
     (
         |facts| facts.senders = Ok(Vec::new()),
-        &[("sweep", "rule `sweep` may not invoke", "AWS::Lambda::Permission", "add-permission --function-name import")],
+        &[(
+            "sweep",
+            "rule `sweep` may not invoke",
+            "SourceArn: arn:aws:events:eu-west-1:123456789012:rule/sweep",
+            "--source-arn arn:",
+        )],
     ),
     (
         |facts| {
