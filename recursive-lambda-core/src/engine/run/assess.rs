@@ -43,14 +43,12 @@ impl Run {
         let seq = self.seq();
         if checkpoint.is_over() {
             let alarm = checkpoint.status == Status::Failed && seq == checkpoint.seq;
-            let is_shard = checkpoint.shard.is_some();
             let answer = if alarm {
-                Reply::Refuse(Refusal::RunFailed(checkpoint.last_error))
+                Reply::Refuse(Refusal::RunFailed(checkpoint.last_error.clone()))
             } else {
                 Reply::Acknowledge(AckReason::AlreadyOver)
             };
-            // The invocation that ended the shard may have died before it told the run.
-            return if is_shard { self.join(answer) } else { reply(answer) };
+            return self.answer(&checkpoint, answer);
         }
         if checkpoint.status == Status::Paused {
             return reply(Reply::Acknowledge(AckReason::Paused));
@@ -82,23 +80,18 @@ impl Run {
         if !is_repeated && command.after.is_some_and(|after| after != checkpoint.commands()) {
             return reply(Reply::Acknowledge(AckReason::NewerCommand));
         }
-        let ignored = |run: &mut Self, checkpoint: &Checkpoint, why| {
-            let answer = Reply::Acknowledge(why);
-            // The invocation that cancelled a shard may have died before it told the run.
-            if checkpoint.shard.is_some() && checkpoint.is_over() { run.join(answer) } else { reply(answer) }
-        };
         let then = match (command.command, checkpoint.status) {
             (Action::Pause, Status::Paused) => return reply(Reply::Acknowledge(AckReason::Paused)),
-            (Action::Cancel, Status::Cancelled) => return ignored(self, &checkpoint, AckReason::Cancelled),
+            (Action::Cancel, Status::Cancelled) => return self.answer(&checkpoint, Reply::Acknowledge(AckReason::Cancelled)),
             (Action::Resume | Action::Cancel, Status::Failed) if is_repeated => {
-                return ignored(self, &checkpoint, AckReason::AlreadyOver);
+                return self.answer(&checkpoint, Reply::Acknowledge(AckReason::AlreadyOver));
             }
             (Action::Resume, Status::Failed | Status::Paused) if checkpoint.plan.hash != self.rules.plan.hash => {
                 return reply(Reply::Refuse(Refusal::PlanChanged { was: checkpoint.plan }));
             }
             (Action::Resume, Status::Failed | Status::Paused) => Then::Signal(AckReason::Resumed),
             (Action::Cancel, Status::Failed) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
-            _ if checkpoint.is_over() => return ignored(self, &checkpoint, AckReason::AlreadyOver),
+            _ if checkpoint.is_over() => return self.answer(&checkpoint, Reply::Acknowledge(AckReason::AlreadyOver)),
             (Action::Pause, _) => Then::Reply(Reply::Acknowledge(AckReason::Paused)),
             (Action::Cancel, _) => Then::Reply(Reply::Acknowledge(AckReason::Cancelled)),
             (Action::Resume, _) if self.is_live(&checkpoint, age) => return reply(Reply::Acknowledge(AckReason::AtWork)),

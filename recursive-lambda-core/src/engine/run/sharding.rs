@@ -91,9 +91,13 @@ impl Run {
         }
     }
 
-    /// R18: the shard is over. `after`: the reply to its event once the run knows.
-    pub(super) fn join(&mut self, after: Reply) -> Effect {
-        self.phase = Phase::Joining(after);
+    /// The reply to an event. R18: that of a shard that is over comes once the run knows, because the invocation that ended the shard
+    /// may have died before it told the run.
+    pub(super) fn answer(&mut self, checkpoint: &Checkpoint, answer: Reply) -> Effect {
+        if checkpoint.shard.is_none() || !checkpoint.is_over() {
+            return reply(answer);
+        }
+        self.phase = Phase::Joining(answer);
         Effect::Join
     }
 
@@ -106,7 +110,7 @@ impl Run {
     }
 
     pub(super) fn signal_run(&mut self, run: Box<Checkpoint>, tries: u32, after: Reply) -> Effect {
-        let token = format!("{}.{tries}", self.me.nonce);
+        let token = self.token_of_try(tries);
         self.phase = Phase::SignallingRun { run: run.clone(), tries, reply: after };
         Effect::Signal { checkpoint: run, token, swept: false }
     }

@@ -10,9 +10,13 @@ use crate::engine::save::Read;
 impl Run {
     pub(super) fn signal(&mut self, checkpoint: Box<Checkpoint>, tries: u32, why: AckReason) -> Effect {
         self.phase = Phase::Signalling { checkpoint: checkpoint.clone(), tries, why };
-        // Each try has its own token: if two of them arrive, only one may be sent again.
-        let token = format!("{}.{tries}", self.me.nonce);
+        let token = self.token_of_try(tries);
         Effect::Signal { checkpoint, token, swept: matches!(self.trigger, Trigger::Sweep(_)) }
+    }
+
+    /// Each try has its own token: if two of them arrive, only one may be sent again.
+    pub(super) fn token_of_try(&self, tries: u32) -> String {
+        format!("{}.{tries}", self.me.nonce)
     }
 
     /// R14: if Lambda did not answer, the checkpoint tells whether the signal arrived: the epoch has grown since. The owner

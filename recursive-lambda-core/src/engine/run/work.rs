@@ -2,7 +2,7 @@
 //!
 //! `docs/protocol.md` has the rules.
 
-use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work, reply};
+use super::{PAST_A_FAILURE, Pace, Phase, Run, Then, Work};
 use crate::checkpoint::{Checkpoint, Status};
 use crate::engine::messages::{AckReason, Done, Effect, Now, Refusal, Reply};
 
@@ -29,8 +29,7 @@ impl Run {
             }
             Then::Gather => self.gather_after_release(checkpoint),
             Then::Signal(why) => self.signal(Box::new(checkpoint), 1, why),
-            Then::Reply(answer) if checkpoint.shard.is_some() && checkpoint.is_over() => self.join(answer),
-            Then::Reply(answer) => reply(answer),
+            Then::Reply(answer) => self.answer(&checkpoint, answer),
         }
     }
 
