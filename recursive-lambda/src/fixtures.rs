@@ -3,6 +3,13 @@
 use miniz_oxide::deflate::core::{CompressorOxide, TDEFLFlush, compress_to_output, create_comp_flags_from_zip_params};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
+/// The demo's file: its header, and its rows with a newline after each.
+pub(crate) fn birdstrikes() -> (&'static [u8], Vec<u8>) {
+    let file = include_bytes!("../../examples/s3-upload/birdstrikes.csv");
+    let (header, rows) = file.split_at(memchr::memchr(b'\n', file).map_or(0, |end| end + 1));
+    (header, [rows, b"\n"].concat())
+}
+
 /// How a test compresses a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Compressed {

@@ -8,12 +8,11 @@ mod world;
 use self::world::{Network, Object, World};
 use super::deployment::Deployment;
 use super::{Answer, handle};
-use crate::fixtures::gzip;
+use crate::fixtures::{birdstrikes, gzip};
 use crate::format::{Csv, Decode, Format, Lines};
 use crate::invocation::Invocation;
 use crate::settings::Settings;
 use crate::{Batch, Config, Error, Flow, Handler};
-use bytes::Bytes;
 use recursive_lambda_core::checkpoint::Checkpoint;
 use recursive_lambda_core::event::{NamedObject, Request, Signal};
 use serde::Deserialize;
@@ -113,11 +112,9 @@ impl Measured {
     }
 
     fn measure(&self) -> Found {
-        let file = include_bytes!("../../../examples/s3-upload/birdstrikes.csv");
-        let header = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-        let rows: Bytes = [&file[header..], b"\n"].concat().into();
+        let (header, rows) = birdstrikes();
         let records = memchr::memchr_iter(b'\n', &rows).count() as u64 * self.copies;
-        let object = Object::Repeated { header: file[..header].to_vec().into(), rows, copies: self.copies };
+        let object = Object::Repeated { header: header.into(), rows: rows.into(), copies: self.copies };
         let object = match self.gzip {
             true => Object::Whole(gzip(&object.read(0..object.size()), object.size() as usize).into()),
             false => object,

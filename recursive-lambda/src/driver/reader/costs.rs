@@ -6,7 +6,7 @@
 use super::Reader;
 use super::tests::Store;
 use crate::Config;
-use crate::fixtures::gzip;
+use crate::fixtures::{birdstrikes, gzip};
 use crate::format::{Csv, Decode, Jsonl, Lines};
 use crate::input::Decoding;
 use bytes::Bytes;
@@ -43,10 +43,8 @@ fn times() -> usize {
 
 /// The demo's file, so many times.
 fn csv() -> Bytes {
-    let file = include_bytes!("../../../../examples/s3-upload/birdstrikes.csv");
-    let header = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    let rows = [&file[header..], b"\n"].concat();
-    [&file[..header], &rows.repeat(times())].concat().into()
+    let (header, rows) = birdstrikes();
+    [header, &rows.repeat(times())].concat().into()
 }
 
 /// The same as JSON lines.
@@ -65,10 +63,8 @@ fn jsonl() -> Bytes {
 
 /// The demo's file as gzip, with a member for each copy of its rows.
 fn gzipped() -> Bytes {
-    let file = include_bytes!("../../../../examples/s3-upload/birdstrikes.csv");
-    let header = file.iter().position(|byte| *byte == b'\n').unwrap() + 1;
-    let rows = [&file[header..], b"\n"].concat();
-    [gzip(&file[..header], header), gzip(&rows, rows.len()).repeat(times())].concat().into()
+    let (header, rows) = birdstrikes();
+    [gzip(header, header.len()), gzip(&rows, rows.len()).repeat(times())].concat().into()
 }
 
 /// Reads an object as a run in one invocation does.
