@@ -2,7 +2,7 @@
 
 use crate::remote::Place;
 use recursive_lambda_core::checkpoint::Status;
-use recursive_lambda_core::identity::is_run_id;
+use recursive_lambda_core::identity::parse_run_name;
 use std::time::Duration;
 
 /// Where the runs are.
@@ -35,7 +35,7 @@ impl RunName {
             Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => {
                 Ok(Self::Object { bucket: bucket.into(), key: key.into() })
             }
-            _ if is_run_id(text) => Ok(Self::Id(text.into())),
+            _ if parse_run_name(text).is_some() => Ok(Self::Id(text.into())),
             _ => Err("write the run's id, 32 hexadecimal digits, or its object, `s3://BUCKET/KEY`".into()),
         }
     }

@@ -4,6 +4,7 @@ use crate::arguments::RunName;
 use crate::remote::{Checkpoints, Found, RunFile, age};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use recursive_lambda_core::checkpoint::Status;
+use recursive_lambda_core::identity::parse_run_name;
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -59,8 +60,11 @@ pub(crate) async fn run(checkpoints: &Checkpoints, name: &RunName) -> Result<Opt
     let files = checkpoints.files().await?;
     match name {
         RunName::Id(id) => {
-            let files = files.into_iter().filter(|file| file.run == *id).take(1).collect();
-            Ok(checkpoints.read_all(files, || ()).await?.pop())
+            let run = parse_run_name(id).map_or(id.as_str(), |(run, _)| run);
+            let file = files.into_iter().find(|file| file.run == run);
+            // A shard is not listed.
+            let file = file.map(|file| if run == id { file } else { checkpoints.shard(&file, id.clone()) });
+            Ok(checkpoints.read_all(file.into_iter().collect(), || ()).await?.pop())
         }
         RunName::Object { bucket, key } => {
             let progress = progress(files.len());

@@ -85,7 +85,7 @@ pub(crate) async fn follow(
                     report.follow(platform);
                 }
                 if let Some(run) = lookup.run() {
-                    reporter.progress.show(&run.checkpoint);
+                    reporter.progress.show(&run.with_shards(s3));
                     if run.has_failed() {
                         break;
                     }
@@ -139,20 +139,20 @@ fn given_up(options: &Run, platform: &Platform, lookup: &RunLookup<'_>) -> Optio
 
 /// Sends the upload's event, or the event that resumes an earlier run. Returns the time after which the run's checkpoints are written.
 async fn start(platform: &Platform, progress: &Progress, key: &str, etag: &str) -> Result<SystemTime, String> {
-    let earlier = StoredRun::find(platform.s3(), key, etag, UNIX_EPOCH).and_then(|run| Some((run.resuming_event()?, run)));
-    let Some((event, run)) = earlier else {
+    let earlier = StoredRun::find(platform.s3(), key, etag, UNIX_EPOCH).map(|run| (run.resuming_events(platform.s3()), run));
+    let Some((events, run)) = earlier.filter(|(events, _)| !events.is_empty()) else {
         let now = SystemTime::now();
         platform.notify(&Channel::S3, UPLOADS, key).map_err(|error| chain(&error))?;
         return Ok(now);
     };
     let status = if run.has_failed() { "failed" } else { "stopped" };
-    progress.message(&format!("-- resuming the {status} run at record {}", run.checkpoint.position));
+    progress.message(&format!("-- resuming the {status} run at record {}", run.with_shards(platform.s3()).position));
     // A signal sent before the lease expires is refused, and its retry comes even later.
     if let Some(left) = run.lease_left(LEASE, SystemTime::now()) {
         progress.message(&format!("-- waiting {left:.1?} until the lease of the stopped invocation expires"));
         tokio::time::sleep(left).await;
     }
-    platform.send(event);
+    events.into_iter().for_each(|event| platform.send(event));
     Ok(UNIX_EPOCH)
 }
 

@@ -107,9 +107,13 @@ struct Run {
     #[arg(long, default_value_t = 512, value_name = "MB")]
     memory: u32,
 
-    /// The maximum number of concurrent containers
-    #[arg(long, default_value_t = 2, value_name = "N")]
+    /// The maximum number of concurrent containers; 16 with --shards
+    #[arg(long, default_value = "2", default_value_if("shards", clap::builder::ArgPredicate::IsPresent, "16"), value_name = "N")]
     concurrency: usize,
+
+    /// Divide the object into N shards; the job must have `shards`, and 1 means none
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    shards: Option<u32>,
 
     /// Keep checkpoints, skipped records and the upload in this folder, so that a stopped run can continue
     #[arg(long, value_name = "FOLDER")]

@@ -43,7 +43,7 @@ pub(crate) async fn redrive(options: Redrive) -> Result<ExitCode, String> {
     if !checkpoint.is_over() {
         return Err(format!("run {} may still skip records: wait until it is over", found.file.run));
     }
-    let records = remote.checkpoints.skipped(&found.file).await?;
+    let records = remote.checkpoints.skipped(&found).await?;
     if records.is_empty() {
         println!("run {} skipped no record", found.file.run);
         return Ok(ExitCode::SUCCESS);

@@ -81,9 +81,9 @@ pub(crate) async fn run(options: Run) -> Result<Ended, String> {
         }
         Err(status) => {
             let etag = platform.s3().head(UPLOADS, &key).map(|object| object.etag).unwrap_or_default();
-            let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|run| run.resuming_event().is_some());
+            let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|run| !run.resuming_events(platform.s3()).is_empty());
             let command = command_line(std::env::args().skip(1));
-            let told = stopped(&key, run.as_ref().map(|run| &run.checkpoint), options.state.is_some(), &command);
+            let told = stopped(&key, run.as_ref().map(|run| run.with_shards(platform.s3())).as_ref(), options.state.is_some(), &command);
             eprintln!("{told}");
             (Ended::Stopped(status), (Verdict::Stopped, String::new()))
         }
@@ -129,6 +129,7 @@ fn environment(options: &Run) -> Vec<(String, String)> {
     if options.timeout < Duration::from_secs(40) {
         variables.push(("RECURSIVE_LAMBDA_RESERVE".into(), format!("{}ms", (options.timeout / 4).as_millis().max(1))));
     }
+    variables.extend(options.shards.map(|shards| ("RECURSIVE_LAMBDA_SHARDS".into(), shards.to_string())));
     variables.extend(options.env.iter().cloned());
     variables
 }

@@ -5,10 +5,11 @@
 use crate::remote::{Found, age};
 use humantime::format_rfc3339_seconds;
 use indicatif::{HumanBytes, HumanCount, HumanDuration};
-use recursive_lambda_core::checkpoint::{Checkpoint, Status};
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage, Status};
 use recursive_lambda_core::excerpt;
 use recursive_lambda_core::object::PinnedObject;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 /// The fields of `--json`. Times are RFC 3339, in UTC.
@@ -41,12 +42,23 @@ pub(crate) struct Shown<'a> {
     pub(crate) waiting: Option<&'a recursive_lambda_core::checkpoint::Waiting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) command: Option<&'a recursive_lambda_core::checkpoint::Commanded>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) shards: Option<ShownShards>,
     #[serde(skip)]
     checkpoint: &'a Checkpoint,
     #[serde(skip)]
     left: Option<Duration>,
     #[serde(skip)]
     age: Duration,
+}
+
+/// The shards of a run, by their statuses.
+#[derive(Debug, Serialize)]
+pub(crate) struct ShownShards {
+    stage: Stage,
+    count: u32,
+    #[serde(flatten)]
+    by_status: BTreeMap<String, u32>,
 }
 
 /// A signal or a retry of Lambda arrives sooner. The next sweep comes within a quarter of an hour.
@@ -111,10 +123,25 @@ impl<'a> Shown<'a> {
             last_error: checkpoint.last_error.as_ref(),
             waiting: checkpoint.waiting.as_ref(),
             command: checkpoint.commanded.as_ref(),
+            shards: None,
             checkpoint,
             left,
             age,
         }
+    }
+
+    /// The same with its shards, which may have changed later than the run.
+    pub(crate) fn with_shards(mut self, shards: &[Found]) -> Self {
+        let Some(all) = self.checkpoint.shards else { return self };
+        let mut shown = ShownShards { stage: all.stage, count: all.count, by_status: BTreeMap::new() };
+        for shard in shards {
+            self.age = self.age.min(age(shard.file.written));
+            let status = shard.checkpoint.as_ref().map_or("unreadable".into(), |shard| format!("{:?}", shard.status).to_lowercase());
+            *shown.by_status.entry(status).or_default() += 1;
+        }
+        self.stuck &= self.age > SILENT;
+        self.shards = Some(shown);
+        self
     }
 
     pub(crate) fn json(&self) -> String {
@@ -157,6 +184,11 @@ impl<'a> Shown<'a> {
             );
         }
         row("invocations", format!("{}, {} batches", HumanCount(self.invocations), HumanCount(self.batches)));
+        if let Some(ShownShards { stage, count, by_status }) = &self.shards {
+            let statuses: Vec<_> = by_status.iter().map(|(status, count)| format!("{count} {status}")).collect();
+            let what = if *stage == Stage::Scan { "find out where rows begin" } else { "process the records" };
+            row("shards", format!("{count}, which {what}: {}", statuses.join(", ")));
+        }
         if self.skipped > 0 {
             row("skipped", format!("{} records", HumanCount(self.skipped)));
         }
@@ -198,6 +230,9 @@ impl<'a> Shown<'a> {
                 "No invocation has worked on it for {}. Look at the function's log and failed events, then: resume {run}",
                 short_time(self.age)
             ),
+            (Status::Ready, _) if self.shards.is_some() && self.owner.is_none() => {
+                format!("It waits for its shards. The one that is over last signals it. One of them: status {run}.0")
+            }
             (Status::Ready, _) | (Status::Completing, _) if self.owner.is_none() => {
                 "The next invocation is due: its signal is on its way, or the next sweep sends another.".into()
             }

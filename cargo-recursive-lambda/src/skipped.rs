@@ -37,7 +37,7 @@ pub(crate) async fn skipped(options: ShowSkipped) -> Result<ExitCode, String> {
         return Ok(ExitCode::FAILURE);
     };
     let format = found.checkpoint.as_ref().map(|checkpoint| checkpoint.plan.format.clone()).unwrap_or_default();
-    let records = remote.checkpoints.skipped(&found.file).await?;
+    let records = remote.checkpoints.skipped(&found).await?;
     let mut out = std::io::stdout().lock();
     let written = match options {
         ShowSkipped { raw: true, .. } => out.write_all(&file_of(&format, &records)?),

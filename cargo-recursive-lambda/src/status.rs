@@ -48,10 +48,12 @@ pub(crate) async fn show(options: ShowStatus) -> Result<ExitCode, String> {
             Ok(checkpoint) => checkpoint,
             Err(why) => return Err(format!("the checkpoint of run {} cannot be read: {why}", found.file.run)),
         };
+        let shards = remote.checkpoints.shards(&found).await?;
+        let checkpoint = &checkpoint.with_work_of(shards.iter().filter_map(|shard| shard.checkpoint.as_ref().ok()));
         let now = (checkpoint.updated, checkpoint.position, checkpoint.offset);
         let rate = first.and_then(|first| Rate::between(first, now));
         first.get_or_insert(now);
-        let shown = Shown::new(&found, checkpoint, rate);
+        let shown = Shown::new(&found, checkpoint, rate).with_shards(&shards);
         screen.show(&if options.json { shown.json() } else { shown.page(BAR) });
         if !options.watch || checkpoint.is_over() {
             return Ok(if checkpoint.status == Status::Failed { ExitCode::FAILURE } else { ExitCode::SUCCESS });

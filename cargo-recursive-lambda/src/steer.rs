@@ -4,8 +4,8 @@ use crate::arguments::{RunName, Target};
 use crate::confirm::confirm;
 use crate::find::{absent, run, runs};
 use crate::list::Which;
-use crate::remote::{Found, Remote, obey};
-use recursive_lambda_core::checkpoint::{Action, Command};
+use crate::remote::{Checkpoints, Found, Remote, obey};
+use recursive_lambda_core::checkpoint::{Action, Command, Status};
 use recursive_lambda_core::engine::messages::AckReason;
 use recursive_lambda_core::excerpt;
 use std::process::ExitCode;
@@ -72,7 +72,7 @@ pub(crate) async fn steer(action: Action, options: Steer) -> Result<ExitCode, St
     }
     let by = std::env::var("USER").ok().filter(|user| note(user).is_ok());
     let mut all_well = true;
-    for found in &chosen {
+    for found in &with_shards(&remote.checkpoints, action, chosen).await? {
         let command = Command { by: by.clone(), reason: options.reason.clone(), ..Command::new(action) };
         let result = match &found.checkpoint {
             Ok(seen) => obey(&remote.checkpoints, remote.function.as_ref(), &found.file, seen, command).await,
@@ -82,6 +82,23 @@ pub(crate) async fn steer(action: Action, options: Steer) -> Result<ExitCode, St
         tell(&found.file.run, &result, options.json);
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The shards of these runs get the same command: after their run if they must stop, so that it asks no more of them, and before it
+/// if they go on. A failed run resumes its failed shards itself.
+async fn with_shards(checkpoints: &Checkpoints, action: Action, runs: Vec<Found>) -> Result<Vec<Found>, String> {
+    let mut all = Vec::new();
+    for run in runs {
+        let mut shards = checkpoints.shards(&run).await?;
+        shards.retain(|shard| {
+            let status = shard.checkpoint.as_ref().map(|checkpoint| checkpoint.status);
+            status.is_ok_and(|status| action.changes(status) && (action != Action::Resume || status == Status::Paused))
+        });
+        let at = if action == Action::Resume { shards.len() } else { 0 };
+        shards.insert(at, run);
+        all.extend(shards);
+    }
+    Ok(all)
 }
 
 fn question(action: Action, chosen: &[Found]) -> String {

@@ -13,7 +13,7 @@ pub use command::{Action, Command, Commanded};
 pub use json::Unreadable;
 pub use saved_state::{RawBytes, SavedState};
 pub use search::Search;
-pub use shards::{MOST_SHARDS, Shard, Shards};
+pub use shards::{MOST_SHARDS, Shard, Shards, Stage};
 pub use waiting::Waiting;
 
 use crate::Place;
@@ -203,16 +203,22 @@ impl Checkpoint {
         }
     }
 
-    /// The first checkpoint of one of this run's shards: a signal for it is due.
+    /// The first checkpoint of one of this run's shards: a signal for it is due. `header`: the object's.
     #[must_use]
-    pub fn first_of_shard(&self, index: u32, now: SystemTime) -> Self {
-        let shard = self.shards.unwrap_or(Shards::new(1)).shard(index, self.size);
+    pub fn first_of_shard(&self, shard: Shard, header: Option<RawBytes>, now: SystemTime) -> Self {
         Self {
             offset: shard.start,
+            header,
             shard: Some(shard),
             started: self.started,
             ..Self::first(self.object.clone(), self.plan.clone(), 1, now)
         }
+    }
+
+    /// The offset where the bytes end that are read for this checkpoint.
+    #[must_use]
+    pub fn end(&self) -> u64 {
+        self.shard.map_or(self.size, |shard| shard.end)
     }
 
     /// A run of 1,000 bytes that was admitted and not yet begun, for tests.

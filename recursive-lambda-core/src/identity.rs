@@ -1,6 +1,6 @@
 //! Names that must be the same wherever they are computed: a run's id, a plan's hash.
 
-use crate::checkpoint::Plan;
+use crate::checkpoint::{Plan, Stage};
 use sha2::{Digest, Sha256};
 
 /// What identifies a run. Two deliveries of one upload agree in all of it, so they use the same checkpoint.
@@ -45,6 +45,27 @@ impl Identity<'_> {
 #[must_use]
 pub fn is_run_id(text: &str) -> bool {
     text.len() == RUN_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
+/// The name of a shard of a run, in the store, in signals and for people: `RUN.7`, or `RUN.scan7`.
+#[must_use]
+pub fn shard_name(run: &str, stage: Stage, index: u32) -> String {
+    match stage {
+        Stage::Scan => format!("{run}.scan{index}"),
+        Stage::Read => format!("{run}.{index}"),
+    }
+}
+
+/// The run's id, and which shard of it a name is, if it is one.
+#[must_use]
+pub fn parse_run_name(name: &str) -> Option<(&str, Option<(Stage, u32)>)> {
+    let Some((run, shard)) = name.split_once('.') else { return is_run_id(name).then_some((name, None)) };
+    let (stage, index) = match shard.strip_prefix("scan") {
+        Some(index) => (Stage::Scan, index.parse().ok()?),
+        None => (Stage::Read, shard.parse().ok()?),
+    };
+    // A number can be written in more than one way.
+    (is_run_id(run) && shard_name(run, stage, index) == name).then_some((run, Some((stage, index))))
 }
 
 /// The plan of a job.
@@ -132,6 +153,21 @@ mod tests {
             ("", false),
         ] {
             assert_eq!(is_run_id(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_shards_name_is_read_as_it_was_made() {
+        let run = ONE.run_id();
+        for (stage, index, want) in [(Stage::Read, 0, "0"), (Stage::Read, 999, "999"), (Stage::Scan, 17, "scan17")] {
+            let name = shard_name(&run, stage, index);
+            assert_eq!(name, format!("{run}.{want}"));
+            assert_eq!(parse_run_name(&name), Some((run.as_str(), Some((stage, index)))));
+            assert!(crate::event::is_run_name(&name), "{name}");
+        }
+        assert_eq!(parse_run_name(&run), Some((run.as_str(), None)));
+        for other in ["", "7", ".7", "amounts.7", &format!("{run}."), &format!("{run}.07"), &format!("{run}.+7"), &format!("{run}.7.7")] {
+            assert_eq!(parse_run_name(other), None, "{other}");
         }
     }
 

@@ -118,8 +118,8 @@ impl Platform {
 fn newest(s3: &S3, uploaded: &ObjectInfo) -> Result<Result<RunReport, String>, Error> {
     let mut files = s3.list(STATE, PREFIX)?;
     files.retain(|file| {
-        let is_checkpoint = StoreFile::parse(PREFIX, &file.key).is_some_and(|file| file.skipped.is_none());
-        is_checkpoint && file.sequencer > uploaded.sequencer
+        let is_run = StoreFile::parse(PREFIX, &file.key).is_some_and(|file| file.is_run());
+        is_run && file.sequencer > uploaded.sequencer
     });
     let newest = files.into_iter().max_by(|one, other| one.sequencer.cmp(&other.sequencer));
     let Some(ObjectInfo { key, .. }) = newest else { return Ok(Err("the run wrote no checkpoint".to_owned())) };
@@ -151,6 +151,7 @@ mod tests {
             (vec![], Err("the run wrote no checkpoint")),
             (vec![run(&one, 1), run(&two, 2)], Ok(2)),
             (vec![run(&one, 7), skipped()], Ok(7)),
+            (vec![run(&one, 7), run(&one.replace(".json", ".3.json"), 2)], Ok(7)),
             (vec![skipped()], Err("the run wrote no checkpoint")),
             (vec![(two.clone(), b"{}".to_vec())], Err("runs/f/j/22222222222222222222222222222222.json is not a checkpoint: ")),
         ];

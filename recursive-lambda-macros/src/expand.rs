@@ -8,7 +8,7 @@ use crate::args::Args;
 use crate::handler::{Handler, Role};
 use crate::item::Function;
 use crate::krate::{Krate, krate, located, place_of};
-use crate::values::{Batch, Encoding, Format, OnError, Word};
+use crate::values::{Batch, Encoding, Format, OnError, Shards, Word};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -25,12 +25,14 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
     let lends = handler.resources.map(|_| quote!(use #here::__private::{NotShared as _, Shared as _};));
     let batch_check = batch_check(&args.batch);
     let records_check = records_check(handler, args);
+    let cut_check = cut_check(args);
     let items = [
         constants(handler, args),
         types(handler, args),
         configure_format(args).unwrap_or_default(),
         call(handler),
         is_complete(handler, args),
+        merge(args).unwrap_or_default(),
         on_complete(handler, args).unwrap_or_default(),
     ];
     quote! {
@@ -41,6 +43,7 @@ pub(crate) fn job(function: &Function, handler: &Handler<'_>, args: &Args, path:
             #lends
             #batch_check
             #records_check
+            #cut_check
             // Private, so that the private types of a public job stay private.
             struct __Job;
             impl #here::Job<#resources> for #name {
@@ -87,9 +90,17 @@ fn records_check(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {
     });
     let compression = args.compression.as_ref().map(|compression| compression.place);
     let encoding = args.encoding.as_ref().map(|encoding| encoding.label.span());
-    let place = stream.or(compression).or(encoding).or(args.several_at_once().map(LitInt::span)).or(skip)?;
+    let shards = args.shards.as_ref().map(Shards::place);
+    let place = stream.or(compression).or(encoding).or(args.several_at_once().map(LitInt::span)).or(skip).or(shards)?;
     let (there, input) = (krate(place), handler.input);
     Some(quote_spanned!(place=> const _: () = #there::__private::read_by_record::<#input>();))
+}
+
+/// Shards need a format that says how its objects can be cut.
+fn cut_check(args: &Args) -> Option<TokenStream> {
+    let place = args.shards.as_ref()?.place();
+    let (there, format) = (krate(place), format_type(args));
+    Some(quote_spanned!(place=> const _: () = #there::__private::can_be_cut::<#format>();))
 }
 
 fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
@@ -117,20 +128,29 @@ fn constants(handler: &Handler<'_>, args: &Args) -> TokenStream {
         OnError::Skip(limit) => quote!(.on_error(#here::OnError::Skip(#limit))),
     });
     let on_complete = args.on_complete.is_some().then(|| quote!(.on_complete()));
+    let shards = args.shards.as_ref().map(|shards| match shards {
+        Shards::Exactly(count) => quote!(.shards(#here::Shards::Exactly(#count))),
+        Shards::Auto(_) => quote!(.shards(#here::Shards::Auto)),
+    });
+    let merge = args.merge.is_some().then(|| quote!(.merge()));
     quote! {
         const NAME: &'static ::core::primitive::str = #name;
-        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #compression #encoding #on_error #on_complete;
+        const CONFIG: #here::Config = #here::Config::new(#batch)#reserve #batches #concurrency #source #compression #encoding #on_error #on_complete #shards #merge;
     }
 }
 
-fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
-    let format = match &args.format {
+fn format_type(args: &Args) -> TokenStream {
+    match &args.format {
         Format::Named { ty, place, .. } => {
             let (there, ty) = (krate(*place), Ident::new(ty, *place));
             quote_spanned!(*place=> #there::format::#ty)
         }
         Format::Type(path) => path.to_token_stream(),
-    };
+    }
+}
+
+fn types(handler: &Handler<'_>, args: &Args) -> TokenStream {
+    let format = format_type(args);
     let input = handler.input;
     let [state, resources] =
         [handler.state, handler.resources].map(|ty| ty.map_or_else(|| quote!(()), ToTokens::to_token_stream));
@@ -206,6 +226,18 @@ fn is_complete(handler: &Handler<'_>, args: &Args) -> TokenStream {
             #body
         }
     }
+}
+
+fn merge(args: &Args) -> Option<TokenStream> {
+    let path = args.merge.as_ref()?;
+    let place = place_of(path);
+    let [state, later] = ["__state", "__later"].map(|name| local(name, place));
+    let call = quote_spanned!(place=> #path(#state, #later));
+    Some(quote! {
+        fn merge(#state: &mut Self::State, #later: Self::State) {
+            #call
+        }
+    })
 }
 
 fn on_complete(handler: &Handler<'_>, args: &Args) -> Option<TokenStream> {

@@ -34,6 +34,8 @@ enum Kind {
     Text,
     /// A word without a value.
     Flag,
+    /// `multiline`: a promise, which is `no`.
+    No,
 }
 
 const OPTIONS: &[Key] = &[
@@ -59,6 +61,7 @@ const OPTIONS: &[Key] = &[
     },
     Key { form: Form { name: "trim", takes: "no value", example: "trim" }, kind: Kind::Flag },
     Key { form: Form { name: "flexible", takes: "no value", example: "flexible" }, kind: Kind::Flag },
+    Key { form: Form { name: "multiline", takes: "`no`", example: "multiline = no" }, kind: Kind::No },
     Key { form: Form { name: "at", takes: "a key, in double quotes", example: "at = \"Records\"" }, kind: Kind::Text },
 ];
 
@@ -147,6 +150,17 @@ fn read_option(format: &Ident, input: ParseStream<'_>, draft: &mut Draft, errors
         Kind::Header => {
             entry.equals()?;
             header(&mut entry)?
+        }
+        Kind::No => {
+            entry.equals()?;
+            let value = expression(&mut entry)?;
+            match ident(&value) {
+                Some(word) if word == "no" => quote_spanned!(place=> .without_multiline()),
+                _ => {
+                    let message = "fields may hold line breaks unless `multiline = no` promises that none does: write that, or leave it out";
+                    return entry.refuse(value, message);
+                }
+            }
         }
         Kind::Text => {
             entry.equals()?;

@@ -47,6 +47,21 @@ pub(crate) enum OnError {
     Skip(LitInt),
 }
 
+/// How many shards a run has.
+pub(crate) enum Shards {
+    Exactly(LitInt),
+    Auto(Span),
+}
+
+impl Shards {
+    pub(crate) fn place(&self) -> Span {
+        match self {
+            Self::Exactly(number) => number.span(),
+            Self::Auto(place) => *place,
+        }
+    }
+}
+
 /// The formats that have a word of their own, and their types in `recursive_lambda::format`.
 pub(crate) const FORMATS: &[(&str, &str)] =
     &[("lines", "Lines"), ("csv", "Csv"), ("tsv", "Csv"), ("jsonl", "Jsonl"), ("json", "Json")];
@@ -250,6 +265,26 @@ fn word(entry: &mut Entry<'_>, words: &[(&str, &'static str)]) -> Option<Word> {
             let known: Vec<_> = words.iter().map(|(known, _)| format!("`{known}`")).collect();
             entry.refuse(word, format!("unknown {name} `{written}`: write {}", list(&known)))
         }
+    }
+}
+
+pub(crate) fn shards(entry: &mut Entry<'_>) -> Option<Shards> {
+    if let Some(text) = text(entry) {
+        let write = if text.value() == "auto" { "shards = auto" } else { entry.form.example };
+        return entry.refuse(text, format!("`shards` is a number or a word, not text: write it without quotes, `{write}`"));
+    }
+    let value = expression(entry)?;
+    if let Some(word) = ident(&value) {
+        return match word == "auto" {
+            true => Some(Shards::Auto(word.span())),
+            false => entry.refuse(&word, format!("unknown value `{word}`: write a number, or `shards = auto`")),
+        };
+    }
+    let number = number(entry, value)?;
+    match number.base10_parse::<u32>() {
+        Ok(2..=1_000) => Some(Shards::Exactly(number)),
+        Ok(1) => entry.refuse(number, "a run with one shard is a run without shards: remove `shards`, or write `shards = auto`"),
+        _ => entry.refuse(number, "a run has at most 1,000 shards: write `shards = 1000`, or `shards = auto`"),
     }
 }
 

@@ -46,6 +46,7 @@ pub struct Context {
 /// What all batches of an invocation share.
 pub(crate) struct RunContext {
     pub(crate) run_id: String,
+    pub(crate) shard: Option<u32>,
     pub(crate) object: Object,
     pub(crate) epoch: u64,
     /// The time until the invocation's deadline. It is a function because the driver has the clock.
@@ -56,28 +57,33 @@ impl Context {
     /// The context in a unit test of a job.
     pub(crate) fn for_tests(position: u64, object: PinnedObject) -> Self {
         let time_left = Box::new(|| Duration::from_secs(900));
-        let run = RunContext { run_id: "test".into(), object: object.into(), epoch: 1, time_left };
+        let run = RunContext { run_id: "test".into(), shard: None, object: object.into(), epoch: 1, time_left };
         Self { run: Arc::new(run), position, attempt: 1 }
     }
 
     pub(crate) fn idempotency_key(&self, len: usize) -> IdempotencyKey {
-        IdempotencyKey { run: self.run.run_id.clone(), position: self.position, len }
+        IdempotencyKey { run: self.run.run_id.clone(), shard: self.run.shard, position: self.position, len }
     }
 }
 
-/// Identifies the effect of a batch, so that a sink can recognise a repetition: `run:position+len`.
+/// Identifies the effect of a batch, so that a sink can recognise a repetition: `run:position+len`, or `run/shard:position+len`.
 ///
-/// It is the same across retries, invocations and deployments. As text it has at most 74 bytes.
+/// It is the same across retries, invocations and deployments. As text it has at most 78 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey {
     run: String,
+    shard: Option<u32>,
     position: u64,
     len: usize,
 }
 
 impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}+{}", self.run, self.position, self.len)
+        let Self { run, position, len, .. } = self;
+        match self.shard {
+            Some(shard) => write!(f, "{run}/{shard}:{position}+{len}"),
+            None => write!(f, "{run}:{position}+{len}"),
+        }
     }
 }
 
@@ -100,10 +106,16 @@ impl<T> Batch<T> {
         Self::new(records.into_iter().collect(), Context::for_tests(0, PinnedObject::for_tests()))
     }
 
-    /// The number of records of the object before this batch.
+    /// The number of records before this batch: of the object or, in a run over shards, of this shard.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.context.position
+    }
+
+    /// Which shard of the run this batch belongs to, from 0 on; `None`: the run has no shards.
+    #[must_use]
+    pub fn shard(&self) -> Option<u32> {
+        self.context.run.shard
     }
 
     /// The object that is read.
@@ -112,7 +124,7 @@ impl<T> Batch<T> {
         &self.context.run.object
     }
 
-    /// The run's id: 32 hexadecimal digits, the same for every delivery of the same upload.
+    /// The run's id: 32 hexadecimal digits, the same for every delivery of the same upload, and for all shards of the run.
     #[must_use]
     pub fn run_id(&self) -> &str {
         &self.context.run.run_id

@@ -29,6 +29,16 @@ pub enum OnError {
     Skip(u64),
 }
 
+/// How many shards a run has, which are processed at the same time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shards {
+    /// This many, 2 to 1,000.
+    Exactly(u32),
+    /// One for each 256 MiB of the object, at most 100. A smaller object is not divided.
+    Auto,
+}
+
 /// The attribute's arguments, as [`Handler::CONFIG`](crate::Handler::CONFIG).
 ///
 /// ```
@@ -57,6 +67,10 @@ pub struct Config {
     pub on_error: OnError,
     /// Whether the job has an `on_complete`. Without one a run needs one save less at its end.
     pub on_complete: bool,
+    /// How many shards a run has; `None`: one invocation at a time processes the object.
+    pub shards: Option<Shards>,
+    /// Whether the job's states of two shards can be merged. A job with state needs it for shards.
+    pub merge: bool,
 }
 
 impl Config {
@@ -73,6 +87,8 @@ impl Config {
             concurrency: 1,
             on_error: OnError::Stop,
             on_complete: false,
+            shards: None,
+            merge: false,
         }
     }
 
@@ -129,6 +145,20 @@ impl Config {
     #[must_use]
     pub const fn on_complete(mut self) -> Self {
         self.on_complete = true;
+        self
+    }
+
+    /// Sets how many shards a run has. The format must say how it can be cut: [`Format::CUT`](crate::format::Format::CUT).
+    #[must_use]
+    pub const fn shards(mut self, shards: Shards) -> Self {
+        self.shards = Some(shards);
+        self
+    }
+
+    /// Says that [`Handler::merge`](crate::Handler::merge) is implemented.
+    #[must_use]
+    pub const fn merge(mut self) -> Self {
+        self.merge = true;
         self
     }
 }

@@ -4,7 +4,7 @@
 
 use crate::batch::Context;
 use crate::file_batch::HeldFile;
-use crate::format::{Decode, Format, Lines};
+use crate::format::{Cut, Decode, Format, Lines};
 use crate::{Advance, Batch, BoxError, FileBatch, Flow, Progress};
 use std::convert::Infallible;
 
@@ -115,6 +115,14 @@ impl<T> EndsWithTheObject for Batch<T> {}
 pub trait ReadByRecord {}
 
 impl<T> ReadByRecord for Batch<T> {}
+
+/// Compiles where the format says how its objects can be cut into shards.
+pub const fn can_be_cut<F: Format>() {
+    assert!(
+        !matches!(F::CUT, Cut::Nowhere),
+        "`shards` needs a format whose objects can be cut: `lines`, `csv`, `tsv`, `jsonl`, or your own with `Format::CUT`"
+    );
+}
 
 /// Compiles where the input is read record by record.
 pub const fn read_by_record<I: ReadByRecord>() {}

@@ -96,6 +96,11 @@ pub trait Handler: Send + Sync + 'static {
         false
     }
 
+    /// Adds to `state` what a later shard made of its part of the object. The run does this with the states of all shards, in the
+    /// order of their parts, before [`on_complete`](Self::on_complete). It begins with the state of the first shard.
+    #[allow(unused_variables, reason = "named for implementors")]
+    fn merge(state: &mut Self::State, later: Self::State) {}
+
     /// Called at the end of the run. Its completion is saved once; after a crash it may be called again.
     #[allow(unused_variables, reason = "named for implementors")]
     fn on_complete(
@@ -142,6 +147,10 @@ impl<H: Handler> Handler for Same<H> {
 
     fn is_complete(progress: &Progress, state: &Self::State) -> bool {
         H::is_complete(progress, state)
+    }
+
+    fn merge(state: &mut Self::State, later: Self::State) {
+        H::merge(state, later);
     }
 
     fn on_complete(

@@ -34,7 +34,7 @@ mod aws;
 mod simulation;
 
 pub use batch::{Batch, IdempotencyKey};
-pub use config::{Compression, Config, Encoding, OnError, Source};
+pub use config::{Compression, Config, Encoding, OnError, Shards, Source};
 pub use file_batch::FileBatch;
 pub use input::Input;
 pub use job::{FlowOf, Handler, IntoFinished, IntoOutcome, Job};
@@ -132,7 +132,7 @@ pub mod format {
 /// Used by the attribute's expansion. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::input::{EndsWithTheObject, read_by_record};
+    pub use crate::input::{EndsWithTheObject, can_be_cut, read_by_record};
     pub use crate::job::Stub;
     pub use crate::lent::{Lent, NotShared, Shared};
 }

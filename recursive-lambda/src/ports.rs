@@ -5,7 +5,7 @@
 use crate::Error;
 use crate::invocation::Invocation;
 use bytes::Bytes;
-use recursive_lambda_core::checkpoint::Status;
+use recursive_lambda_core::checkpoint::{Stage, Status};
 use recursive_lambda_core::engine::messages::Signalled;
 use recursive_lambda_core::engine::save::{Condition, Read, Written};
 use recursive_lambda_core::object::PinnedObject;
@@ -48,7 +48,7 @@ pub(crate) enum SourceError {
     Failed(String),
 }
 
-/// The key of a checkpoint: the job's name and the run's id.
+/// The key of a checkpoint: the job's name and the run's id, or the name of a shard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RunKey {
     pub(crate) job: &'static str,
@@ -88,6 +88,12 @@ pub(crate) trait Store: Send + Sync + 'static {
 
     /// Keeps a skipped record, by its index. Writing it again changes nothing.
     fn write_skipped(&self, id: &RunKey, index: u64, body: Vec<u8>) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Leaves the mark of a shard of this run that is over. Leaving it again changes nothing.
+    fn mark(&self, run: &RunKey, stage: Stage, shard: u32) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// How many shards of this run have left their mark.
+    fn marks(&self, run: &RunKey, stage: Stage) -> impl Future<Output = Result<u32, String>> + Send;
 }
 
 /// The function's invocation of itself, and figures of its work.

@@ -2,7 +2,7 @@
 
 use crate::job::Handler;
 use crate::settings::{Settings, parse_buckets, parse_state};
-use crate::{Error, Job};
+use crate::{Error, Job, Shards};
 use futures_util::future::BoxFuture;
 use std::fmt;
 use std::future::Future;
@@ -111,6 +111,13 @@ impl Run {
     /// `RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION`: the most batches of one invocation. It overrides the attribute's.
     pub fn batches_per_invocation(mut self, batches: u64) -> Self {
         self.settings.batches_per_invocation = Some(batches.max(1));
+        self
+    }
+
+    /// `RECURSIVE_LAMBDA_SHARDS`: how many shards a new run has, 1 to 1,000, or `auto`. It overrides the attribute's `shards`, which
+    /// the job must have. A run keeps the shards that it began with.
+    pub fn shards(mut self, shards: Shards) -> Self {
+        self.settings.shards = Some(shards);
         self
     }
 }

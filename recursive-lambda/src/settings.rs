@@ -2,7 +2,9 @@
 //!
 //! Pure: the environment comes in as a function.
 
+use crate::config::Shards;
 use crate::{Error, ErrorKind};
+use recursive_lambda_core::checkpoint::MOST_SHARDS;
 use std::time::Duration;
 
 /// The settings of a deployment. Each has its default until it is read or set.
@@ -21,6 +23,8 @@ pub(crate) struct Settings {
     /// Overrides the attribute's.
     pub(crate) reserve: Option<Duration>,
     pub(crate) batches_per_invocation: Option<u64>,
+    /// Overrides the attribute's; one shard is none.
+    pub(crate) shards: Option<Shards>,
 }
 
 /// The store of checkpoints.
@@ -54,6 +58,7 @@ impl Default for Settings {
             buckets: None,
             reserve: None,
             batches_per_invocation: None,
+            shards: None,
         }
     }
 }
@@ -62,7 +67,7 @@ impl Default for Settings {
 const PREFIX: &str = "RECURSIVE_LAMBDA_";
 
 /// The variables, without the prefix.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 10] = [
     "STATE",
     "LEASE",
     "CHECKPOINT",
@@ -72,6 +77,7 @@ const NAMES: [&str; 9] = [
     "BUCKETS",
     "RESERVE",
     "BATCHES_PER_INVOCATION",
+    "SHARDS",
 ];
 
 impl Settings {
@@ -104,6 +110,9 @@ impl Settings {
         }
         if let Some(value) = text("BATCHES_PER_INVOCATION") {
             self.batches_per_invocation = Some(parse_count("BATCHES_PER_INVOCATION", &value)?);
+        }
+        if let Some(value) = text("SHARDS") {
+            self.shards = Some(parse_shards(&value)?);
         }
         Ok(self)
     }
@@ -193,6 +202,14 @@ fn parse_retry_for(value: &str) -> Result<Duration, Error> {
         .map_err(|_| config(format!("{PREFIX}RETRY_FOR is `{}`; write a time such as `24h`", value.escape_debug())))
 }
 
+fn parse_shards(value: &str) -> Result<Shards, Error> {
+    match (value.trim(), value.trim().parse()) {
+        ("auto", _) => Ok(Shards::Auto),
+        (_, Ok(count @ 1..=MOST_SHARDS)) => Ok(Shards::Exactly(count)),
+        _ => Err(config(format!("{PREFIX}SHARDS is `{}`; write 1 to {MOST_SHARDS}, or `auto`", value.escape_debug()))),
+    }
+}
+
 fn parse_duration(name: &str, value: &str) -> Result<Duration, Error> {
     match humantime::parse_duration(value.trim()) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
@@ -246,6 +263,8 @@ mod tests {
             (&[ok, ("BUCKETS", ",")], "RECURSIVE_LAMBDA_BUCKETS names no bucket; write `name`"),
             (&[ok, ("RESERVE", "10")], "RECURSIVE_LAMBDA_RESERVE is `10`; write a time"),
             (&[ok, ("BATCHES_PER_INVOCATION", "all")], "RECURSIVE_LAMBDA_BATCHES_PER_INVOCATION is `all`; write an integer"),
+            (&[ok, ("SHARDS", "0")], "RECURSIVE_LAMBDA_SHARDS is `0`; write 1 to 1000, or `auto`"),
+            (&[ok, ("SHARDS", "1001")], "RECURSIVE_LAMBDA_SHARDS is `1001`; write 1 to 1000"),
         ] {
             let error = read(pairs).unwrap_err();
             assert!(error.to_string().starts_with(first_words), "{error}");
@@ -265,11 +284,12 @@ mod tests {
             buckets: None,
             reserve: None,
             batches_per_invocation: None,
+            shards: None,
         };
         assert_eq!(read(&[("STATE", "s3://state/runs")]).unwrap(), want);
-        // Without a variable, the attribute decides about these two.
+        // Without a variable, the attribute decides about these.
         let attribute = crate::Config::new(1);
-        assert_eq!((attribute.reserve_ms, attribute.batches_per_invocation), (10_000, None));
+        assert_eq!((attribute.reserve_ms, attribute.batches_per_invocation, attribute.shards), (10_000, None, None));
     }
 
     #[test]
@@ -284,6 +304,7 @@ mod tests {
             ("BUCKETS", "uploads, other@123456789012"),
             ("RESERVE", "500ms"),
             ("BATCHES_PER_INVOCATION", "1"),
+            ("SHARDS", "16"),
         ]);
         let want = Settings {
             state: Some(StoreLocation::S3 { bucket: "state".into(), prefix: "a/b".into() }),
@@ -298,7 +319,9 @@ mod tests {
             ]),
             reserve: Some(Duration::from_millis(500)),
             batches_per_invocation: Some(1),
+            shards: Some(Shards::Exactly(16)),
         };
+        assert_eq!(read(&[("STATE", "none"), ("SHARDS", " auto")]).unwrap().shards, Some(Shards::Auto));
         assert_eq!(all.unwrap(), want.clone());
         assert_eq!(read(&[("STATE", "none")]).unwrap().state, Some(StoreLocation::None));
         assert_eq!(read(&[("STATE", " s3://state/a/b\n"), ("CHECKPOINT", " batch ")]).unwrap().state, want.state);

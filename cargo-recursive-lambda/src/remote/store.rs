@@ -6,8 +6,9 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::DateTime;
 use futures_util::{StreamExt, TryStreamExt, stream};
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Shards};
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
+use recursive_lambda_core::identity::shard_name;
 use recursive_lambda_core::layout::{StoreFile, checkpoint_key, function_folder, job_folder, skipped_folder, skipped_key};
 use recursive_lambda_core::skipped_record::SkippedRecord;
 use std::time::{Duration, SystemTime};
@@ -70,7 +71,8 @@ impl Checkpoints {
         for function in functions {
             for job in self.folders(&function).await? {
                 self.list(&job, |key, written| {
-                    if let Some(StoreFile { function, job, run, skipped: None }) = StoreFile::parse(&self.place.prefix, key) {
+                    let file = StoreFile::parse(&self.place.prefix, key).filter(StoreFile::is_run);
+                    if let Some(StoreFile { function, job, run, .. }) = file {
                         let [function, job, run] = [function, job, run].map(String::from);
                         files.push(RunFile { key: key.into(), function, job, run, written });
                     }
@@ -133,13 +135,34 @@ impl Checkpoints {
         }
     }
 
-    /// The records that a run skipped, in order.
-    pub(crate) async fn skipped(&self, file: &RunFile) -> Result<Vec<SkippedRecord>, String> {
+    /// The checkpoint of a shard of this run, with this name.
+    pub(crate) fn shard(&self, file: &RunFile, name: String) -> RunFile {
+        let job = job_folder(&function_folder(&self.place.prefix, &file.function), &file.job);
+        RunFile { key: checkpoint_key(&job, &name), run: name, ..file.clone() }
+    }
+
+    /// The shards of a run's present stage that have a checkpoint, in their order.
+    pub(crate) async fn shards(&self, Found { file, checkpoint }: &Found) -> Result<Vec<Found>, String> {
+        let Ok(Checkpoint { shards: Some(Shards { count, stage, .. }), .. }) = checkpoint else { return Ok(Vec::new()) };
+        let files = (0..*count).map(|index| self.shard(file, shard_name(&file.run, *stage, index)));
+        self.read_all(files.collect(), || ()).await
+    }
+
+    /// The records that a run and its shards skipped, in order.
+    pub(crate) async fn skipped(&self, found: &Found) -> Result<Vec<SkippedRecord>, String> {
+        let mut records = self.skipped_by(&found.file).await?;
+        for shard in self.shards(found).await? {
+            records.extend(self.skipped_by(&shard.file).await?);
+        }
+        Ok(records)
+    }
+
+    async fn skipped_by(&self, file: &RunFile) -> Result<Vec<SkippedRecord>, String> {
         let job = job_folder(&function_folder(&self.place.prefix, &file.function), &file.job);
         debug_assert_eq!(file.key, checkpoint_key(&job, &file.run));
         let mut records = Vec::new();
         self.list(&skipped_folder(&job, &file.run), |key, _| {
-            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped));
+            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped()));
         })
         .await?;
         records.sort_unstable();

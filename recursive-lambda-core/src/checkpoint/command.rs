@@ -2,7 +2,7 @@
 //!
 //! It says what the checkpoint becomes, never when that is allowed: the engine decides.
 
-use super::{Checkpoint, Search, Status};
+use super::{Checkpoint, Search, Shards, Status};
 use serde::{Deserialize, Serialize};
 use std::time::SystemTime;
 
@@ -108,6 +108,8 @@ impl Checkpoint {
                 self.forgiven = self.invocations;
                 self.waiting = None;
                 self.search = None;
+                // Its shards are asked again, so that a failed one goes on, too.
+                self.shards = self.shards.map(|shards| Shards { asked: 0, ..shards });
             }
         }
         self.owner = None;

@@ -1,6 +1,6 @@
 //! A checkpoint as JSON. What no run can have is refused, because people write to the store, too.
 
-use super::{Checkpoint, VERSION};
+use super::{Checkpoint, Stage, VERSION};
 use crate::compression::TextPosition;
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ impl Checkpoint {
             && self.size == self.object.size
             && (self.offset == 0 || self.header.is_some() || self.has_no_header_yet())
             && self.shards.is_none_or(|shards| shards.are_consistent() && self.shard.is_none())
-            && self.shard.is_none_or(|shard| shard.is_consistent(self.size) && shard.start <= self.offset)
+            && self.shard.is_none_or(|shard| shard.is_consistent(self.size) && (shard.start..=shard.end).contains(&self.offset))
             && self.text.as_ref().is_none_or(|text| {
                 let TextPosition { offset, resume, anchor, .. } = text;
                 let is_after_anchor = anchor.as_ref().is_none_or(|anchor| anchor.text <= *offset);
@@ -53,9 +53,9 @@ impl Checkpoint {
             && self.search.is_none_or(|search| search.step > 0 && (self.position..1 << 53).contains(&search.until))
     }
 
-    /// A shard that has not begun lies in the middle of the object, and a run over shards reads no record.
+    /// A run over shards reads no record, and a scan reads no header.
     fn has_no_header_yet(&self) -> bool {
-        self.shards.is_some() || (self.shard.is_some() && self.position == 0)
+        self.shards.is_some() || self.shard.is_some_and(|shard| shard.stage == Stage::Scan)
     }
 }
 

@@ -2,24 +2,38 @@
 //!
 //! It decides nothing.
 
-use crate::records::cuts::ranges;
+use super::Checkpoint;
 use serde::{Deserialize, Serialize};
 
 /// The most shards of a run: one list of the store has no more keys.
 pub const MOST_SHARDS: u32 = 1_000;
 
+/// What a run asks its shards to do, in this order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Each finds out what its range is for every state in which that can begin. Together they tell where records begin. Only a
+    /// format that is cut by a scan needs it.
+    Scan,
+    /// Each processes the records of its range.
+    #[default]
+    Read,
+}
+
 /// The shards of a run, in its own checkpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Shards {
     pub count: u32,
-    /// How many of them, from the first one on, have a checkpoint and were signalled.
+    /// How many of them, from the first one on, have a checkpoint for this stage and were signalled.
     pub asked: u32,
+    #[serde(default, skip_serializing_if = "Stage::is_read")]
+    pub stage: Stage,
 }
 
 impl Shards {
     #[must_use]
-    pub fn new(count: u32) -> Self {
-        Self { count, asked: 0 }
+    pub fn new(count: u32, stage: Stage) -> Self {
+        Self { count, asked: 0, stage }
     }
 
     #[must_use]
@@ -27,15 +41,37 @@ impl Shards {
         self.asked >= self.count
     }
 
-    /// The bytes of the object that a shard has: it processes the records that begin there.
-    #[must_use]
-    pub fn shard(&self, index: u32, size: u64) -> Shard {
-        let range = ranges(0, size, self.count).nth(index as usize).unwrap_or(size..size);
-        Shard { index, count: self.count, start: range.start, end: range.end }
-    }
-
     pub(super) fn are_consistent(&self) -> bool {
         (1..=MOST_SHARDS).contains(&self.count) && self.asked <= self.count
+    }
+}
+
+impl Stage {
+    fn is_read(&self) -> bool {
+        *self == Self::Read
+    }
+}
+
+impl Checkpoint {
+    /// This run with what its shards of the present stage have done, for people. They are given in any order.
+    #[must_use]
+    pub fn with_work_of<'a>(&self, shards: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut sum = self.clone();
+        // What the run has gathered it counts itself.
+        let is_open = self.batches == 0 && self.shards.is_some_and(|shards| shards.stage == Stage::Read);
+        for shard in shards {
+            sum.invocations += shard.invocations;
+            sum.updated = sum.updated.max(shard.updated);
+            if is_open {
+                sum.position += shard.position;
+                sum.offset += shard.offset - shard.shard.map_or(0, |range| range.start).min(shard.offset);
+                sum.line += shard.line;
+                sum.batches += shard.batches;
+                sum.skipped += shard.skipped;
+            }
+        }
+        sum.offset = sum.offset.min(sum.size);
+        sum
     }
 }
 
@@ -45,7 +81,10 @@ pub struct Shard {
     /// From 0 on.
     pub index: u32,
     pub count: u32,
-    /// Offsets in the object.
+    #[serde(default, skip_serializing_if = "Stage::is_read")]
+    pub stage: Stage,
+    /// Its bytes of the object: from the start of a record to the start of another or the object's end. A scan begins and ends
+    /// anywhere.
     pub start: u64,
     pub end: u64,
 }
@@ -53,25 +92,5 @@ pub struct Shard {
 impl Shard {
     pub(super) fn is_consistent(&self, size: u64) -> bool {
         self.index < self.count && self.count <= MOST_SHARDS && self.start <= self.end && self.end <= size
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shards_cover_the_object_once() {
-        for (size, count) in [(0, 1), (1, 3), (10, 3), (1_000, 7), (5_000_000_000_000, 1_000), (u64::MAX, 1_000)] {
-            let shards = Shards::new(count);
-            let mut end = 0;
-            for index in 0..count {
-                let shard = shards.shard(index, size);
-                assert_eq!(shard.start, end, "{size} {count} {index}");
-                assert!(shard.is_consistent(size), "{shard:?}");
-                end = shard.end;
-            }
-            assert_eq!(end, size, "{count}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! The messages between the engine and the driver: what happened, and what to do next.
 
 use super::save::{Read, Saved};
-use crate::checkpoint::{Checkpoint, Command, LastError, Plan, RawBytes, SavedState, Unreadable};
+use crate::checkpoint::{Checkpoint, Command, LastError, Plan, RawBytes, SavedState, Shard, Shards, Unreadable};
 use crate::compression::TextPosition;
 use crate::object::PinnedObject;
 use std::time::Duration;
@@ -20,8 +20,8 @@ pub struct Rules {
     pub on_complete: bool,
     /// How many records of a run may be skipped; `None`: a record that cannot be processed fails the run.
     pub skip: Option<u64>,
-    /// How many shards a new run has; `None`: it has none, and processes the records itself.
-    pub shards: Option<u32>,
+    /// The shards of a new run; `None`: it has none, and processes the records itself.
+    pub shards: Option<Shards>,
     pub plan: Plan,
 }
 
@@ -201,7 +201,7 @@ pub enum Effect {
     Gather,
     /// Leave the mark of this shard in the store. Then see whether every shard has left its own, and if so, read the run's
     /// checkpoint.
-    Join,
+    Join(Shard),
     /// Invoke the function for the `seq` of this checkpoint.
     Signal {
         checkpoint: Box<Checkpoint>,

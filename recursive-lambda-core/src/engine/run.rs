@@ -18,7 +18,7 @@ use super::messages::{
     AckReason, Batch, Cause, Done, Effect, Event, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
 };
 use super::save::{Saved, Stored};
-use crate::checkpoint::{Checkpoint, LastError, Owner, Shards, Status};
+use crate::checkpoint::{Checkpoint, LastError, Owner, Status};
 use std::time::{Duration, SystemTime};
 
 /// After a failed batch is done, an invocation works this long and then hands over, so that the next failure has all of Lambda's
@@ -259,7 +259,7 @@ impl Run {
                 };
                 let wall = SystemTime::UNIX_EPOCH + now.wall;
                 let first = Checkpoint::first(object.clone(), self.rules.plan.clone(), mode.first_seq(), wall);
-                let mut first = Checkpoint { shards: self.rules.shards.map(Shards::new), ..first };
+                let mut first = Checkpoint { shards: self.rules.shards, ..first };
                 match mode {
                     Mode::InPlace => self.take_up(&mut first),
                     Mode::Admit => first.handed_over_by = Some(START.into()),

@@ -131,7 +131,7 @@ impl Swept {
 mod tests {
     use super::*;
     use crate::checkpoint::tests::fresh;
-    use crate::checkpoint::{Owner, Plan, Shards, Waiting};
+    use crate::checkpoint::{Owner, Plan, Shards, Stage, Waiting};
 
     const HOUR: u64 = 3600;
 
@@ -211,7 +211,7 @@ mod tests {
 
     fn waits_for_shards(is_owned: bool) -> Checkpoint {
         let status = if is_owned { Status::Running } else { Status::Ready };
-        Checkpoint { shards: Some(Shards { count: 2, asked: 2 }), ..with(status, is_owned) }
+        Checkpoint { shards: Some(Shards { asked: 2, ..Shards::new(2, Stage::Read) }), ..with(status, is_owned) }
     }
 
     #[test]

@@ -44,6 +44,8 @@ pub struct Splitter<F> {
     header: Option<Vec<u8>>,
     /// Whether the header is all of the object.
     only: bool,
+    /// Whether records of the object come before the first one here.
+    is_later_part: bool,
     checked: bool,
     buffer: Buffer,
     cursor: Cursor,
@@ -70,7 +72,12 @@ impl<F: Format> Splitter<F> {
     }
 
     fn at(format: F, cursor: Cursor, limit: usize) -> Self {
-        Self { format, header: None, only: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
+        Self { format, header: None, only: false, is_later_part: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
+    }
+
+    /// Says that records of the object come before this part, which it does not know.
+    pub fn set_later_part(&mut self) {
+        self.is_later_part = true;
     }
 
     /// Takes the bytes after all that were pushed before: those of the object from [`wanted`](Self::wanted) on.
@@ -169,7 +176,7 @@ impl<F: Format> Splitter<F> {
                     Ok(value) => Ok(value),
                     Err(error) => {
                         match error.downcast_ref::<Misread>().map(|misread| misread.extent) {
-                            Some(Extent::Object { what }) if place.record == 0 => {
+                            Some(Extent::Object { what }) if place.record == 0 && !self.is_later_part => {
                                 return Err(bad(format!("{what}: {error}"), place));
                             }
                             Some(Extent::FirstLine { content: line, next: after }) if after <= next => {

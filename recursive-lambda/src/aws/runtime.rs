@@ -35,7 +35,7 @@ pub(crate) async fn serve<H: Handler>(settings: Settings, resources: H::Resource
     super::logging::init();
     let settings = settings.read(|name| std::env::var(name).ok())?;
     let place = settings.check()?.clone();
-    check::<H>(&place)?;
+    check::<H>(&settings, &place)?;
     for name in unknown(std::env::vars_os().filter_map(|(name, _)| name.into_string().ok())) {
         tracing::warn!("{} is not a variable of recursive-lambda; if it is misspelt, the default applies", name.escape_debug());
     }

@@ -9,10 +9,10 @@ use crate::{Error, ErrorKind};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::types::Object;
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage};
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use recursive_lambda_core::event::is_run_name;
-use recursive_lambda_core::layout::{checkpoint_key, function_folder, job_folder, skipped_key};
+use recursive_lambda_core::layout::{checkpoint_key, function_folder, job_folder, mark_folder, mark_key, skipped_key};
 use std::sync::Arc;
 
 /// Checkpoints below `s3://bucket/prefix/function/`.
@@ -102,6 +102,33 @@ impl Store for S3Store {
             }
         };
         self.aws.call(write).await.unwrap_or_else(|| Err("the process is shutting down".into()))
+    }
+
+    async fn mark(&self, run: &RunKey, stage: Stage, shard: u32) -> Result<(), String> {
+        let key = mark_key(&job_folder(&self.folder, run.job), &run.run, stage, shard);
+        let place = format!("s3://{}/{key}", self.bucket);
+        let request = self.aws.s3.put_object().bucket(&self.bucket).key(key);
+        let mark = async move {
+            match request.send().await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(format!("{place}: {}", why(&error))),
+            }
+        };
+        self.aws.call(mark).await.unwrap_or_else(|| Err("the process is shutting down".into()))
+    }
+
+    async fn marks(&self, run: &RunKey, stage: Stage) -> Result<u32, String> {
+        let folder = mark_folder(&job_folder(&self.folder, run.job), &run.run, stage);
+        let place = format!("s3://{}/{folder}", self.bucket);
+        // One list has all of them: see `MOST_SHARDS`.
+        let request = self.aws.s3.list_objects_v2().bucket(&self.bucket).prefix(folder);
+        let list = async move {
+            match request.send().await {
+                Ok(answer) => Ok(answer.contents().len() as u32),
+                Err(error) => Err(format!("{place}: {}", why(&error))),
+            }
+        };
+        self.aws.call(list).await.unwrap_or_else(|| Err("the process is shutting down".into()))
     }
 }
 

@@ -2,13 +2,14 @@
 
 use super::input::{FormatOf, format_of, reads_a_file, takes_a_file};
 use super::pace::Limits;
+use super::shards::is_scanned;
 use crate::cache::Cache;
-use crate::config::{Config, OnError};
+use crate::config::{self, Config, OnError};
 use crate::format::Format;
 use crate::invocation::Invocation;
 use crate::job::Handler;
 use crate::settings::Settings;
-use recursive_lambda_core::checkpoint::Plan;
+use recursive_lambda_core::checkpoint::{Plan, Shards, Stage};
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::messages::Rules;
 use recursive_lambda_core::identity::plan;
@@ -34,6 +35,18 @@ impl<H: Handler, P> Deployment<H, P> {
         };
         let (plan, cache) = (plan(config.batch as u64, &format), Arc::new(Cache::new()));
         Self { settings, config, plan, resources, platform, cache }
+    }
+
+    /// The shards of a new run over an object of this size; `None`: it has none.
+    pub(super) fn shards(&self, size: u64) -> Option<Shards> {
+        const EACH: u64 = 256 << 20;
+        const MOST: u64 = 100;
+        let count = match self.settings.shards.or(self.config.shards)? {
+            config::Shards::Exactly(count) => count,
+            config::Shards::Auto => size.div_ceil(EACH).min(MOST) as u32,
+        };
+        let stage = if is_scanned::<H>() { Stage::Scan } else { Stage::Read };
+        (count > 1).then(|| Shards::new(count, stage))
     }
 
     pub(super) fn rules(&self) -> Rules {

@@ -5,6 +5,7 @@ use super::failed::Failed;
 use super::pace::{Pace, Point};
 use super::run_status::Stands;
 use super::session::Session;
+use super::shards::{Family, Scanning, owned_object};
 use super::source_error::shown_object;
 use super::writer::{Writer, renew};
 use crate::invocation::Invocation;
@@ -12,13 +13,14 @@ use crate::job::Handler;
 use crate::ports::{Clock, Disk, Objects, RunKey, Signals, Store};
 use crate::{Error, ErrorKind};
 use futures_util::future::BoxFuture;
-use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Owner};
+use recursive_lambda_core::checkpoint::{Checkpoint, LastError, Owner, Stage};
 use recursive_lambda_core::engine::messages::{
-    AckReason, Batch, Done, Effect, Event, How, Now, Refusal, Reply, Signalled, Trigger,
+    AckReason, Batch, Done, Effect, Event, Gathered, How, Now, Refusal, Reply, Rules, Signalled, Trigger,
 };
 use recursive_lambda_core::engine::run::Run;
 use recursive_lambda_core::engine::save::Saved;
 use recursive_lambda_core::event::Signal;
+use recursive_lambda_core::identity::parse_run_name;
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -43,7 +45,11 @@ where
     let id = RunKey { job: H::NAME, run };
     let writer =
         Writer::new(Arc::clone(&store), Arc::clone(&deployment.platform), id.clone(), me.clone(), deployment.settings.lease);
-    let engine = Run::new(deployment.rules(), me, trigger, deployment.budget(invocation));
+    let shards = match &trigger {
+        Trigger::Start(start) => deployment.shards(start.object.size),
+        _ => None,
+    };
+    let engine = Run::new(Rules { shards, ..deployment.rules() }, me, trigger, deployment.budget(invocation));
     let execution = Execution {
         deployment,
         invocation,
@@ -51,6 +57,7 @@ where
         store,
         writer: Arc::new(writer),
         session: None,
+        scanning: None,
         renewals: None,
         error: None,
         over: false,
@@ -59,7 +66,7 @@ where
     execution.drive(engine).instrument(span).await
 }
 
-fn owner(invocation: &Invocation) -> Owner {
+pub(super) fn owner(invocation: &Invocation) -> Owner {
     Owner { request_id: invocation.request_id.clone(), nonce: invocation.nonce.clone() }
 }
 
@@ -70,6 +77,8 @@ struct Execution<'a, H: Handler, P, R> {
     store: Arc<R>,
     writer: Arc<Writer<R, P>>,
     session: Option<Result<Session<'a, H, P>, Failed>>,
+    /// Instead of a session, if this is a shard that scans.
+    scanning: Option<Result<Scanning<P>, Failed>>,
     renewals: Option<BoxFuture<'static, ()>>,
     /// The error for `Reply::Fail`.
     error: Option<Error>,
@@ -153,15 +162,30 @@ where
                 Event::PassedOver(self.pass_over(run, error).await.map_err(|failed| self.keep(failed, run)))
             }
             Effect::Skip => Event::Skipped(self.skip(run).await.map_err(|failed| self.keep(failed, run))),
-            Effect::Capture => Event::Captured(self.session.as_ref().and_then(|session| session.as_ref().ok()?.capture())),
+            Effect::Capture => Event::Captured(match &self.scanning {
+                Some(scanning) => scanning.as_ref().ok().and_then(Scanning::capture),
+                None => self.session.as_ref().and_then(|session| session.as_ref().ok()?.capture()),
+            }),
             Effect::Complete => Event::Completed(self.complete(run).await.map_err(|failed| self.keep(failed, run))),
             Effect::Signal { checkpoint, token, swept } => Event::Signalled(self.signal(&checkpoint, token, swept).await),
             Effect::Sleep(duration) => {
                 self.deployment.platform.sleep(duration).await;
                 Event::Slept
             }
-            // A reply ends the loop. No run has shards yet, because `Deployment::rules` asks for none.
-            Effect::Reply(_) | Effect::Scatter | Effect::Gather | Effect::Join => Event::Begin,
+            Effect::Scatter => {
+                let scattered = match run.checkpoint() {
+                    Some(checkpoint) => self.family().scatter(checkpoint, run.budget()).await,
+                    None => Err(not_acquired().into()),
+                };
+                Event::Scattered(scattered.map_err(|failed| self.keep(failed, run)))
+            }
+            Effect::Gather => Event::Gathered(self.gather(run).await.map_err(|failed| self.keep(failed, run))),
+            Effect::Join(shard) => {
+                let joined = self.family().join(shard).await;
+                Event::Joined(joined.map_err(|failed| self.keep(failed, run)))
+            }
+            // It ends the loop.
+            Effect::Reply(_) => Event::Begin,
         }
     }
 
@@ -199,15 +223,46 @@ where
         }
         if let Some(checkpoint) = acquired.filter(|_| applied) {
             self.settle().await;
-            self.session = Some(Session::open(self.deployment, self.invocation, &self.id.run, &checkpoint));
+            self.open(&checkpoint);
             self.stop_renewals().await;
             self.renewals = Some(Box::pin(renew(&self.writer, self.invocation.deadline()).stop()));
         }
         Event::Saved(saved, self.deployment.platform.now().saturating_sub(begun))
     }
 
+    fn family(&self) -> Family<'_, H, P, R> {
+        let run = parse_run_name(&self.id.run).map_or(self.id.run.as_str(), |(run, _)| run);
+        Family { deployment: self.deployment, invocation: self.invocation, run, store: Arc::clone(&self.store) }
+    }
+
+    /// If all shards are done and this invocation owns the run, their states become the run's.
+    async fn gather(&mut self, run: &Run) -> Result<Gathered, Failed> {
+        let checkpoint = run.checkpoint().ok_or_else(not_acquired)?;
+        let (gathered, states) = self.family().gather(checkpoint).await?;
+        let have_read = checkpoint.shards.is_some_and(|shards| shards.stage == Stage::Read);
+        if have_read && checkpoint.owner.is_some() && matches!(gathered, Gathered::Done(_)) {
+            if let Some(session) = self.opened()? {
+                session.merge(&states)?;
+            }
+        }
+        Ok(gathered)
+    }
+
+    fn open(&mut self, checkpoint: &Checkpoint) {
+        if checkpoint.shard.is_some_and(|shard| shard.stage == Stage::Scan) {
+            let object = owned_object(self.deployment, self.invocation, checkpoint);
+            let open = |object| Scanning::open::<H>(&self.deployment.platform, object, checkpoint);
+            self.scanning = Some(object.and_then(open));
+        } else {
+            self.session = Some(Session::open(self.deployment, self.invocation, &self.id.run, checkpoint));
+        }
+    }
+
     async fn work(&mut self, run: &Run, batches: (u64, u64)) -> Result<Done, Failed> {
         let left = self.now().left;
+        if let (Some(scanning), Some(checkpoint)) = (self.scanning.take(), run.checkpoint()) {
+            return self.scanning.insert(Ok(scanning?)).as_mut().map_err(|_| not_acquired())?.work(checkpoint).await;
+        }
         match (self.opened()?, run.checkpoint()) {
             (Some(session), Some(checkpoint)) => session.work(checkpoint, batches, run.budget(), left).await,
             _ => Err(not_acquired().into()),
@@ -257,7 +312,9 @@ where
     async fn signal(&mut self, checkpoint: &Checkpoint, token: String, swept: bool) -> Signalled {
         let carried = if self.store.keeps() { None } else { to_raw_value(checkpoint).ok() };
         let Checkpoint { seq, position, .. } = *checkpoint;
-        let signal = Signal { job: self.id.job.into(), run: self.id.run.clone(), seq, token, swept, position, carried };
+        // A shard that is over signals its run.
+        let run = if checkpoint.shard.is_some() { self.id.run.clone() } else { self.family().run.into() };
+        let signal = Signal { job: self.id.job.into(), run, seq, token, swept, position, carried };
         let payload = signal.to_json();
         if payload.len() > LARGEST_SIGNAL {
             self.error = Some(Error::terminal(Error::new(
@@ -282,6 +339,6 @@ where
 /// The largest signal in bytes: well below the limit of asynchronous invocation in every partition.
 const LARGEST_SIGNAL: usize = 200_000;
 
-fn not_acquired() -> Error {
+pub(super) fn not_acquired() -> Error {
     Error::new(ErrorKind::Store, "internal error: work on a run that is not acquired; please report it")
 }

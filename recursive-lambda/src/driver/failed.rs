@@ -24,6 +24,13 @@ pub(super) fn no_progress(checkpoint: &Checkpoint, advance: &Advance) -> Error {
     Error::terminal(Error::new(ErrorKind::Runaway, message))
 }
 
+/// The rest of the object would be left out, and only in some shards.
+pub(super) fn completes_a_shard() -> Error {
+    let message = "the job said that the run is complete, but this is one of several shards, which know nothing of each other: remove \
+                   `shards`, or process the whole object";
+    Error::terminal(Error::new(ErrorKind::Job, message))
+}
+
 pub(super) fn unread(error: SourceError, checkpoint: &Checkpoint) -> Failed {
     let cause = match &error {
         SourceError::Changed => Cause::Changed,

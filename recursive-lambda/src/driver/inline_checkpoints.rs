@@ -2,7 +2,7 @@
 
 use crate::ports::{Page, RunKey, Store};
 use crate::{Error, ErrorKind};
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage};
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use std::time::Duration;
 
@@ -36,6 +36,18 @@ impl Store for InlineCheckpoints {
     }
 
     async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
-        Err("RECURSIVE_LAMBDA_STATE=none has no store for it".into())
+        Err(no_store())
     }
+
+    async fn mark(&self, _: &RunKey, _: Stage, _: u32) -> Result<(), String> {
+        Err(no_store())
+    }
+
+    async fn marks(&self, _: &RunKey, _: Stage) -> Result<u32, String> {
+        Err(no_store())
+    }
+}
+
+fn no_store() -> String {
+    "RECURSIVE_LAMBDA_STATE=none has no store for it".into()
 }

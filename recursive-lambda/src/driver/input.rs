@@ -183,15 +183,21 @@ fn open<H: Handler, P: Objects + Disk + Clock>(
         Supply::Records { decoding, hand_over } => {
             let cursor = Cursor { position: record.position, offset: record.text_offset(), line: record.line };
             let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
+            // A shard is read as if the object ended with it.
+            let object = PinnedObject { size: record.end(), ..object.clone() };
             let reader = Reader::new(
                 Arc::new(origin),
-                object.clone(),
+                object,
                 format_of::<H>(),
                 &H::CONFIG,
                 cursor,
                 record.text.as_ref(),
                 record.header.as_ref(),
             )?;
+            let reader = match &record.shard {
+                Some(shard) => reader.of_shard(shard),
+                None => reader,
+            };
             Kind::Records { reader: Pipeline::new(reader, decoding), hand_over }
         }
     })

@@ -18,6 +18,7 @@ mod pipeline;
 mod reader;
 mod run_status;
 mod session;
+mod shards;
 mod source_error;
 mod start;
 mod state;

@@ -8,11 +8,11 @@ use crate::config::Config;
 use crate::format::Format;
 use crate::input::Decoding;
 use crate::ports::{Objects, SourceError};
-use crate::{BoxError, Error, ErrorKind, Place};
+use crate::{BoxError, Error, ErrorKind, OffsetIn, Place};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use recursive_lambda_core::checkpoint::RawBytes;
+use recursive_lambda_core::checkpoint::{RawBytes, Shard};
 use recursive_lambda_core::compression::{Corrupt, Text, TextPosition};
 use recursive_lambda_core::encoding::{DecodedSource, UNDECODED};
 use recursive_lambda_core::engine::prefetch::PrefetchPlan;
@@ -27,7 +27,7 @@ mod found;
 pub(crate) use found::{Raw, ReadBatch, ReadError, Reading};
 
 /// The largest record, in bytes.
-const RECORD_LIMIT: usize = 16 << 20;
+pub(super) const RECORD_LIMIT: usize = 16 << 20;
 
 pub(crate) struct Reader<F: Format, O> {
     objects: Arc<O>,
@@ -93,6 +93,29 @@ impl<F: Format, O: Objects> Reader<F, O> {
             window: 1,
             record,
         })
+    }
+
+    /// Reads a shard. Its records are counted from its start, not from the object's.
+    pub(crate) fn of_shard(mut self, shard: &Shard) -> Self {
+        self.record = mean(self.cursor.offset.saturating_sub(shard.start), self.cursor.position);
+        if shard.index > 0 {
+            self.splitter.set_later_part();
+        }
+        self
+    }
+
+    /// Finds the header and checks it, and returns where the first record begins; what the offset is in says whether the object is
+    /// read as it is.
+    pub(crate) async fn first<T>(&mut self, Decoding { check, .. }: Decoding<F, T>) -> Result<(Cursor, OffsetIn), ReadError> {
+        let mut demands = 0;
+        while !self.splitter.begin(|format, only| caught(|| check(format, only))).map_err(ReadError::Unreadable)? {
+            if !self.feed().map_err(ReadError::Unreadable)? {
+                self.ask(PrefetchPlan { missing: 1, later: 0, record: None }.demand(self.held(), demands));
+                demands += 1;
+                self.receive().await.map_err(ReadError::Source)?;
+            }
+        }
+        Ok((self.splitter.cursor(), self.source.offsets_are_in()))
     }
 
     pub(crate) fn header(&self) -> Option<RawBytes> {

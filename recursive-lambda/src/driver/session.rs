@@ -4,7 +4,7 @@
 
 use super::calls::Calls;
 use super::deployment::Deployment;
-use super::failed::{Failed, caught, no_progress, nothing_in_flight, panicked, start, unread};
+use super::failed::{Failed, caught, completes_a_shard, no_progress, nothing_in_flight, panicked, start, unread};
 use super::input::{JobInput, Piece};
 use super::reader::{Raw, ReadError, Reading};
 use super::source_error::shown_object;
@@ -19,6 +19,7 @@ use crate::{Advance, Error, ErrorKind, Place, Progress, Summary};
 use recursive_lambda_core::checkpoint::{Checkpoint, LastError, SavedState};
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::messages::Done;
+use recursive_lambda_core::identity::parse_run_name;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::skipped_record::SkippedRecord;
 use std::future::{Future, ready};
@@ -76,7 +77,8 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         let (trail, shown) = (Arc::clone(&invocation.trail), shown_object(&object).into());
         let (clock, deadline) = (Arc::clone(&deployment.platform), invocation.deadline());
         let run = RunContext {
-            run_id: id.into(),
+            run_id: parse_run_name(id).map_or(id, |(run, _)| run).into(),
+            shard: checkpoint.shard.map(|shard| shard.index),
             object: object.into(),
             epoch: checkpoint.epoch,
             time_left: Box::new(move || deadline.map_or(Duration::ZERO, |deadline| deadline.saturating_sub(clock.now()))),
@@ -222,6 +224,9 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         };
         let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, state)));
         let complete = asked.map_err(|panic| Failed::by_a_panic(panicked("`is_complete`", &*panic)))? || advance.complete;
+        if complete && checkpoint.shard.is_some() {
+            return Err(completes_a_shard().into());
+        }
         if done.records == 0 && !complete { Err(no_progress(checkpoint, advance).into()) } else { Ok(complete) }
     }
 
@@ -298,6 +303,11 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
     /// The state as JSON; `None` if the job has no state.
     pub(super) fn capture(&self) -> Option<SavedState> {
         self.state.json()
+    }
+
+    /// Takes the states of all shards, in their order, as the run's own.
+    pub(super) fn merge(&mut self, states: &[Option<SavedState>]) -> Result<(), Failed> {
+        self.state.merge(states, H::merge)
     }
 
     /// Runs the job's `on_complete`.

@@ -7,7 +7,7 @@
 
 mod exact;
 
-use super::failed::panicked;
+use super::failed::{Failed, panicked};
 use crate::{Error, ErrorKind};
 use exact::Exact;
 use recursive_lambda_core::checkpoint::SavedState;
@@ -49,6 +49,21 @@ impl<S: Serialize + DeserializeOwned + Default + 'static> State<S> {
 
     pub(super) fn keep(&mut self, saved: Saved<S>) {
         *self = Self { live: Some(saved.live), json: saved.json };
+    }
+
+    /// Takes the states of a run's shards in order as its own: the first one, with each later one merged into it. A shard without
+    /// records has none.
+    pub(super) fn merge(&mut self, states: &[Option<SavedState>], merge: fn(&mut S, S)) -> Result<(), Failed> {
+        let mut states = states.iter().flatten();
+        let Some(first) = states.next() else { return Ok(()) };
+        let mut merged = read(first).map_err(Failed::by_the_environment)?;
+        for later in states {
+            let later = read(later).map_err(Failed::by_the_environment)?;
+            std::panic::catch_unwind(AssertUnwindSafe(|| merge(&mut merged, later)))
+                .map_err(|panic| Failed::by_a_panic(panicked("`merge`", &*panic)))?;
+        }
+        self.keep(after_batch(merged)?);
+        Ok(())
     }
 
     pub(super) fn live(&mut self) -> Result<&S, Error> {

@@ -11,7 +11,7 @@ use crate::settings::{Settings, StoreLocation, parse_buckets};
 use crate::{Batch, Config, Error, ErrorKind, Flow, Handler};
 use bytes::Bytes;
 use futures_util::FutureExt;
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage};
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use recursive_lambda_core::event::NamedObject;
 use recursive_lambda_core::object::PinnedObject;
@@ -75,6 +75,14 @@ impl Store for Ports {
 
     async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
         Ok(())
+    }
+
+    async fn mark(&self, _: &RunKey, _: Stage, _: u32) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn marks(&self, _: &RunKey, _: Stage) -> Result<u32, String> {
+        Ok(0)
     }
 }
 

@@ -3,7 +3,7 @@
 //! It never decides what a checkpoint says, only that a write comes to a certain end.
 
 use crate::ports::{Clock, RunKey, Store};
-use recursive_lambda_core::checkpoint::{Checkpoint, Owner};
+use recursive_lambda_core::checkpoint::{Checkpoint, Owner, Stage};
 use recursive_lambda_core::engine::messages::How;
 use recursive_lambda_core::engine::save::{Condition, Save, Saved, Step, Written};
 use std::sync::Arc;
@@ -198,6 +198,14 @@ mod tests {
 
         async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
             Ok(())
+        }
+
+        async fn mark(&self, _: &RunKey, _: Stage, _: u32) -> Result<(), String> {
+            Ok(())
+        }
+
+        async fn marks(&self, _: &RunKey, _: Stage) -> Result<u32, String> {
+            Ok(0)
         }
     }
 

@@ -7,10 +7,11 @@ use super::executor::Group;
 use super::jobs::Totals;
 use super::options::{Options, Poison};
 use super::oracle::Oracle;
+use super::parts::Parts;
 use super::store::StoredRecord;
 use super::world::{State, World};
 use crate::{ErrorKind, Summary};
-use recursive_lambda_core::checkpoint::{Checkpoint, Status};
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage, Status};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -35,6 +36,8 @@ pub(super) struct Checks {
     pub(super) hung: u64,
     /// The run is over and everything was delivered: nothing may run any more.
     pub(super) closed: bool,
+    /// Of runs over shards.
+    pub(super) parts: Parts,
 }
 
 /// The parts of a skipped record that are checked.
@@ -67,6 +70,7 @@ impl Checks {
             slowed: BTreeSet::new(),
             written: HashMap::new(),
             closed: false,
+            parts: Parts::default(),
         }
     }
 
@@ -105,16 +109,16 @@ impl Checks {
     /// Executions beyond the first of each batch.
     pub(super) fn extra(&self) -> u64 {
         let of = |log: &Log| log.executed.iter().map(|count| u64::from(count.saturating_sub(1))).sum::<u64>();
-        self.runs.values().map(of).sum()
+        self.runs.values().map(of).sum::<u64>() + self.parts.extra()
     }
 
     pub(super) fn executions(&self) -> u64 {
-        self.runs.values().map(|log| log.executed.iter().map(|count| u64::from(*count)).sum::<u64>()).sum()
+        self.runs.values().map(|log| log.executed.iter().map(|count| u64::from(*count)).sum::<u64>()).sum::<u64>() + self.parts.executions()
     }
 
     /// Batches in the sink, from the first one without a gap.
     pub(super) fn sunk(&self) -> u64 {
-        self.runs.values().map(|log| log.sunk.iter().take_while(|sunk| **sunk).count() as u64).sum()
+        self.runs.values().map(|log| log.sunk.iter().take_while(|sunk| **sunk).count() as u64).sum::<u64>() + self.parts.sunk()
     }
 }
 
@@ -127,6 +131,9 @@ impl Log {
 impl Checks {
     /// What is wrong with finished runs.
     pub(super) fn unfinished(&self, options: &Options, faults: u64) -> Vec<String> {
+        if options.kind.has_shards() {
+            return self.parts.unfinished(options);
+        }
         let mut wrong = Vec::new();
         if self.units > 0 && self.runs.len() as u64 != options.uploads {
             wrong.push(format!("{} runs of {} uploads", self.runs.len(), options.uploads));
@@ -147,12 +154,17 @@ impl Checks {
 }
 
 impl State {
+    /// The checkpoints of runs, without those of shards.
+    pub(super) fn runs(&self) -> impl Iterator<Item = &StoredRecord> {
+        self.records.values().filter(|stored| stored.checkpoint.shard.is_none())
+    }
+
     /// The status of the runs: of the first that is not done, if there is one.
     pub(super) fn end(&self) -> Option<Status> {
-        if (self.records.len() as u64) < self.uploads {
+        if (self.runs().count() as u64) < self.uploads {
             return None;
         }
-        let statuses = || self.records.values().map(|stored| stored.checkpoint.status);
+        let statuses = || self.runs().map(|stored| stored.checkpoint.status);
         statuses()
             .find(|status| matches!(status, Status::Ready | Status::Running | Status::Completing | Status::Paused))
             .or_else(|| statuses().find(|status| *status != Status::Done))
@@ -160,8 +172,7 @@ impl State {
     }
 
     /// A batch begins to run.
-    pub(super) fn executed(&mut self, group: Group, run: &str, records: Range<u64>, options: &Options) {
-        let position = records.start;
+    pub(super) fn begins(&mut self, group: Group, position: u64, options: &Options) {
         if self.checks.closed {
             self.wrong(group, format!("the batch at {position} runs again although the run is over"));
         }
@@ -172,6 +183,11 @@ impl State {
                 self.wrong(group, format!("the batch at {position} begins with an old lease"));
             }
         }
+    }
+
+    /// A batch of the whole object is executed.
+    pub(super) fn executed(&mut self, group: Group, run: &str, records: Range<u64>, options: &Options) {
+        let position = records.start;
         if !position.is_multiple_of(options.unit()) || records.end > options.rows {
             return self.wrong(group, format!("there is no batch at {position}"));
         }
@@ -316,7 +332,9 @@ impl State {
                 let skipped = self.checks.runs.get(run).map(|log| &log.skipped);
                 let done = |set: Option<&BTreeSet<u64>>, record: u64| set.is_some_and(|set| set.contains(&record));
                 let mut passed = before.position..after.position;
-                let all = passed.all(|record| done(worked, record) || done(skipped, record));
+                // Its shards did, or it is a scan.
+                let calls_nothing = after.shards.is_some() || after.shard.is_some_and(|shard| shard.stage == Stage::Scan);
+                let all = calls_nothing || passed.all(|record| done(worked, record) || done(skipped, record));
                 must(all, "a record is passed that its writer did not process, and that was not skipped");
             }
         }
@@ -325,9 +343,11 @@ impl State {
         }
         self.checks.written.insert(writer, (self.now, after.position));
         // The checkpoint being written was taken out.
-        must((self.records.len() as u64) < self.uploads, "there are more runs than uploads");
-        let skipped = self.checks.runs.get(run).map(|log| log.skipped.clone()).unwrap_or_default();
-        wrong.extend(check_place(after, &world.options, &world.oracle, &skipped));
+        must(after.shard.is_some() || (self.runs().count() as u64) < self.uploads, "there are more runs than uploads");
+        if !world.options.kind.has_shards() {
+            let skipped = self.checks.runs.get(run).map(|log| log.skipped.clone()).unwrap_or_default();
+            wrong.extend(check_place(after, &world.options, &world.oracle, &skipped));
+        }
         for what in wrong {
             self.wrong(writer, format!("{what} (run {run}, position {})", after.position));
         }

@@ -96,11 +96,28 @@ impl Environment {
 
     /// What a job does with a batch: takes time, writes to the sink, and sometimes fails.
     pub(super) async fn execute<T>(&self, batch: &Batch<T>, digest: u64) -> Result<(), Error> {
+        self.execute_as(batch, Said::Digest(digest)).await
+    }
+
+    /// The same for a batch of a shard.
+    pub(super) async fn execute_part<T>(&self, batch: &Batch<T>, rows: &[u64]) -> Result<(), Error> {
+        self.execute_as(batch, Said::Rows(rows)).await
+    }
+
+    async fn execute_as<T>(&self, batch: &Batch<T>, said: Said<'_>) -> Result<(), Error> {
         let (world, group, position) = (&self.world, self.group, batch.position());
         let moment = self.begin(&format_batch(batch)).await;
         self.hear(batch);
         self.need_the_sink()?;
-        world.with(|state| state.executed(group, batch.run_id(), position..position + batch.len() as u64, &world.options));
+        let key = batch.idempotency_key().to_string();
+        let records = || position..position + batch.len() as u64;
+        world.with(|state| {
+            state.begins(group, position, &world.options);
+            match said {
+                Said::Digest(_) => state.executed(group, batch.run_id(), records(), &world.options),
+                Said::Rows(rows) => state.part_executed(group, batch.run_id(), &key, rows),
+            }
+        });
         let (least, most) = world.options.batch_ms;
         let (took, panics, fails) = world.with(|state| {
             let usual = state.chance.millis(least, most);
@@ -116,15 +133,15 @@ impl Environment {
         if fails || moment == Some(Moment::NotApplied) {
             return Err("the job fails".into());
         }
-        let key = batch.idempotency_key().to_string();
-        world.with(|state| {
-            state.sink(group, &key, position..position + batch.len() as u64, digest, &world.options, &world.oracle)
+        world.with(|state| match said {
+            Said::Digest(digest) => state.sink(group, &key, records(), digest, &world.options, &world.oracle),
+            Said::Rows(_) => state.part_sunk(batch.run_id(), &key),
         });
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) || world.strikes(group, Fault::JobFailsAfterEffect) {
             return Err("the job fails after its effect".into());
         }
-        world.with(|state| state.checks.worked(group, position..position + batch.len() as u64));
+        world.with(|state| state.checks.worked(group, records()));
         self.die_if(moment, Moment::After).await;
         Ok(())
     }
@@ -191,7 +208,10 @@ impl Environment {
         if moment == Some(Moment::NotApplied) || world.strikes(group, Fault::CompletionFails) {
             return Err("on_complete fails".into());
         }
-        world.with(|state| state.completed(group, summary, totals, &world.options, &world.oracle));
+        world.with(|state| match world.options.kind.has_shards() {
+            true => state.parts_completed(group, summary, totals, &world.options, &world.oracle),
+            false => state.completed(group, summary, totals, &world.options, &world.oracle),
+        });
         self.die_if(moment, Moment::Applied).await;
         if moment == Some(Moment::ReplyLost) {
             return Err("on_complete fails after its effect".into());
@@ -199,6 +219,14 @@ impl Environment {
         self.die_if(moment, Moment::After).await;
         Ok(())
     }
+}
+
+/// What a job says of the records it was given.
+#[derive(Clone, Copy)]
+enum Said<'a> {
+    Digest(u64),
+    /// The numbers of the rows.
+    Rows(&'a [u64]),
 }
 
 fn format_batch<T>(batch: &Batch<T>) -> String {

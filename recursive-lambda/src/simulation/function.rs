@@ -1,13 +1,13 @@
 //! The function as Lambda runs it: from an event to the driver, and back. It does in memory what `aws::runtime` does on Lambda.
 
 use super::environment::Environment;
-use super::jobs::{Dialect, Early, EarlyWide, Picky, PickyWide, Plain, Table, Tally, Wide};
+use super::jobs::{Dialect, Early, EarlyWide, Parts, PartsOfTable, Picky, PickyWide, Plain, Table, Tally, Wide};
 use super::options::Kind;
 use crate::driver::{Answer, Deployment, handle};
 use crate::invocation::Invocation;
 use crate::ports::Clock;
 use crate::settings::{Settings, StoreLocation};
-use crate::{Error, ErrorKind, Handler};
+use crate::{Error, ErrorKind, Handler, Shards};
 use futures_util::future::BoxFuture;
 use recursive_lambda_core::event::{Item, parse};
 use serde_json::Value;
@@ -35,6 +35,8 @@ pub(super) fn invoked(environment: Environment, request: Request) -> BoxFuture<'
         Kind::EarlyWide => Box::pin(serve::<EarlyWide>(environment, request)),
         Kind::Picky => Box::pin(serve::<Picky>(environment, request)),
         Kind::PickyWide => Box::pin(serve::<PickyWide>(environment, request)),
+        Kind::Parts => Box::pin(serve::<Parts>(environment, request)),
+        Kind::PartsOfTable => Box::pin(serve::<PartsOfTable>(environment, request)),
     }
 }
 
@@ -48,6 +50,7 @@ async fn serve<H: Handler<Resources = Environment>>(environment: Environment, re
         retry_for: options.retry_for,
         reserve: Some(options.reserve),
         batches_per_invocation: options.batches_per_invocation,
+        shards: options.kind.has_shards().then_some(Shards::Exactly(options.shards)),
         ..Settings::default()
     };
     settings.check()?;

@@ -4,7 +4,7 @@ use super::environment::Environment;
 use super::options::{SKIP, WIDTH};
 use super::oracle::{NO_DIGEST, digest};
 use crate::format::{Csv, Lines};
-use crate::{Batch, Config, Error, Flow, Handler, OnError, Progress, Summary};
+use crate::{Batch, Config, Error, Flow, Handler, OnError, Progress, Shards, Summary};
 use serde::{Deserialize, Serialize};
 
 /// The record at which [`Early`] and [`EarlyWide`] are complete.
@@ -210,6 +210,71 @@ impl Handler for PickyWide {
     async fn call(batch: Batch<Row>, (): &mut (), environment: &Environment) -> Result<Flow, Error> {
         environment.execute(&batch, digest_rows(&batch)).await?;
         Ok(Flow::Continue)
+    }
+}
+
+pub(super) struct Parts;
+
+impl Handler for Parts {
+    const NAME: &'static str = "parts";
+    const CONFIG: Config = Config::new(3).on_complete().shards(Shards::Exactly(2)).merge();
+    type Format = Lines;
+    type Input = Batch<String>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<String>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        let mut rows = Vec::new();
+        for line in &batch {
+            let (value, index) = line.split_once(' ').unwrap_or_default();
+            totals.rows += 1;
+            totals.sum += value.parse::<u64>()?;
+            rows.push(index.parse()?);
+        }
+        environment.execute_part(&batch, &rows).await?;
+        Ok(Flow::Continue)
+    }
+
+    fn merge(totals: &mut Totals, later: Totals) {
+        totals.rows += later.rows;
+        totals.sum += later.sum;
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
+    }
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RowOfPart {
+    id: u64,
+    value: u64,
+}
+
+pub(super) struct PartsOfTable;
+
+impl Handler for PartsOfTable {
+    const NAME: &'static str = "parts-of-table";
+    const CONFIG: Config = Parts::CONFIG;
+    type Format = Csv;
+    type Input = Batch<RowOfPart>;
+    type State = Totals;
+    type Resources = Environment;
+
+    async fn call(batch: Batch<RowOfPart>, totals: &mut Totals, environment: &Environment) -> Result<Flow, Error> {
+        totals.rows += batch.len() as u64;
+        totals.sum += batch.iter().map(|row| row.value).sum::<u64>();
+        let rows: Vec<_> = batch.iter().map(|row| row.id).collect();
+        environment.execute_part(&batch, &rows).await?;
+        Ok(Flow::Continue)
+    }
+
+    fn merge(totals: &mut Totals, later: Totals) {
+        Parts::merge(totals, later);
+    }
+
+    async fn on_complete(summary: &Summary, totals: &Totals, environment: &Environment) -> Result<(), Error> {
+        environment.complete(summary, totals).await
     }
 }
 

@@ -64,7 +64,7 @@ pub(super) fn judge(world: &World) -> Report {
             swept: std::mem::take(&mut state.swept),
             sunk,
             took: state.now,
-            checkpoint: state.records.values().next().map(|stored| stored.checkpoint.clone()),
+            checkpoint: state.runs().next().map(|stored| stored.checkpoint.clone()),
             peak: state.peak,
         }
     });
@@ -82,9 +82,11 @@ fn invocations_allowed(options: &Options, state: &State, hung: u64) -> u64 {
     let hand_overs = state.records.values().map(|stored| stored.checkpoint.seq + 1).sum::<u64>();
     let swept = state.swept.iter().map(|swept| 1 + 3 * swept.signalled).sum::<u64>();
     let trouble = state.faults.total() + hung + state.redriven + state.refused_by_the_sink + options.uploads * attempts(options);
+    // Each shard that is over may find the marks of all, and signal the run.
+    let joins = if options.kind.has_shards() { 6 * u64::from(options.shards) * options.uploads } else { 0 };
     // A queue delivers five times.
     let starts = 5 * options.starts * options.uploads;
-    hand_overs * 3 / 2 + 3 * (state.duplicates + trouble + state.commands) + starts + swept
+    hand_overs * 3 / 2 + 3 * (state.duplicates + trouble + state.commands) + starts + swept + joins
 }
 
 /// The poisonous record is reached by a run that can fail.

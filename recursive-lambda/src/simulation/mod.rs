@@ -15,6 +15,7 @@ mod judge;
 mod operator;
 mod options;
 mod oracle;
+mod parts;
 mod queue;
 mod run;
 mod store;

@@ -45,6 +45,8 @@ pub(super) fn resume_paused(world: &Arc<World>) -> bool {
 fn command(world: &Arc<World>, action: Action, is_meant: fn(Status) -> bool) -> bool {
     let meant = world.with(|state| {
         let meant = state.records.iter().filter(|(_, stored)| is_meant(stored.checkpoint.status));
+        // A person knows the run.
+        let meant = meant.filter(|(_, stored)| stored.checkpoint.shard.is_none());
         let run = |name: &String| name.split('/').next_back().unwrap_or_default().to_owned();
         let meant: Vec<_> = meant.map(|(name, stored)| (run(name), stored.checkpoint.commands())).collect();
         state.commands += meant.len() as u64;

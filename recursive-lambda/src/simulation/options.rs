@@ -28,6 +28,10 @@ pub(super) enum Kind {
     Picky,
     /// CSV rows, up to [`SKIP`] of which may be skipped, several batches in flight.
     PickyWide,
+    /// Lines in several shards, a sum as state, `on_complete`.
+    Parts,
+    /// CSV rows with quoted newlines in several shards, found by a scan, a sum as state, `on_complete`.
+    PartsOfTable,
 }
 
 /// How many batches the wide jobs have in flight.
@@ -38,7 +42,7 @@ pub(super) const SKIP: u64 = 3;
 
 impl Kind {
     pub(super) fn is_table(self) -> bool {
-        matches!(self, Self::Table | Self::Dialect) || self.is_picky()
+        matches!(self, Self::Table | Self::Dialect | Self::PartsOfTable) || self.is_picky()
     }
 
     pub(super) fn is_picky(self) -> bool {
@@ -49,12 +53,16 @@ impl Kind {
         matches!(self, Self::Wide | Self::EarlyWide | Self::PickyWide)
     }
 
+    pub(super) fn has_shards(self) -> bool {
+        matches!(self, Self::Parts | Self::PartsOfTable)
+    }
+
     pub(super) fn carries(self) -> bool {
         !(self == Self::Plain || self.is_wide())
     }
 
     pub(super) fn completes(self) -> bool {
-        matches!(self, Self::Tally | Self::Table | Self::Dialect | Self::Picky)
+        matches!(self, Self::Tally | Self::Table | Self::Dialect | Self::Picky) || self.has_shards()
     }
 }
 
@@ -98,6 +106,8 @@ pub(super) struct Options {
     pub(super) seed: u64,
     pub(super) kind: Kind,
     pub(super) rows: u64,
+    /// Only for the kinds that have shards.
+    pub(super) shards: u32,
     /// How the object is compressed.
     pub(super) compressed: Option<Compressed>,
     /// The object is UTF-16 after a byte order mark.
@@ -146,6 +156,9 @@ pub(super) struct Options {
 /// More attempts than any run needs.
 pub(super) const PATIENT: u32 = 1_000_000;
 
+/// Every seed that is a multiple of this has a run over shards.
+pub(super) const SHARDED: u64 = 5;
+
 /// As in the example's template.
 pub(super) const SWEEPS: Duration = Duration::from_secs(15 * 60);
 
@@ -156,6 +169,7 @@ impl Options {
             seed: 0,
             kind,
             rows,
+            shards: 3,
             compressed: None,
             is_utf_16: false,
             via: Via::S3,
@@ -187,7 +201,8 @@ impl Options {
     pub(super) fn swarm(seed: u64) -> Self {
         let mut chance = Chance::new(seed, 2);
         let kinds = [Kind::Plain, Kind::Tally, Kind::Early, Kind::Table, Kind::Dialect, Kind::Wide, Kind::Picky, Kind::PickyWide];
-        let kind = chance.pick(&kinds, Kind::Tally);
+        let of_shards = [Kind::Parts, Kind::PartsOfTable];
+        let kind = chance.pick(if seed.is_multiple_of(SHARDED) { &of_shards } else { &kinds[..] }, Kind::Tally);
         let rows = match chance.below(10) {
             0 => chance.below(3),
             1 => chance.between(150, 300),
@@ -204,7 +219,7 @@ impl Options {
         };
         let poisons = [Poison::Error, Poison::Panic, Poison::Terminal, Poison::Endless, Poison::Undecodable];
         let poisonous = match kind {
-            _ if rows == 0 => 0,
+            _ if rows == 0 || kind.has_shards() => 0,
             Kind::Picky | Kind::PickyWide => chance.below(SKIP + 2),
             _ => u64::from(chance.one_in(12)),
         };
@@ -242,8 +257,9 @@ impl Options {
             retry_for,
             one_acknowledgement_for_all: chance.one_in(2),
             sweeps_every: Some(SWEEPS),
-            is_utf_16: chance.one_in(6),
-            compressed: chance.one_in(4).then(|| {
+            shards: chance.between(2, 6) as u32,
+            is_utf_16: chance.one_in(6) && !kind.has_shards(),
+            compressed: (chance.one_in(4) && !kind.has_shards()).then(|| {
                 let piece = chance.pick(&[16, 100, 1_000], 100);
                 if chance.one_in(2) { Compressed::Zstd(piece) } else { Compressed::Gzip(piece) }
             }),
@@ -255,7 +271,7 @@ impl Options {
     pub(super) fn batch(&self) -> u64 {
         match self.kind {
             Kind::Plain => 1,
-            Kind::Tally => 3,
+            Kind::Tally | Kind::Parts | Kind::PartsOfTable => 3,
             Kind::Early => 4,
             Kind::Table | Kind::Dialect => 5,
             Kind::Wide | Kind::EarlyWide => 2,

@@ -138,7 +138,7 @@ fn revive(world: &Arc<World>, over: bool) -> bool {
     if over || world.with(|state| state.faults.struck(Fault::EventLost) == 0 && !waits(state)) {
         return false;
     }
-    let missing = world.with(|state| (state.records.len() as u64) < state.uploads);
+    let missing = world.with(|state| (state.runs().count() as u64) < state.uploads);
     if missing {
         world.note(WORLD, format_args!("starts again"));
         world.with(|state| state.redriven += 1);

@@ -7,7 +7,7 @@ use super::world::{State, World};
 use crate::ports::{Listed, Objects, Page, RunKey, SourceError, Store};
 use crate::{Error, ErrorKind};
 use bytes::Bytes;
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage};
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use recursive_lambda_core::object::PinnedObject;
 use std::future::Future;
@@ -126,6 +126,37 @@ impl Store for Environment {
         self.latency(Fault::WriteSlow).await;
         self.die_if(moment, Moment::After).await;
         Ok(())
+    }
+
+    async fn mark(&self, run: &RunKey, stage: Stage, shard: u32) -> Result<(), String> {
+        let moment = self.begin("mark").await;
+        self.latency(Fault::WriteSlow).await;
+        if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::WriteNotApplied) {
+            return Err("503".into());
+        }
+        self.world.with(|state| state.marks.insert((run.run.clone(), stage, shard)));
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) || self.world.strikes(self.group, Fault::WriteReplyLost) {
+            return Err("silence".into());
+        }
+        self.die_if(moment, Moment::After).await;
+        Ok(())
+    }
+
+    async fn marks(&self, run: &RunKey, stage: Stage) -> Result<u32, String> {
+        let moment = self.begin("marks").await;
+        self.latency(Fault::ReadSlow).await;
+        if moment == Some(Moment::NotApplied) || self.world.strikes(self.group, Fault::ReadFails) {
+            return Err("503".into());
+        }
+        let of_this_run = |(marked, at, _): &&(String, Stage, u32)| *marked == run.run && *at == stage;
+        let marks = self.world.with(|state| state.marks.iter().filter(of_this_run).count());
+        self.die_if(moment, Moment::Applied).await;
+        if moment == Some(Moment::ReplyLost) {
+            return Err("silence".into());
+        }
+        self.die_if(moment, Moment::After).await;
+        Ok(marks as u32)
     }
 }
 

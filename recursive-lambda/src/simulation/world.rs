@@ -9,8 +9,9 @@ use super::oracle::Oracle;
 use super::store::{StoredObject, StoredRecord};
 use super::trace::Trace;
 use crate::ports::RunKey;
+use recursive_lambda_core::checkpoint::Stage;
 use recursive_lambda_core::engine::sweep::Swept;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Arguments;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -31,6 +32,8 @@ pub(super) struct State {
     /// The one object; `None`: deleted.
     pub(super) object: Option<StoredObject>,
     pub(super) records: BTreeMap<String, StoredRecord>,
+    /// Of shards that were over.
+    pub(super) marks: BTreeSet<(String, Stage, u32)>,
     /// The number of runs that must exist.
     pub(super) uploads: u64,
     pub(super) dead_letters: Vec<(String, Source)>,
@@ -75,6 +78,7 @@ impl World {
             trace: Trace::new(options.keep),
             object: Some(object),
             records: BTreeMap::new(),
+            marks: BTreeSet::new(),
             uploads: options.uploads,
             dead_letters: Vec::new(),
             unnoticed: HashMap::new(),

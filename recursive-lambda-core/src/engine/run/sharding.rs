@@ -1,12 +1,13 @@
-//! A run over shards: it asks each of them to begin, waits for all without an invocation, and merges what they made. And what a
-//! shard does once it is over: it leaves its mark, and the one that finds the marks of all signals the run.
+//! A run over shards: it asks each of them to begin, waits for all without an invocation, and merges what they made. If the shards
+//! must be found by a scan, it does the same twice. And what a shard does once it is over: it leaves its mark, and the one that finds
+//! the marks of all signals the run.
 //!
 //! A mark is a hint, as a signal is; the shards' checkpoints are the truth. A mark is left before the marks are counted, and the
 //! run gives up its ownership before it looks at its shards once more. So the last shard finds a run that it can signal, or the run
 //! finds that the last shard is over. `docs/protocol.md` has the rules.
 
 use super::{Phase, Run, SIGNAL_SILENCE, SIGNAL_TRIES, Then, Work, reply};
-use crate::checkpoint::{Checkpoint, Status};
+use crate::checkpoint::{Checkpoint, Shards, Stage, Status};
 use crate::engine::messages::{AckReason, Effect, Gathered, Now, Refusal, Reply, Signalled, Totals};
 
 impl Run {
@@ -42,6 +43,12 @@ impl Run {
         let checkpoint = &mut work.checkpoint;
         match gathered {
             Gathered::Waiting => self.release(work),
+            Gathered::Done(_) if checkpoint.shards.is_some_and(|shards| shards.stage == Stage::Scan) => {
+                checkpoint.shards = checkpoint.shards.map(|shards| Shards::new(shards.count, Stage::Read));
+                checkpoint.attempts = 1;
+                checkpoint.waiting = None;
+                self.write(&work, Then::Work)
+            }
             // Each shard may have skipped as many as are allowed for the run.
             Gathered::Done(Totals { skipped, .. }) if self.rules.skip.is_some_and(|most| skipped > most) => {
                 let refusal = Refusal::TooManySkipped { skipped };
@@ -94,11 +101,13 @@ impl Run {
     /// The reply to an event. R18: that of a shard that is over comes once the run knows, because the invocation that ended the shard
     /// may have died before it told the run.
     pub(super) fn answer(&mut self, checkpoint: &Checkpoint, answer: Reply) -> Effect {
-        if checkpoint.shard.is_none() || !checkpoint.is_over() {
-            return reply(answer);
+        match checkpoint.shard {
+            Some(shard) if checkpoint.is_over() => {
+                self.phase = Phase::Joining(answer);
+                Effect::Join(shard)
+            }
+            _ => reply(answer),
         }
-        self.phase = Phase::Joining(answer);
-        Effect::Join
     }
 
     pub(super) fn joined(&mut self, after: Reply, joined: Option<Option<Box<Checkpoint>>>) -> Effect {

@@ -2,7 +2,7 @@
 
 use super::Scenario;
 use crate::checkpoint::tests::fresh;
-use crate::checkpoint::{Checkpoint, LastError, Owner, Plan};
+use crate::checkpoint::{Checkpoint, LastError, Owner, Plan, Shards};
 use crate::engine::budget::Budget;
 use crate::engine::messages::{
     Batch, Cause, Done, Effect, Event, Failure, Gathered, Mode, Now, Rules, Signalled, Start, Trigger,
@@ -99,7 +99,7 @@ impl Actors {
             max_invocations: 1_000,
             on_complete: true,
             skip: None,
-            shards: Some(self.scenario.shards),
+            shards: Some(Shards::new(self.scenario.shards, self.scenario.stages()[0])),
             plan: Plan { batch: 1, ..fresh().plan },
         };
         let budget = Budget::new(Some(Duration::from_secs(900)), Duration::from_secs(10), None);

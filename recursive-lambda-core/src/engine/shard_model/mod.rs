@@ -13,12 +13,16 @@ mod search;
 mod steps;
 mod world;
 
+use crate::checkpoint::Stage;
 use search::{Report, explore};
+use std::ops::Range;
 
 /// What is searched.
 #[derive(Clone, Copy, Debug)]
 struct Scenario {
     shards: u32,
+    /// Whether the shards scan their ranges before they read them.
+    scans: bool,
     faults: u8,
     /// How many times the upload's event is sent.
     starts: u8,
@@ -47,8 +51,20 @@ enum Design {
     MarksBeforeItIsDone,
 }
 
+impl Scenario {
+    fn stages(&self) -> &'static [Stage] {
+        if self.scans { &[Stage::Scan, Stage::Read] } else { &[Stage::Read] }
+    }
+
+    /// The numbers of the checkpoints of one stage.
+    fn cells(&self, stage: Stage) -> Range<usize> {
+        let before = if self.scans && stage == Stage::Read { self.shards } else { 0 } as usize;
+        1 + before..1 + before + self.shards as usize
+    }
+}
+
 const fn scenario(shards: u32, faults: u8) -> Scenario {
-    Scenario { shards, faults, starts: 1, errors: false, loses: false, design: Design::Shipped }
+    Scenario { shards, scans: false, faults, starts: 1, errors: false, loses: false, design: Design::Shipped }
 }
 
 fn told(scenario: Scenario) -> Report {
@@ -63,7 +79,7 @@ fn is_full() -> bool {
 
 #[test]
 fn shards_are_joined_exactly_once() {
-    let few = [scenario(2, 0)];
+    let few = [scenario(2, 0), Scenario { scans: true, ..scenario(1, 0) }];
     let many = [
         Scenario { starts: 2, ..scenario(2, 0) },
         scenario(2, 1),

@@ -5,8 +5,10 @@
 use super::actors::{Actors, Cell, Told, named};
 use super::world::{Invocation, Place, RUN, World};
 use super::{Design, Scenario};
-use crate::checkpoint::{Checkpoint, Status};
+use crate::checkpoint::{Checkpoint, Shard, Stage, Status};
 use crate::engine::messages::{Effect, Gathered, How, Reply, Signalled, Totals};
+use crate::records::cuts::ranges;
+use std::ops::Range;
 use std::time::SystemTime;
 
 pub(super) type Next = (&'static str, World);
@@ -96,7 +98,7 @@ impl Model {
         let is_due = |to: usize| world.events.iter().any(|event| event.to == to);
         // Without need it only writes the same checkpoint under another `seq`, which is no progress.
         let is_asked = checkpoint.owner.is_none() && checkpoint.shards.is_some_and(|shards| shards.are_asked());
-        let waits = is_asked && self.gather(world) == Gathered::Waiting;
+        let waits = is_asked && self.gather(world, stage_of(checkpoint)) == Gathered::Waiting;
         if checkpoint.is_over() || is_due(cell) || waits || (checkpoint.owner.is_some() && !expired) {
             return;
         }
@@ -130,10 +132,11 @@ impl Model {
             Effect::Gather => {
                 let is_released = actor.run.checkpoint().is_some_and(|checkpoint| checkpoint.owner.is_none());
                 let is_blind = is_released && self.scenario.design == Design::NeverLooksAgain;
-                let gathered = if is_blind { Gathered::Waiting } else { self.gather(world) };
+                let stage = stage_of(actor.run.checkpoint().unwrap());
+                let gathered = if is_blind { Gathered::Waiting } else { self.gather(world, stage) };
                 self.tell(world.clone(), place, Told::Gathered(gathered), "looks at the marks");
             }
-            Effect::Join => self.join(world, place),
+            Effect::Join(shard) => self.join(world, place, shard.stage),
             Effect::Signal { checkpoint, token, .. } => {
                 let to = if checkpoint.shard.is_some() { cell } else { RUN };
                 self.signal(world, place, to, checkpoint.seq, token);
@@ -174,14 +177,21 @@ impl Model {
         if asked == self.scenario.shards {
             return self.tell(world.clone(), place, Told::Scattered(asked), "has asked all shards");
         }
-        let shard = asked as usize + 1;
+        let stage = stage_of(run);
+        let shard = self.scenario.cells(stage).start + asked as usize;
         let mut next = world.clone();
         next.events[place.0].at_work[place.1].part += 1;
         if part % 2 == 0 {
-            let checkpoint = self.actors.keep(run.first_of_shard(asked, SystemTime::UNIX_EPOCH));
+            let count = self.scenario.shards;
+            let Range { start, end } = ranges(0, run.size, count).nth(asked as usize).unwrap();
+            let first = Shard { index: asked, count, stage, start, end };
+            let checkpoint = self.actors.keep(run.first_of_shard(first, None, SystemTime::UNIX_EPOCH));
             let etag = world.free_etag(&self.actors, shard);
             next.cells[shard].get_or_insert(Cell { checkpoint, etag, expired: false });
             return self.happens("creates a shard", next);
+        }
+        if world.checkpoint(&self.actors, shard).is_some_and(|found| found.epoch > 0) {
+            return self.happens("finds a shard that has begun", next);
         }
         let sent = |world: &World, copies| {
             let mut world = world.clone();
@@ -196,13 +206,13 @@ impl Model {
         self.happens("signals a shard", sent(&next, 1));
     }
 
-    fn gather(&self, world: &World) -> Gathered {
+    fn gather(&self, world: &World, stage: Stage) -> Gathered {
         let trusts_marks = matches!(self.scenario.design, Design::TrustsMarks | Design::Counts | Design::MarksBeforeItIsDone);
-        let all_are_over = (1..world.cells.len()).all(|shard| world.is_over(&self.actors, shard));
-        if !(if trusts_marks { self.are_all_marked(world) } else { all_are_over }) {
+        let all_are_over = self.scenario.cells(stage).all(|shard| world.is_over(&self.actors, shard));
+        if !(if trusts_marks { self.are_all_marked(world, stage) } else { all_are_over }) {
             return Gathered::Waiting;
         }
-        let shards = || (1..world.cells.len()).filter_map(|cell| world.checkpoint(&self.actors, cell));
+        let shards = || self.scenario.cells(stage).filter_map(|cell| world.checkpoint(&self.actors, cell));
         if let Some(failed) = shards().find(|shard| shard.status == Status::Failed) {
             return Gathered::Failed(failed.last_error.clone().unwrap());
         }
@@ -211,15 +221,15 @@ impl Model {
         Gathered::Done(Totals { records, batches, ..Totals::default() })
     }
 
-    fn are_all_marked(&self, world: &World) -> bool {
+    fn are_all_marked(&self, world: &World, stage: Stage) -> bool {
         match self.scenario.design {
-            Design::Counts => u32::from(world.counter) >= self.scenario.shards,
-            _ => world.marks.count_ones() >= self.scenario.shards,
+            Design::Counts => u32::from(world.counter[stage as usize]) >= self.scenario.shards,
+            _ => self.scenario.cells(stage).all(|cell| world.marks & bit(cell) > 0),
         }
     }
 
     /// Three requests: the mark, the list of marks, and the run's checkpoint.
-    fn join(&mut self, world: &World, place: Place) {
+    fn join(&mut self, world: &World, place: Place, stage: Stage) {
         let cell = world.events[place.0].to;
         let Invocation { part, has_saved, .. } = world.events[place.0].at_work[place.1];
         if self.scenario.design == Design::OnlyTheEndJoins && !has_saved {
@@ -227,12 +237,12 @@ impl Model {
         }
         let mut marked = world.clone();
         marked.marks |= bit(cell);
-        marked.counter += u8::from(self.scenario.design == Design::Counts);
+        marked.counter[stage as usize] += u8::from(self.scenario.design == Design::Counts);
         let moved = |mut world: World, parts| {
             world.events[place.0].at_work[place.1].part += parts;
             world
         };
-        let all = self.are_all_marked(world);
+        let all = self.are_all_marked(world, stage);
         match (part, self.scenario.design == Design::ListsBeforeItMarks) {
             (0, false) => self.happens("leaves its mark", moved(marked, 1)),
             (1, false) if all => self.happens("finds all marks", moved(world.clone(), 1)),
@@ -281,6 +291,10 @@ impl Model {
         }
         self.happens(label, next);
     }
+}
+
+fn stage_of(run: &Checkpoint) -> Stage {
+    run.shards.unwrap().stage
 }
 
 fn bit(cell: usize) -> u8 {

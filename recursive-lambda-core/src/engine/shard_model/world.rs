@@ -11,7 +11,7 @@ use crate::engine::messages::{Effect, How};
 /// Deliveries of one event before it is a dead letter.
 const ATTEMPTS: u8 = 3;
 
-/// The run is checkpoint 0, its shards are 1 and so on.
+/// The run is checkpoint 0. Its shards are 1 and so on, and then once more if they scan first.
 pub(super) const RUN: usize = 0;
 
 /// The number of an event, and of an invocation that was given it.
@@ -23,11 +23,11 @@ pub(super) struct World {
     /// The shards that left their mark, one bit each.
     pub(super) marks: u8,
     /// For the design that counts.
-    pub(super) counter: u8,
+    pub(super) counter: [u8; 2],
     pub(super) events: Vec<Event>,
     pub(super) faults: u8,
     /// How many times each shard's batch was done.
-    pub(super) executed: [u8; 3],
+    pub(super) executed: [u8; 6],
     pub(super) completed: u8,
     /// How many times the run was saved as done.
     pub(super) done: u8,
@@ -69,12 +69,12 @@ impl Event {
 impl World {
     pub(super) fn new(scenario: Scenario) -> Self {
         Self {
-            cells: vec![None; scenario.shards as usize + 1],
+            cells: vec![None; scenario.shards as usize * scenario.stages().len() + 1],
             marks: 0,
-            counter: 0,
+            counter: [0; 2],
             events: vec![Event::new(RUN, None, 1); scenario.starts.into()],
             faults: scenario.faults,
-            executed: [0; 3],
+            executed: [0; 6],
             completed: 0,
             done: 0,
         }

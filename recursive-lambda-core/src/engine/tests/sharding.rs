@@ -3,18 +3,23 @@
 //! `docs/protocol.md` has the rules.
 
 use super::fixtures::*;
-use crate::checkpoint::{Action, Checkpoint, Shard, Shards, Status};
+use crate::checkpoint::{Action, Checkpoint, RawBytes, Shard, Shards, Stage, Status};
 use crate::engine::messages::{Cause, Event, Gathered, Rules, Totals};
 use crate::engine::run::Run;
 
 /// A run over three shards.
 fn over_shards(asked: u32, checkpoint: Checkpoint) -> Checkpoint {
-    Checkpoint { shards: Some(Shards { count: 3, asked }), ..checkpoint }
+    Checkpoint { shards: Some(Shards { asked, ..Shards::new(3, Stage::Read) }), ..checkpoint }
 }
 
 fn shard(checkpoint: Checkpoint) -> Checkpoint {
-    let shard = Shards::new(3).shard(1, checkpoint.size);
+    let shard = Shard { index: 1, count: 3, stage: Stage::Read, start: 333, end: 666 };
     Checkpoint { shard: Some(shard), offset: shard.start, ..checkpoint }
+}
+
+/// The same run while its shards scan.
+fn scans(asked: u32) -> Checkpoint {
+    Checkpoint { shards: Some(Shards { asked, ..Shards::new(3, Stage::Scan) }), ..ready(1) }
 }
 
 fn signalled() -> Run {
@@ -111,6 +116,22 @@ fn a_run_ends_as_its_shards_do() {
 }
 
 #[test]
+fn shards_read_once_all_have_scanned() {
+    let fresh = || vec![found(scans(3)), applied()];
+    for (name, inputs, want) in [
+        ("not all have", vec![waiting(), applied(), waiting()], "swap Ready(2)@0 try 0 > gather > ack Sharded"),
+        (
+            "all have",
+            vec![all_done(), applied(), scattered(3), applied(), waiting()],
+            "swap Running(1)@0 mine try 1 > scatter > swap Ready(2)@0 try 0 > gather > ack Sharded",
+        ),
+    ] {
+        let inputs = fresh().into_iter().chain(inputs).collect();
+        assert_eq!(trace(&mut signalled(), inputs), format!("read > over e Running(1)@0 mine try 1 > gather > {want}"), "{name}");
+    }
+}
+
+#[test]
 fn a_shard_that_is_over_joins() {
     let works = || vec![found(shard(ready(1))), applied(), last_batch(10), captured(), applied()];
     let done = "read > over e Running(1)@0 mine try 1 > work > capture > swap Done(1)@10 try 1 > join";
@@ -162,10 +183,10 @@ fn a_run_over_shards_skips_no_record() {
 #[test]
 fn shards_are_checkpoints_that_can_be_read() {
     let run = over_shards(0, ready(1));
-    for (index, bytes) in [333, 333, 334].into_iter().enumerate() {
-        let first = run.first_of_shard(index as u32, run.started);
-        let Some(Shard { start, end, .. }) = first.shard else { panic!("no shard") };
-        assert_eq!((first.offset, end - start), (start, bytes));
+    for (stage, header) in [(Stage::Scan, None), (Stage::Read, Some(RawBytes(b"id".to_vec().into())))] {
+        let shard = Shard { index: 1, count: 3, stage, start: 333, end: 666 };
+        let first = run.first_of_shard(shard, header, run.started);
+        assert_eq!((first.offset, first.end()), (333, 666));
         assert_eq!(Checkpoint::from_json(&first.to_json().unwrap()), Ok(first));
     }
     assert_eq!(Checkpoint::from_json(&run.to_json().unwrap()), Ok(run));

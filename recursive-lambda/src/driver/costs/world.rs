@@ -6,7 +6,7 @@ use crate::Error;
 use crate::invocation::Invocation;
 use crate::ports::{Clock, Disk, Objects, Page, RunKey, Signals, SourceError, Store};
 use bytes::Bytes;
-use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage};
 use recursive_lambda_core::engine::messages::Signalled;
 use recursive_lambda_core::engine::save::{Condition, Read, Stored, Written};
 use recursive_lambda_core::object::PinnedObject;
@@ -140,6 +140,14 @@ impl Store for World {
 
     async fn write_skipped(&self, _: &RunKey, _: u64, _: Vec<u8>) -> Result<(), String> {
         Ok(())
+    }
+
+    async fn mark(&self, _: &RunKey, _: Stage, _: u32) -> Result<(), String> {
+        Ok(())
+    }
+
+    async fn marks(&self, _: &RunKey, _: Stage) -> Result<u32, String> {
+        Ok(0)
     }
 }
 

@@ -24,6 +24,7 @@ use super::trace::Keep;
 use crate::fixtures::Compressed;
 use recursive_lambda_core::checkpoint::Status;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 fn number(variable: &str) -> Option<u64> {
@@ -47,6 +48,16 @@ fn without_faults_batches_run_once() {
                 let want = (Some(Status::Done), times, 0);
                 assert_eq!((report.end, report.executions, report.extra), want, "{kind:?} {rows} {compressed:?} {report}");
             }
+        }
+    }
+}
+
+#[test]
+fn without_faults_shards_process_each_row_once() {
+    for kind in [Kind::Parts, Kind::PartsOfTable] {
+        for (rows, shards) in [(0, 2), (1, 3), (2, 2), (30, 4), (120, 7), (300, 100)] {
+            let report = well(simulate(Options { shards, timeout: Duration::from_secs(20), ..Options::plain(kind, rows) }, Faults::none()));
+            assert_eq!((report.end, report.extra), (Some(Status::Done), 0), "{kind:?} {rows} {shards} {report}");
         }
     }
 }
@@ -119,12 +130,14 @@ impl Tally {
 #[test]
 fn seeds() {
     let (from, count) = (number("RL_FROM").unwrap_or(0), number("RL_SEEDS").unwrap_or(10_000));
-    let next = AtomicU64::new(from);
+    // `RL_EVERY=5`: only runs over shards.
+    let every = number("RL_EVERY").unwrap_or(1);
+    let next = AtomicU64::new(0);
     let work = || {
         let mut tally = Tally::default();
         loop {
             match next.fetch_add(1, Ordering::Relaxed) {
-                number if number < from + count => tally.count(number),
+                number if number < count => tally.count(from + number * every),
                 _ => return tally,
             }
         }
