@@ -107,7 +107,9 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
         world.with(|state| {
             state.faults.stop();
             // A failed run goes on if the command to resume it was a dead letter.
-            state.checks.closed = over && !letters.iter().any(|(payload, _)| payload.contains("recursive_lambda_resume"));
+            // The shards of a failed run go on, for its resume.
+            let are_over = state.records.values().all(|stored| is_end(stored.checkpoint.status));
+            state.checks.closed = over && are_over && !letters.iter().any(|(payload, _)| payload.contains("recursive_lambda_resume"));
             state.redriven += letters.len() as u64;
         });
         for (payload, source) in letters {
