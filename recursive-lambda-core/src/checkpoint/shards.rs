@@ -53,6 +53,13 @@ impl Stage {
 }
 
 impl Checkpoint {
+    /// Whether nobody is known to signal this shard: it was just created, or resumed.
+    #[must_use]
+    pub fn is_unasked(&self) -> bool {
+        let is_left_alone = self.owner.is_none() && self.handed_over_by.is_none() && self.waiting.is_none();
+        is_left_alone && !self.is_at_rest()
+    }
+
     /// This run with what its shards of the present stage have done, for people. They are given in any order.
     #[must_use]
     pub fn with_work_of<'a>(&self, shards: impl IntoIterator<Item = &'a Self>) -> Self {

@@ -157,7 +157,7 @@ impl Interner {
                 }
                 Effect::Complete => break Task::Complete,
                 Effect::Skip => break Task::Skipped,
-                Effect::Scatter | Effect::Gather | Effect::Join => panic!("a run without shards has none"),
+                Effect::Scatter | Effect::Gather | Effect::Join(_) => panic!("a run without shards has none"),
                 Effect::Signal { checkpoint, .. } => break Task::Signal { seq: checkpoint.seq },
                 Effect::Reply(reply) => break Task::Reply(reply),
                 Effect::Save(how, checkpoint) => {

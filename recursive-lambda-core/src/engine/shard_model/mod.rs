@@ -79,7 +79,12 @@ fn is_full() -> bool {
 
 #[test]
 fn shards_are_joined_exactly_once() {
-    let few = [scenario(2, 0), Scenario { scans: true, ..scenario(1, 0) }];
+    let few = [
+        scenario(2, 0),
+        Scenario { scans: true, ..scenario(1, 0) },
+        // The batch fails, and a person resumes the run.
+        Scenario { errors: true, ..scenario(1, 1) },
+    ];
     let many = [
         Scenario { starts: 2, ..scenario(2, 0) },
         scenario(2, 1),

@@ -5,7 +5,7 @@
 use super::actors::{Actors, Cell, Told, named};
 use super::world::{Invocation, Place, RUN, World};
 use super::{Design, Scenario};
-use crate::checkpoint::{Checkpoint, Shard, Stage, Status};
+use crate::checkpoint::{Action, Checkpoint, Command, Shard, Stage, Status};
 use crate::engine::messages::{Effect, Gathered, How, Reply, Signalled, Totals};
 use crate::records::cuts::ranges;
 use std::ops::Range;
@@ -43,6 +43,7 @@ impl Model {
                 self.happens("a dead letter is redriven", redriven);
             }
         }
+        self.resume(world);
         for cell in 0..world.cells.len() {
             self.expire(world, cell);
             self.sweep(world, cell);
@@ -79,6 +80,20 @@ impl Model {
             self.happens("an invocation dies as it begins", dead);
         }
         self.act(&taken, place);
+    }
+
+    /// A person resumes a failed run, once, when nothing happens any more.
+    fn resume(&mut self, world: &World) {
+        let Some(failed) = world.checkpoint(&self.actors, RUN).filter(|run| run.status == Status::Failed) else { return };
+        if world.resumed || !world.is_quiet() {
+            return;
+        }
+        let run = resumed(failed);
+        let mut next = World { resumed: true, ..world.clone() };
+        next.send(RUN, (run.seq, (0, 0), 1), 1);
+        let etag = world.free_etag(&self.actors, RUN);
+        next.cells[RUN] = Some(Cell { checkpoint: self.actors.keep(run), etag, expired: false });
+        self.happens("a person resumes the run", next);
     }
 
     /// The lease of a dead invocation ends by itself; a live one's only if it or the clock misbehaves.
@@ -181,21 +196,27 @@ impl Model {
         let shard = self.scenario.cells(stage).start + asked as usize;
         let mut next = world.clone();
         next.events[place.0].at_work[place.1].part += 1;
+        let found = world.checkpoint(&self.actors, shard);
         if part % 2 == 0 {
             let count = self.scenario.shards;
             let Range { start, end } = ranges(0, run.size, count).nth(asked as usize).unwrap();
             let first = Shard { index: asked, count, stage, start, end };
-            let checkpoint = self.actors.keep(run.first_of_shard(first, None, SystemTime::UNIX_EPOCH));
+            let (label, checkpoint) = match found {
+                None => ("creates a shard", run.first_of_shard(first, None, SystemTime::UNIX_EPOCH)),
+                Some(failed) if failed.status == Status::Failed => ("resumes a shard", resumed(failed)),
+                Some(_) => return self.happens("finds a shard", next),
+            };
             let etag = world.free_etag(&self.actors, shard);
-            next.cells[shard].get_or_insert(Cell { checkpoint, etag, expired: false });
-            return self.happens("creates a shard", next);
+            next.cells[shard] = Some(Cell { checkpoint: self.actors.keep(checkpoint), etag, expired: false });
+            return self.happens(label, next);
         }
-        if world.checkpoint(&self.actors, shard).is_some_and(|found| found.epoch > 0) {
-            return self.happens("finds a shard that has begun", next);
-        }
+        let seq = match found {
+            Some(unasked) if unasked.is_unasked() => unasked.seq,
+            _ => return self.happens("finds a shard that has begun", next),
+        };
         let sent = |world: &World, copies| {
             let mut world = world.clone();
-            world.send(shard, (1, name, 1), copies);
+            world.send(shard, (seq, name, 1), copies);
             world
         };
         if let (Some(faulty), Some(moved)) = (world.faulty(), next.faulty()) {
@@ -291,6 +312,12 @@ impl Model {
         }
         self.happens(label, next);
     }
+}
+
+fn resumed(failed: &Checkpoint) -> Checkpoint {
+    let mut checkpoint = failed.clone();
+    checkpoint.obey(Command::new(Action::Resume), SystemTime::UNIX_EPOCH);
+    checkpoint
 }
 
 fn stage_of(run: &Checkpoint) -> Stage {

@@ -31,6 +31,8 @@ pub(super) struct World {
     pub(super) completed: u8,
     /// How many times the run was saved as done.
     pub(super) done: u8,
+    /// Whether a person resumed the failed run.
+    pub(super) resumed: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,6 +79,7 @@ impl World {
             executed: [0; 6],
             completed: 0,
             done: 0,
+            resumed: false,
         }
     }
 

@@ -339,7 +339,7 @@ fn show(effect: &Effect) -> String {
         Effect::Signal { checkpoint, swept, .. } => format!("signal {}{}", checkpoint.seq, if *swept { " swept" } else { "" }),
         Effect::Scatter => "scatter".into(),
         Effect::Gather => "gather".into(),
-        Effect::Join => "join".into(),
+        Effect::Join(_) => "join".into(),
         Effect::Sleep(duration) => format!("sleep {duration:?}"),
         Effect::Reply(Reply::Acknowledge(why)) => format!("ack {why:?}"),
         Effect::Reply(Reply::Refuse(Refusal::RunFailed(error))) => {

@@ -97,8 +97,8 @@ where
         let seq = match writer.save(How::Create, first).await {
             Saved::Applied { .. } => 1,
             Saved::Lost(stored) if stored.checkpoint.status == Status::Failed => self.resume(&writer, *stored).await?,
-            Saved::Lost(stored) if stored.checkpoint.epoch > 0 => return Ok(()),
-            Saved::Lost(stored) => stored.checkpoint.seq,
+            Saved::Lost(stored) if stored.checkpoint.is_unasked() => stored.checkpoint.seq,
+            Saved::Lost(_) => return Ok(()),
             Saved::Unknown(why) | Saved::Refused(why) => return Err(unanswered("the checkpoint of a shard was not written", why)),
             Saved::Gone => return Err(unanswered("the checkpoint of a shard is gone", run)),
             Saved::Unreadable(why) => return Err(unanswered("the checkpoint of a shard does not read", format!("{why:?}"))),
