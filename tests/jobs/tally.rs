@@ -7,9 +7,10 @@
 //! | `TALLY_REPORT_PAUSE` | pause of each report after it is written, in milliseconds |
 //! | `TALLY_SPIN` | milliseconds that each batch computes without yielding its thread |
 //! | `TALLY_OUT_OF_SERVICE` | while this file exists, batches from position `TALLY_OUT_OF_SERVICE_FROM` onwards fail with a retryable error |
+//! | `TALLY_ROW` | while that file exists, the batch of `parts` with this row fails for good |
 //! | `TALLY_AT`, `TALLY_DO` | what the batch at this position does: `error`, `error-once`, `hang-once`, `terminal`, `panic`, `die`, `complete`, `allocate`, `allocate-once` (more memory than available) |
 
-use recursive_lambda::{Batch, Error, Flow, Progress, Summary, recursive_lambda};
+use recursive_lambda::{Batch, Error, Flow, Progress, Summary, Terminal, recursive_lambda};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::fs::{File, OpenOptions};
@@ -111,6 +112,32 @@ async fn amounts(batch: Batch<String>, totals: &mut Totals, deployment: &Deploym
     deployment.work(&batch).await
 }
 
+/// A row whose note may have line breaks.
+#[derive(Deserialize)]
+struct Part {
+    id: u64,
+    cents: u64,
+    #[serde(rename = "note")]
+    _note: String,
+}
+
+#[recursive_lambda(batch = 400, format = csv, shards = 16, merge = add, on_complete = report)]
+async fn parts(batch: Batch<Part>, totals: &mut Totals, deployment: &Deployment) -> Result<Flow, Error> {
+    let id = |part: Option<&Part>| part.map(|part| part.id.to_string());
+    deployment.log_batch(&batch, id(batch.first()).as_deref(), id(batch.last()).as_deref())?;
+    totals.rows += batch.len() as u64;
+    totals.dollars += batch.iter().map(|part| part.cents).sum::<u64>();
+    if batch.iter().any(|part| deployment.row == Some(part.id)) {
+        deployment.check_sink(batch.position()).terminal()?;
+    }
+    deployment.work(&batch).await
+}
+
+fn add(totals: &mut Totals, later: Totals) {
+    totals.rows += later.rows;
+    totals.dollars += later.dollars;
+}
+
 /// The settings from the environment, and the log.
 struct Deployment {
     log: File,
@@ -121,6 +148,7 @@ struct Deployment {
     act: String,
     down: Option<PathBuf>,
     down_from: u64,
+    row: Option<u64>,
     in_flight: AtomicU64,
 }
 
@@ -137,6 +165,7 @@ impl Deployment {
             act: variable("TALLY_DO"),
             down: std::env::var_os("TALLY_OUT_OF_SERVICE").map(PathBuf::from),
             down_from: variable("TALLY_OUT_OF_SERVICE_FROM").parse().unwrap_or(0),
+            row: variable("TALLY_ROW").parse().ok(),
             in_flight: AtomicU64::new(0),
         })
     }
@@ -225,6 +254,7 @@ async fn main() -> Result<(), Error> {
         "sieve" => recursive_lambda::run_with::<sieve>(Deployment::new()?).await,
         "wide" => recursive_lambda::run_with::<wide>(Deployment::new()?).await,
         "lines" => recursive_lambda::run_with::<lines>(Deployment::new()?).await,
+        "parts" => recursive_lambda::run_with::<parts>(Deployment::new()?).await,
         "amounts" => recursive_lambda::run_with::<amounts>(Deployment::new()?).await,
         other => Err(Error::terminal(format!("there is no job `{other}`"))),
     }

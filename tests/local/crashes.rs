@@ -15,7 +15,7 @@ fn three_batches_at_a_time(platform: Builder) -> Builder {
 }
 
 /// Kills one container after another while the run continues. The next kill is armed after an invocation has succeeded.
-async fn kill_one_by_one(stage: &Stage, kills: u32, moment: std::ops::RangeInclusive<Duration>) {
+pub(super) async fn kill_one_by_one(stage: &Stage, kills: u32, moment: std::ops::RangeInclusive<Duration>) {
     let mut events = stage.platform.subscribe();
     let (mut left, mut armed) = (kills, true);
     stage.platform.arm_kills(1, moment.clone());

@@ -25,6 +25,7 @@ mod outages;
 mod reading;
 mod recursion;
 mod settings;
+mod shards;
 mod shared_process;
 mod skipping;
 mod stage;

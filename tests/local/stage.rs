@@ -53,6 +53,11 @@ pub(super) struct Execution {
     pub(super) others: u64,
 }
 
+/// Whether this is the checkpoint of a run. Skipped records and marks have longer keys, and a shard's name has a dot.
+fn is_run(key: &str) -> bool {
+    key.matches('/').count() == 3 && key.matches('.').count() == 1
+}
+
 impl Stage {
     /// `set` can override the platform's settings.
     pub(super) async fn new(job: &str, set: impl FnOnce(Builder) -> Builder) -> Self {
@@ -175,8 +180,7 @@ impl Stage {
     pub(super) fn checkpoints(&self) -> Vec<Value> {
         let s3 = self.platform.s3();
         let all = s3.list(STATE, "runs/tally/").unwrap();
-        // Skipped records have longer keys.
-        let checkpoints = all.iter().filter(|object| object.key.matches('/').count() == 3);
+        let checkpoints = all.iter().filter(|object| is_run(&object.key));
         checkpoints.map(|object| serde_json::from_slice(&s3.get(STATE, &object.key).unwrap()).unwrap()).collect()
     }
 
@@ -198,7 +202,8 @@ impl Stage {
     /// The id of the only run.
     pub(super) fn run(&self) -> String {
         let all = self.platform.s3().list(STATE, "runs/tally/").unwrap();
-        let [checkpoint] = &all[..] else { panic!("not exactly one checkpoint: {all:?}") };
+        let runs: Vec<_> = all.iter().filter(|object| is_run(&object.key)).collect();
+        let [checkpoint] = runs[..] else { panic!("not exactly one run: {all:?}") };
         checkpoint.key.rsplit('/').next().unwrap().strip_suffix(".json").unwrap().to_owned()
     }
 

@@ -1,0 +1,11 @@
+use recursive_lambda::{Batch, Error, recursive_lambda};
+
+#[recursive_lambda(batch = 10, shards = 16)]
+async fn count(batch: Batch<String>, rows: &mut u64) -> Result<(), Error> {
+    *rows += batch.len() as u64;
+    Ok(())
+}
+
+fn main() {
+    let _ = recursive_lambda::run::<count>();
+}
