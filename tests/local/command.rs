@@ -14,11 +14,11 @@ pub(super) fn target() -> PathBuf {
     std::env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned()
 }
 
-/// The command, built as `cargo xtask test` builds it.
+/// The command, built by the same arguments as `cargo xtask test` builds it: others would build the AWS SDK once more.
 pub(super) fn command(folder: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.current_dir(workspace()).env("CARGO_TARGET_DIR", target()).args(["build", "--quiet", "--workspace", "--bins"]);
+    build.current_dir(workspace()).env("CARGO_TARGET_DIR", target()).args(["build", "--quiet", "--workspace", "--all-features", "--bins", "--tests"]);
     assert!(build.status().unwrap().success());
     let mut command = Command::new(target().join("debug/cargo-recursive-lambda"));
     command.current_dir(folder).env("CARGO_TARGET_DIR", target()).env("RUST_BACKTRACE", "1");
@@ -214,4 +214,16 @@ fn the_demo_counts_every_row() {
     assert!(number(&said, "invocations", "") >= 5, "{said}");
     assert_eq!(number(&said, "invocations", "retries;"), 1, "one container is killed: {said}");
     assert!(said.contains(&format!("{ROWS} strikes in ")) && said.contains(&format!("cost ${DOLLARS}\n")), "{said}");
+}
+
+#[test]
+fn the_sharded_example_sums_to_the_same() {
+    for shards in ["1", "4", "16"] {
+        let arguments = ["recursive-lambda", "run", "--package", "shards", "--shards", shards, "examples/s3-upload/birdstrikes.csv"];
+        let output = command(&workspace()).args(arguments).output().unwrap();
+        let said = text(&output);
+        assert!(output.status.success(), "{said}");
+        assert_eq!(number(&said, "records", ""), ROWS, "{said}");
+        assert!(said.contains(&format!("{ROWS} strikes, ")) && said.contains(&format!("cost ${DOLLARS}, in ")), "{said}");
+    }
 }
