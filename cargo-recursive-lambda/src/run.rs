@@ -81,9 +81,11 @@ pub(crate) async fn run(options: Run) -> Result<Ended, String> {
         }
         Err(status) => {
             let etag = platform.s3().head(UPLOADS, &key).map(|object| object.etag).unwrap_or_default();
-            let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH).filter(|run| !run.resuming_events(platform.s3()).is_empty());
+            let run = StoredRun::find(platform.s3(), &key, &etag, UNIX_EPOCH)
+                .filter(|run| !run.resuming_events(platform.s3()).is_empty());
             let command = command_line(std::env::args().skip(1));
-            let told = stopped(&key, run.as_ref().map(|run| run.with_shards(platform.s3())).as_ref(), options.state.is_some(), &command);
+            let told =
+                stopped(&key, run.as_ref().map(|run| run.with_shards(platform.s3())).as_ref(), options.state.is_some(), &command);
             eprintln!("{told}");
             (Ended::Stopped(status), (Verdict::Stopped, String::new()))
         }

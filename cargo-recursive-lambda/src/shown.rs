@@ -136,7 +136,8 @@ impl<'a> Shown<'a> {
         let mut shown = ShownShards { stage: all.stage, count: all.count, by_status: BTreeMap::new() };
         for shard in shards {
             self.age = self.age.min(age(shard.file.written));
-            let status = shard.checkpoint.as_ref().map_or("unreadable".into(), |shard| format!("{:?}", shard.status).to_lowercase());
+            let status =
+                shard.checkpoint.as_ref().map_or("unreadable".into(), |shard| format!("{:?}", shard.status).to_lowercase());
             *shown.by_status.entry(status).or_default() += 1;
         }
         self.stuck &= self.age > SILENT;

@@ -166,7 +166,9 @@ mod tests {
             assert!(crate::event::is_run_name(&name), "{name}");
         }
         assert_eq!(parse_run_name(&run), Some((run.as_str(), None)));
-        for other in ["", "7", ".7", "amounts.7", &format!("{run}."), &format!("{run}.07"), &format!("{run}.+7"), &format!("{run}.7.7")] {
+        for other in
+            ["", "7", ".7", "amounts.7", &format!("{run}."), &format!("{run}.07"), &format!("{run}.+7"), &format!("{run}.7.7")]
+        {
             assert_eq!(parse_run_name(other), None, "{other}");
         }
     }

@@ -56,7 +56,8 @@ impl Args {
     fn fit_shards(self, handler: &Handler<'_>, errors: &mut Errors) -> Option<Self> {
         let Some(shards) = &self.shards else {
             return match &self.merge {
-                Some(merge) => errors.refuse(merge, "`merge` joins the states of shards, and there are none: add `shards = auto`, or remove it"),
+                Some(merge) => errors
+                    .refuse(merge, "`merge` joins the states of shards, and there are none: add `shards = auto`, or remove it"),
                 None => Some(self),
             };
         };
@@ -64,14 +65,17 @@ impl Args {
         let changed = changed.or(self.encoding.as_ref().map(|encoding| encoding.label.span()));
         let in_tmp = self.source.as_ref().filter(|word| word.variant == "Tmp").map(|word| word.place);
         if let Some(is_complete) = &self.is_complete {
-            let message = "shards know nothing of each other, so none can say that the run is complete: remove `shards` or `is_complete`";
+            let message =
+                "shards know nothing of each other, so none can say that the run is complete: remove `shards` or `is_complete`";
             return errors.refuse(is_complete, message);
         }
         if let Some(place) = changed {
-            return errors.refuse_at(place, "such an object is read from its start, so it cannot be cut: remove `shards`, or this");
+            return errors
+                .refuse_at(place, "such an object is read from its start, so it cannot be cut: remove `shards`, or this");
         }
         if let Some(place) = in_tmp {
-            return errors.refuse_at(place, "with `shards` each invocation reads only its part of the object: remove `source = tmp`");
+            return errors
+                .refuse_at(place, "with `shards` each invocation reads only its part of the object: remove `source = tmp`");
         }
         match (handler.state, &self.merge) {
             (Some(_), None) => {

@@ -18,7 +18,14 @@ pub(super) fn target() -> PathBuf {
 pub(super) fn command(folder: &Path) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.current_dir(workspace()).env("CARGO_TARGET_DIR", target()).args(["build", "--quiet", "--workspace", "--all-features", "--bins", "--tests"]);
+    build.current_dir(workspace()).env("CARGO_TARGET_DIR", target()).args([
+        "build",
+        "--quiet",
+        "--workspace",
+        "--all-features",
+        "--bins",
+        "--tests",
+    ]);
     assert!(build.status().unwrap().success());
     let mut command = Command::new(target().join("debug/cargo-recursive-lambda"));
     command.current_dir(folder).env("CARGO_TARGET_DIR", target()).env("RUST_BACKTRACE", "1");
@@ -219,7 +226,8 @@ fn the_demo_counts_every_row() {
 #[test]
 fn the_sharded_example_sums_to_the_same() {
     for shards in ["1", "4", "16"] {
-        let arguments = ["recursive-lambda", "run", "--package", "shards", "--shards", shards, "examples/s3-upload/birdstrikes.csv"];
+        let arguments =
+            ["recursive-lambda", "run", "--package", "shards", "--shards", shards, "examples/s3-upload/birdstrikes.csv"];
         let output = command(&workspace()).args(arguments).output().unwrap();
         let said = text(&output);
         assert!(output.status.success(), "{said}");

@@ -69,7 +69,8 @@ async fn shards_process_each_row_once() {
     assert_eq!(assert_exact(&stage, rows, "five shards"), 0);
     assert_eq!((stage.completions().len(), stage.dead_letters().len()), (1, 0));
     let run = stage.run();
-    let shards: BTreeSet<_> = stage.executions().iter().map(|execution| execution.batch.split(':').next().unwrap().to_owned()).collect();
+    let shards: BTreeSet<_> =
+        stage.executions().iter().map(|execution| execution.batch.split(':').next().unwrap().to_owned()).collect();
     assert_eq!(shards, (0..5).map(|shard| format!("{run}/{shard}")).collect());
 }
 

@@ -72,7 +72,16 @@ impl<F: Format> Splitter<F> {
     }
 
     fn at(format: F, cursor: Cursor, limit: usize) -> Self {
-        Self { format, header: None, only: false, is_later_part: false, checked: false, buffer: Buffer::from(cursor), cursor, limit }
+        Self {
+            format,
+            header: None,
+            only: false,
+            is_later_part: false,
+            checked: false,
+            buffer: Buffer::from(cursor),
+            cursor,
+            limit,
+        }
     }
 
     /// Says that records of the object come before this part, which it does not know.

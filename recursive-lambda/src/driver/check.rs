@@ -53,11 +53,15 @@ fn of_shards(config: Config, set: Option<Shards>, carries: bool, is_cut: impl Fn
         None if set.is_some() => Some("RECURSIVE_LAMBDA_SHARDS is set, but the job has no `shards`, so it may not work in parts"),
         None => None,
         Some(Shards::Exactly(count)) if !(2..=MOST_SHARDS).contains(&count) => Some("`shards` must be 2 to 1,000"),
-        Some(_) if carries && !config.merge => Some("the job has `shards` and state, but no `merge`, so nothing says how the states become one"),
+        Some(_) if carries && !config.merge => {
+            Some("the job has `shards` and state, but no `merge`, so nothing says how the states become one")
+        }
         Some(_) if decoded || config.source == Some(Source::Tmp) => {
             Some("with `shards` an object is read as it is, in parts: remove `compression`, `encoding` and `source = tmp`")
         }
-        Some(_) if !is_cut() => Some("the job has `shards`, but its format does not say how an object can be cut: set `Format::CUT`"),
+        Some(_) if !is_cut() => {
+            Some("the job has `shards`, but its format does not say how an object can be cut: set `Format::CUT`")
+        }
         Some(_) => None,
     }
 }

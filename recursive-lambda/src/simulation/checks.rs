@@ -113,7 +113,8 @@ impl Checks {
     }
 
     pub(super) fn executions(&self) -> u64 {
-        self.runs.values().map(|log| log.executed.iter().map(|count| u64::from(*count)).sum::<u64>()).sum::<u64>() + self.parts.executions()
+        self.runs.values().map(|log| log.executed.iter().map(|count| u64::from(*count)).sum::<u64>()).sum::<u64>()
+            + self.parts.executions()
     }
 
     /// Batches in the sink, from the first one without a gap.

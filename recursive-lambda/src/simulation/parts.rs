@@ -94,7 +94,14 @@ impl State {
         }
     }
 
-    pub(super) fn parts_completed(&mut self, group: Group, summary: &Summary, totals: &Totals, options: &Options, oracle: &Oracle) {
+    pub(super) fn parts_completed(
+        &mut self,
+        group: Group,
+        summary: &Summary,
+        totals: &Totals,
+        options: &Options,
+        oracle: &Oracle,
+    ) {
         let right = (options.rows, options.rows, oracle.mark(options.rows).map_or(0, |mark| mark.sum));
         if (summary.progress().position(), totals.rows, totals.sum) != right {
             let position = summary.progress().position();

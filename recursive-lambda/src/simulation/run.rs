@@ -109,7 +109,8 @@ pub(super) fn simulate(options: Options, faults: Faults) -> Report {
             // A failed run goes on if the command to resume it was a dead letter.
             // The shards of a failed run go on, for its resume.
             let are_over = state.records.values().all(|stored| is_end(stored.checkpoint.status));
-            state.checks.closed = over && are_over && !letters.iter().any(|(payload, _)| payload.contains("recursive_lambda_resume"));
+            state.checks.closed =
+                over && are_over && !letters.iter().any(|(payload, _)| payload.contains("recursive_lambda_resume"));
             state.redriven += letters.len() as u64;
         });
         for (payload, source) in letters {

@@ -99,7 +99,9 @@ where
             Saved::Lost(stored) if stored.checkpoint.status == Status::Failed => self.resume(&writer, *stored).await?,
             Saved::Lost(stored) if stored.checkpoint.is_unasked() => stored.checkpoint.seq,
             Saved::Lost(_) => return Ok(()),
-            Saved::Unknown(why) | Saved::Refused(why) => return Err(unanswered("the checkpoint of a shard was not written", why)),
+            Saved::Unknown(why) | Saved::Refused(why) => {
+                return Err(unanswered("the checkpoint of a shard was not written", why));
+            }
             Saved::Gone => return Err(unanswered("the checkpoint of a shard is gone", run)),
             Saved::Unreadable(why) => return Err(unanswered("the checkpoint of a shard does not read", format!("{why:?}"))),
         };
@@ -186,7 +188,10 @@ where
     }
 
     /// Leaves the mark of this shard. Returns the run if it waits for nothing else.
-    pub(in crate::driver) async fn join(&self, Shard { index, count, stage, .. }: Shard) -> Result<Option<Box<Checkpoint>>, Failed> {
+    pub(in crate::driver) async fn join(
+        &self,
+        Shard { index, count, stage, .. }: Shard,
+    ) -> Result<Option<Box<Checkpoint>>, Failed> {
         let run = RunKey { job: H::NAME, run: self.run.into() };
         let marked = self.store.mark(&run, stage, index).await;
         marked.map_err(|why| unanswered("the mark of a shard that is over was not written", why))?;

@@ -113,6 +113,7 @@ const LARGEST: u64 = 4 << 20;
 
 /// It stays so, however often it is tried.
 fn cannot_be_cut(why: &str) -> Error {
-    let message = format!("the object cannot be cut into shards, because {why}; or remove `shards`, or set RECURSIVE_LAMBDA_SHARDS=1");
+    let message =
+        format!("the object cannot be cut into shards, because {why}; or remove `shards`, or set RECURSIVE_LAMBDA_SHARDS=1");
     Error::terminal(Error::new(ErrorKind::Record, message))
 }

@@ -24,8 +24,8 @@ use super::trace::Keep;
 use crate::fixtures::Compressed;
 use recursive_lambda_core::checkpoint::Status;
 use std::collections::BTreeMap;
-use std::time::Duration;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
@@ -56,7 +56,10 @@ fn without_faults_batches_run_once() {
 fn without_faults_shards_process_each_row_once() {
     for kind in [Kind::Parts, Kind::PartsOfTable] {
         for (rows, shards) in [(0, 2), (1, 3), (2, 2), (30, 4), (120, 7), (300, 100)] {
-            let report = well(simulate(Options { shards, timeout: Duration::from_secs(20), ..Options::plain(kind, rows) }, Faults::none()));
+            let report = well(simulate(
+                Options { shards, timeout: Duration::from_secs(20), ..Options::plain(kind, rows) },
+                Faults::none(),
+            ));
             assert_eq!((report.end, report.extra), (Some(Status::Done), 0), "{kind:?} {rows} {shards} {report}");
         }
     }
