@@ -152,7 +152,9 @@ async fn start(platform: &Platform, progress: &Progress, key: &str, etag: &str) 
         progress.message(&format!("-- waiting {left:.1?} until the lease of the stopped invocation expires"));
         tokio::time::sleep(left).await;
     }
-    events.into_iter().for_each(|event| platform.send(event));
+    for event in events {
+        platform.send(event);
+    }
     Ok(UNIX_EPOCH)
 }
 

@@ -108,7 +108,8 @@ pub(crate) trait Signals: Send + Sync + 'static {
 /// What one invocation did for a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Work {
-    pub(crate) status: Status,
+    /// How the run ended, if it did.
+    pub(crate) ended: Option<Status>,
     pub(crate) records: u64,
     /// Of the object.
     pub(crate) bytes: u64,

@@ -26,7 +26,7 @@ struct Line<'a> {
 
 impl Entry for Line<'_> {
     fn write<'a>(&'a self, writer: &mut impl EntryWriter<'a>) {
-        let Work { status, records, bytes, batches, skipped, is_retry, left } = self.work;
+        let Work { ended, records, bytes, batches, skipped, is_retry, left } = self.work;
         let [function, job] = DIMENSIONS;
         writer.timestamp(self.at);
         writer.value(function, self.function);
@@ -37,8 +37,8 @@ impl Entry for Line<'_> {
             ("Records", *records),
             ("Batches", *batches),
             ("Skipped", *skipped),
-            ("RunsDone", u64::from(*status == Status::Done)),
-            ("RunsFailed", u64::from(*status == Status::Failed)),
+            ("RunsDone", u64::from(*ended == Some(Status::Done))),
+            ("RunsFailed", u64::from(*ended == Some(Status::Failed))),
         ] {
             writer.value(name, &of::<Count>(count));
         }
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn the_line_has_all_figures() {
         let work = Work {
-            status: Status::Failed,
+            ended: Some(Status::Failed),
             records: 800,
             bytes: 75_000,
             batches: 2,
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn nothing_left_is_no_figure() {
-        let work = Work { status: Status::Done, records: 0, bytes: 0, batches: 0, skipped: 0, is_retry: false, left: None };
+        let work = Work { ended: Some(Status::Done), records: 0, bytes: 0, batches: 0, skipped: 0, is_retry: false, left: None };
         let printed = line(&Line { at: UNIX_EPOCH, function: "f", job: "j", work: &work }).unwrap();
         let line: Value = serde_json::from_slice(&printed).unwrap();
         assert_eq!((line.get("RunsDone"), line.get("SecondsLeft")), (Some(&json!(1)), None), "{line}");

@@ -183,11 +183,9 @@ fn open<H: Handler, P: Objects + Disk + Clock>(
         Supply::Records { decoding, hand_over } => {
             let cursor = Cursor { position: record.position, offset: record.text_offset(), line: record.line };
             let origin = local.map_or_else(|| Origin::Store(Arc::clone(platform)), |local| Origin::File(Arc::clone(local)));
-            // A shard is read as if the object ended with it.
-            let object = PinnedObject { size: record.end(), ..object.clone() };
             let reader = Reader::new(
                 Arc::new(origin),
-                object,
+                object.clone(),
                 format_of::<H>(),
                 &H::CONFIG,
                 cursor,

@@ -3,7 +3,7 @@
 //! It reads no clock, and never logs a key, a record or the state.
 
 use crate::ports::Work;
-use recursive_lambda_core::checkpoint::{Checkpoint, Status};
+use recursive_lambda_core::checkpoint::{Checkpoint, Stage, Status};
 use std::time::Duration;
 
 /// What one invocation did, as its saves tell.
@@ -24,12 +24,26 @@ pub(super) struct Point {
     skipped: u64,
     /// Which try of the batch at the position this is.
     attempt: u32,
+    /// Not if it is a shard that scans, or a run that has shards.
+    processes_records: bool,
+    is_shard: bool,
 }
 
 impl Point {
     pub(super) fn of(checkpoint: &Checkpoint) -> Self {
-        let Checkpoint { status, position, offset, size, batches, skipped, .. } = *checkpoint;
-        Self { status, position, offset, size, batches, skipped, attempt: checkpoint.attempt() }
+        let Checkpoint { status, position, batches, skipped, .. } = *checkpoint;
+        let start = checkpoint.shard.map_or(0, |shard| shard.start);
+        let (offset, size) = (checkpoint.offset.saturating_sub(start), checkpoint.end().saturating_sub(start));
+        let scans = checkpoint.shard.is_some_and(|shard| shard.stage == Stage::Scan);
+        let processes_records = !scans && checkpoint.shards.is_none();
+        let (attempt, is_shard) = (checkpoint.attempt(), checkpoint.shard.is_some());
+        Self { status, position, offset, size, batches, skipped, attempt, processes_records, is_shard }
+    }
+
+    /// Whether a run is over, and not only a part of it.
+    fn ends_a_run(&self) -> bool {
+        let is_over = matches!(self.status, Status::Done | Status::Failed | Status::Superseded | Status::Cancelled);
+        is_over && !self.is_shard
     }
 
     /// Whether the run ended as failed.
@@ -108,7 +122,13 @@ impl Pace {
             in_tmp,
             "worked"
         );
-        Work { status, records, bytes, batches, skipped, is_retry: attempt > 1, left }
+        let ended = self.last.ends_a_run().then_some(status);
+        let is_retry = attempt > 1;
+        if !self.last.processes_records {
+            // The shards count their own work.
+            return Work { ended, records: 0, bytes: 0, batches: 0, skipped: 0, is_retry, left: None };
+        }
+        Work { ended, records, bytes, batches, skipped, is_retry, left }
     }
 }
 

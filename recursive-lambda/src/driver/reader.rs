@@ -32,6 +32,8 @@ pub(super) const RECORD_LIMIT: usize = 16 << 20;
 pub(crate) struct Reader<F: Format, O> {
     objects: Arc<O>,
     object: PinnedObject,
+    /// The offset where the bytes end that are read: the object's end, or a shard's.
+    end: u64,
     splitter: Splitter<F>,
     /// A record that does not decode. The records before it are returned first.
     undecoded: Option<(Place, Undecoded)>,
@@ -85,6 +87,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
             source,
             received: asked,
             asked,
+            end: object.size,
             object,
             splitter,
             undecoded: None,
@@ -95,8 +98,9 @@ impl<F: Format, O: Objects> Reader<F, O> {
         })
     }
 
-    /// Reads a shard. Its records are counted from its start, not from the object's.
+    /// Reads a shard, as if the object ended with it. Its records are counted from its start, not from the object's.
     pub(crate) fn of_shard(mut self, shard: &Shard) -> Self {
+        self.end = shard.end;
         self.record = mean(self.cursor.offset.saturating_sub(shard.start), self.cursor.position);
         if shard.index > 0 {
             self.splitter.set_later_part();
@@ -223,9 +227,9 @@ impl<F: Format, O: Objects> Reader<F, O> {
     fn reached(&mut self) -> Reading {
         let cursor = self.cursor;
         let text = self.source.position(cursor.offset);
-        let at_end = self.undecoded.is_none() && self.source.ends_at(cursor.offset, self.object.size);
+        let at_end = self.undecoded.is_none() && self.source.ends_at(cursor.offset, self.end);
         let offset = match &text {
-            Some(_) if at_end => self.object.size,
+            Some(_) if at_end => self.end,
             Some(text) => text.resume.compressed,
             None => cursor.offset,
         };
@@ -241,7 +245,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
 
     /// Fills the window, as far as the plan wants it.
     fn ask_ahead(&mut self, plan: PrefetchPlan) {
-        while self.fetches.len() < self.window && self.asked < self.object.size {
+        while self.fetches.len() < self.window && self.asked < self.end {
             match plan.request(self.held()) {
                 0 => break,
                 size => self.ask(size),
@@ -268,7 +272,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
     }
 
     fn ask(&mut self, size: u64) {
-        let end = self.asked.saturating_add(size).min(self.object.size);
+        let end = self.asked.saturating_add(size).min(self.end);
         if end > self.asked {
             self.fetches.push_back(Box::pin(self.objects.get(&self.object, self.asked..end)));
             self.asked = end;
@@ -301,7 +305,7 @@ impl<F: Format, O: Objects> Reader<F, O> {
 
     /// Gives the splitter more text. False: more bytes of the object are needed first.
     fn feed(&mut self) -> Result<bool, Error> {
-        let end = self.asked >= self.object.size && self.fetches.is_empty();
+        let end = self.asked >= self.end && self.fetches.is_empty();
         match self.source.next(end) {
             Ok(Text::Bytes(bytes)) => {
                 self.splitter.set_offset_in(self.source.offsets_are_in());

@@ -224,7 +224,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         };
         let asked = std::panic::catch_unwind(AssertUnwindSafe(|| H::is_complete(&progress, state)));
         let complete = asked.map_err(|panic| Failed::by_a_panic(panicked("`is_complete`", &*panic)))? || advance.complete;
-        if complete && checkpoint.shard.is_some() {
+        if complete && !done.at_end && checkpoint.shard.is_some() {
             return Err(completes_a_shard().into());
         }
         if done.records == 0 && !complete { Err(no_progress(checkpoint, advance).into()) } else { Ok(complete) }

@@ -3,7 +3,7 @@
 //! It never decides what a checkpoint says, only that a write comes to a certain end.
 
 use crate::ports::{Clock, RunKey, Store};
-use recursive_lambda_core::checkpoint::{Checkpoint, Owner, Stage};
+use recursive_lambda_core::checkpoint::{Checkpoint, Owner};
 use recursive_lambda_core::engine::messages::How;
 use recursive_lambda_core::engine::save::{Condition, Save, Saved, Step, Written};
 use std::sync::Arc;
@@ -169,6 +169,7 @@ mod tests {
     use super::*;
     use crate::Error;
     use crate::ports::Page;
+    use recursive_lambda_core::checkpoint::Stage;
     use recursive_lambda_core::engine::save::{Read, Stored};
     use std::collections::VecDeque;
     use std::sync::Mutex as Lock;
