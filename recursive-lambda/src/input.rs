@@ -108,7 +108,7 @@ impl<T> EndsWithTheObject for Batch<T> {}
 
 /// An input that is read record by record.
 #[diagnostic::on_unimplemented(
-    message = "a job over `{Self}` cannot have `source = stream`, `compression`, `encoding`, `concurrency` or `on_error = skip(..)`",
+    message = "a job over `{Self}` cannot have `source = stream`, `compression`, `encoding`, `concurrency`, `shards` or `on_error = skip(..)`",
     label = "`{Self}` is the whole object, as a file in /tmp",
     note = "remove the argument, or take a `Batch<T>`, which is read record by record"
 )]

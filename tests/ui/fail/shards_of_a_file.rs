@@ -1,13 +1,9 @@
-use recursive_lambda::{FileBatch, Error, recursive_lambda};
+use recursive_lambda::{Advance, Error, FileBatch, recursive_lambda};
 
-#[recursive_lambda(batch = 10, shards = 16, is_complete = enough)]
-async fn count(file: FileBatch) -> Result<(), Error> {
+#[recursive_lambda(batch = 10, shards = 16)]
+async fn count(file: FileBatch) -> Result<Advance, Error> {
     println!("{}", file.path().display());
-    Ok(())
-}
-
-fn enough(_: &recursive_lambda::Progress) -> bool {
-    true
+    Ok(Advance::by(10).and_complete())
 }
 
 fn main() {
