@@ -57,6 +57,8 @@ use quote::quote;
 /// | `compression` | `auto`, `none`, `gzip`, `zstd` | `auto` | how the object's bytes become text. `auto` recognises gzip and zstd by the first bytes, never by the name; `gzip` and `zstd` require it; not for a `FileBatch` |
 /// | `encoding` | a label of the Encoding Standard, as text, or `replace("..")` of one | `"utf-8"` | how the text's bytes become UTF-8; bytes that cannot be decoded are an error of their record, or with `replace` U+FFFD; a UTF-16 byte order mark counts without this argument; not for a `FileBatch` |
 /// | `on_error` | `stop`, `skip(N)` | `stop` | what happens if a record or a batch cannot be processed: the run fails, or skips up to `N` records |
+/// | `shards` | 2 to 1,000, or `auto` | none | how many parts of the object are processed at the same time; not with `is_complete` |
+/// | `merge` | path of a `fn(&mut S, S)` | required for `shards` with state | adds the state of a later shard to that of the earlier ones |
 /// | `crate` | a path | `::recursive_lambda` | the path of this crate, if another crate re-exports it |
 ///
 /// A mistake is a compile error at the word to change. All mistakes are reported at once.

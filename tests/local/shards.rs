@@ -96,11 +96,14 @@ async fn faults_in_shards_lose_and_double_nothing() {
     if let Either::Right((_, settled)) = select(settled, killing).await {
         settled.await;
     }
+    // Three kills in a row are possible at one event.
+    let mut operator = Operator::default();
+    while operator.redrive(&stage) > 0 {
+        stage.settle().await;
+    }
     let extra = assert_exact(&stage, rows, "four shards");
     let counters = stage.platform.counters();
     assert!(extra <= counters.kills as usize, "{extra} repeated executions, {counters:?}");
-    // Lambda may give up a duplicate while the shard is at work.
-    assert!(stage.dead_letters().iter().all(|letter| letter.error_type == "DuplicateInFlight"), "{:?}", stage.dead_letters());
     eprintln!("{extra} repeated, {counters:?}");
 }
 
@@ -137,15 +140,39 @@ async fn a_failed_shard_goes_on_when_its_run_is_resumed() {
     assert_eq!(stage.completions().len(), 1);
 }
 
+/// Where rows begin after a row with wrong quotes depends on how it is read. It costs its shard, and no other row.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_with_an_open_quote_costs_its_shard() {
+    let rows = 8_000;
+    let (bad, line) = (3_000, "3000,5,\"open\n");
+    let whole = table(rows);
+    let at = whole.find("\n3000,").unwrap() + 1;
+    let object = format!("{}{line}{}", &whole[..at], &whole[whole.find("\n3002,").unwrap() + 1..]);
+    let stage = Stage::new("parts", |platform| in_shards(platform, 4)).await;
+    let uploaded = stage.upload(object);
+    stage.notify(&uploaded);
+    stage.settle().await;
+    let (checkpoint, run) = (stage.checkpoint(), stage.run());
+    assert_eq!((&checkpoint["status"], &checkpoint["last_error"]["offset"]), (&json!("Failed"), &json!(at)), "{checkpoint}");
+    let message = checkpoint["last_error"]["message"].as_str().unwrap();
+    assert!(message.starts_with(&format!("shard {run}.1: ")) && message.contains("a quote opens a field here"), "{message}");
+    let ids = stage
+        .executions()
+        .iter()
+        .flat_map(|execution| [execution.first.clone(), execution.last.clone()])
+        .collect::<BTreeSet<_>>();
+    assert!(!ids.contains(&Some(bad.to_string())) && ids.contains(&Some((rows - 1).to_string())), "the other shards are done");
+    assert!(stage.completions().is_empty());
+}
+
 /// An object that cannot be cut fails at once, and says why.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_object_that_cannot_be_cut_says_so() {
-    let open_quote = table(2_000) + "2000,5,\"open\n";
     let gzip = [&[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3][..], &[0; 40]].concat();
-    for (object, words) in [
-        (open_quote.into_bytes(), "cannot be cut into shards, because where rows begin after this one depends on how it is read"),
-        (gzip, "compressed"),
-    ] {
+    let bad_rows = String::from("id,cents,note\n") + &"1,2,\"open\n".repeat(30);
+    for (object, words) in
+        [(gzip, "compressed"), (bad_rows.into_bytes(), "depends on how it is read, because its quotes are wrong")]
+    {
         let stage = Stage::new("parts", |platform| in_shards(platform, 4)).await;
         let object = stage.upload(object);
         stage.notify(&object);

@@ -2,6 +2,7 @@
 //!
 //! It decides nothing: the engine does, and `family` does what that asks for.
 
+mod by_scan;
 mod family;
 mod places;
 mod scanning;

@@ -1,6 +1,6 @@
 //! The place of each shard in the object, exactly: each begins with a record, and together they have all of them.
 
-use super::AT_ONCE;
+use super::{AT_ONCE, by_scan};
 use crate::driver::failed::{Failed, unread};
 use crate::driver::input::{FormatOf, format_of};
 use crate::driver::reader::{RECORD_LIMIT, ReadError, Reader};
@@ -13,7 +13,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes, Shard, Shards, Stage};
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
-use recursive_lambda_core::records::cuts::{Boundary, Scan, Scanned, compose, ranges};
+use recursive_lambda_core::records::cuts::{Boundary, Scanned, ranges};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,42 +31,45 @@ pub(in crate::driver) async fn find<H: Handler, P: Objects>(
     Shards { count, asked, stage }: Shards,
     scans: Vec<Option<Scanned>>,
 ) -> Result<Places, Failed> {
-    let (header, first) = head::<H, P>(platform, object, checkpoint).await?;
+    let head = head::<H, P>(platform, object, checkpoint).await?;
+    let first = head.first.offset;
     let bytes: Vec<Range<u64>> = match (format_of::<H>().cut(), stage) {
-        (Cut::ByScan(_), Stage::Scan) => ranges(first.offset, object.size, count).skip(asked as usize).collect(),
+        (Cut::ByScan(_), Stage::Scan) => ranges(first, object.size, count).skip(asked as usize).collect(),
         (Cut::ByScan(rules), Stage::Read) => {
-            let starts = ranges(first.offset, object.size, count).map(|range| range.start);
-            // A shard without bytes has saved nothing.
-            let scans: Vec<Scanned> = starts
-                .zip(scans)
-                .map(|(start, scan)| scan.unwrap_or_else(|| Scan::new(rules, start, RECORD_LIMIT).scanned().clone()))
-                .collect();
-            let shards = compose(first, &scans).map_err(|unplaced| Failed::from(cannot_be_cut(&unplaced.to_string())))?;
-            shards.iter().skip(asked as usize).map(|shard| shard.start.offset..shard.end.offset).collect()
+            let scanned = (rules, ranges(first, object.size, count).collect(), scans);
+            let shards = by_scan::places::<H, P>(platform, object, checkpoint, &head, scanned).await?;
+            shards.into_iter().skip(asked as usize).collect()
         }
-        (cut, _) => near_bounds(&**platform, object, checkpoint, cut, first.offset, asked..count).await?,
+        (cut, _) => near_bounds(&**platform, object, checkpoint, cut, first, asked..count).await?,
     };
     let shard = |(index, Range { start, end }): (u32, Range<u64>)| Shard { index, count, stage, start, end };
-    Ok(Places { header, shards: (asked..).zip(bytes).map(shard).collect() })
+    Ok(Places { header: head.header, shards: (asked..).zip(bytes).map(shard).collect() })
 }
 
-/// The header, checked, and where the first record begins. An object that is not read as it is cannot be cut.
-async fn head<H: Handler, P: Objects>(
-    platform: &Arc<P>,
-    object: &PinnedObject,
-    checkpoint: &Checkpoint,
-) -> Result<(Option<RawBytes>, Cursor), Failed> {
+/// The start of the object.
+pub(super) struct Head {
+    pub(super) header: Option<RawBytes>,
+    /// Where the first record begins.
+    pub(super) first: Cursor,
+}
+
+/// The header, checked. An object that is not read as it is cannot be cut.
+async fn head<H: Handler, P: Objects>(platform: &Arc<P>, object: &PinnedObject, checkpoint: &Checkpoint) -> Result<Head, Failed> {
     let Supply::Records { decoding, .. } = H::Input::SUPPLY else { return Err(cannot_be_cut("it is read as a file").into()) };
     let mut reader: Reader<FormatOf<H>, P> =
         Reader::new(Arc::clone(platform), object.clone(), format_of::<H>(), &H::CONFIG, Cursor::default(), None, None)?;
-    let (first, offset_in) = reader.first(decoding).await.map_err(|error| match error {
-        ReadError::Source(error) => unread(error, checkpoint),
-        ReadError::Unreadable(error) | ReadError::Undecoded(_, error) => error.into(),
-    })?;
+    let (first, offset_in) = reader.first(decoding).await.map_err(|error| unreadable(error, checkpoint))?;
     match offset_in {
-        OffsetIn::Object => Ok((reader.header(), first)),
+        OffsetIn::Object => Ok(Head { header: reader.header(), first }),
         OffsetIn::DecompressedText => Err(cannot_be_cut("it is compressed; upload it uncompressed").into()),
         _ => Err(cannot_be_cut("it is not UTF-8; upload it as UTF-8").into()),
+    }
+}
+
+pub(super) fn unreadable(error: ReadError, checkpoint: &Checkpoint) -> Failed {
+    match error {
+        ReadError::Source(error) => unread(error, checkpoint),
+        ReadError::Unreadable(error) | ReadError::Undecoded(_, error) => error.into(),
     }
 }
 
@@ -112,7 +115,7 @@ const FIRST: u64 = 16 << 10;
 const LARGEST: u64 = 4 << 20;
 
 /// It stays so, however often it is tried.
-fn cannot_be_cut(why: &str) -> Error {
+pub(super) fn cannot_be_cut(why: &str) -> Error {
     let message =
         format!("the object cannot be cut into shards, because {why}; or remove `shards`, or set RECURSIVE_LAMBDA_SHARDS=1");
     Error::terminal(Error::new(ErrorKind::Record, message))

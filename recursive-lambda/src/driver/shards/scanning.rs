@@ -2,6 +2,7 @@
 //!
 //! It calls no user code. A piece of the range is its batch, so it is saved, handed over and resumed as any other run.
 
+use super::by_scan::scan_to;
 use crate::driver::failed::{Failed, unread};
 use crate::driver::input::format_of;
 use crate::driver::reader::RECORD_LIMIT;
@@ -9,7 +10,6 @@ use crate::format::{Cut, Format as _};
 use crate::job::Handler;
 use crate::ports::{Clock, Objects};
 use crate::{Error, ErrorKind};
-use futures_util::{StreamExt, stream};
 use recursive_lambda_core::checkpoint::{Checkpoint, SavedState};
 use recursive_lambda_core::engine::messages::Done;
 use recursive_lambda_core::object::PinnedObject;
@@ -17,12 +17,8 @@ use recursive_lambda_core::records::cuts::{Scan, Scanned};
 use serde_json::value::to_raw_value;
 use std::sync::Arc;
 
-/// Bytes of a piece, and of one request for it.
+/// Bytes of a piece.
 const PIECE: u64 = 64 << 20;
-const REQUEST: u64 = 4 << 20;
-
-/// As many requests as a reader has in flight.
-const IN_FLIGHT: usize = 8;
 
 pub(in crate::driver) struct Scanning<P> {
     platform: Arc<P>,
@@ -62,11 +58,8 @@ impl<P: Objects + Clock> Scanning<P> {
         let begun = self.platform.now();
         let (start, end) = (self.scan.wanted(), checkpoint.end());
         let stop = start.saturating_add(PIECE).min(end);
-        let requests = (start..stop).step_by(REQUEST as usize).map(|from| from..from.saturating_add(REQUEST).min(stop));
-        let mut parts = stream::iter(requests.map(|range| self.platform.get(&self.object, range))).buffered(IN_FLIGHT);
-        while let Some(part) = parts.next().await {
-            self.scan.push(&part.map_err(|error| unread(error, checkpoint))?);
-        }
+        let scanned = scan_to(&*self.platform, &self.object, &mut self.scan, stop).await;
+        scanned.map_err(|error| unread(error, checkpoint))?;
         Ok(Done {
             records: stop - start,
             offset: stop,
