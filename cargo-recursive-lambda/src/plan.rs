@@ -5,6 +5,7 @@ mod alternatives;
 mod model;
 mod object;
 mod prices;
+mod sharded;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
     concurrency: u64,
 
+    /// Also plan a run over N shards
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    shards: u64,
+
+    /// The shards scan the object first: CSV, unless `multiline = no`
+    #[arg(long, requires = "shards")]
+    scan: bool,
+
     /// The function's processor
     #[arg(long, value_enum, default_value_t = Architecture::Arm64)]
     architecture: Architecture,
@@ -89,6 +98,8 @@ pub(crate) fn plan(options: &Options) -> Result<String, String> {
         timeout: options.timeout.as_secs_f64(),
         concurrency: options.concurrency,
         architecture: options.architecture,
+        shards: options.shards,
+        scan: options.scan,
     };
     if !job.fits_time_out() {
         return Err("a batch takes longer than the time-out: use a longer `--timeout`, or smaller batches".into());

@@ -150,13 +150,14 @@ impl Job {
     }
 
     /// The run and its alternatives.
-    pub(crate) fn estimates(&self) -> [Estimate; 5] {
-        [
-            self.run(),
+    pub(crate) fn estimates(&self) -> Vec<Estimate> {
+        let sharded = (self.shards > 1).then(|| self.sharded(self.shards));
+        let others = [
             self.distributed_map(Children::Standard),
             self.distributed_map(Children::Express),
             self.durable_functions(),
             self.fargate(),
-        ]
+        ];
+        [self.run()].into_iter().chain(sharded).chain(others).collect()
     }
 }

@@ -7,13 +7,13 @@ use serde::Serialize;
 /// The largest request for a range of the object, in bytes.
 const RANGE: f64 = recursive_lambda_core::engine::prefetch::LARGEST as f64;
 /// The requests in which an invocation reads its last bytes: they get smaller, so that little is fetched in vain.
-const LAST_RANGES: u64 = 8;
+pub(super) const LAST_RANGES: u64 = 8;
 /// Reads that are not of the object: its size at the start, and the checkpoint once an invocation.
 const FIRST_READS: u64 = 1;
-const READS_AN_INVOCATION: u64 = 1;
+pub(super) const READS_AN_INVOCATION: u64 = 1;
 /// Writes in addition to those of every ten seconds.
-const FIRST_WRITES: u64 = 3;
-const WRITES_AN_INVOCATION: u64 = 2;
+pub(super) const FIRST_WRITES: u64 = 3;
+pub(super) const WRITES_AN_INVOCATION: u64 = 2;
 
 /// Seconds between two checkpoints; a batch that takes longer has one of its own.
 pub(super) const CHECKPOINT: f64 = 10.0;
@@ -24,12 +24,12 @@ const RESERVE: f64 = 10.0;
 /// Seconds without a checkpoint after which the lease is renewed by one more write: a third of the default lease.
 const RENEWAL: f64 = 15.0;
 /// Seconds of an invocation that are no work: initialising, taking the run over, handing it on. Assumed.
-const START: f64 = 0.3;
+pub(super) const START: f64 = 0.3;
 /// Seconds from a signal to the start of the next invocation; they are not billed. Assumed.
-const SIGNAL: f64 = 0.1;
+pub(super) const SIGNAL: f64 = 0.1;
 
 /// Bytes a second that an environment of Lambda reads from S3: 625 Mbps.
-const NETWORK: f64 = 78e6;
+pub(super) const NETWORK: f64 = 78e6;
 /// Bytes a second that one vCPU decodes: CSV rows into a struct.
 const DECODED: f64 = 390e6;
 /// The memory that comes with one vCPU, in MB.
@@ -68,6 +68,10 @@ pub(crate) struct Job {
     /// Batches at once in one invocation, at least one.
     pub(crate) concurrency: u64,
     pub(crate) architecture: Architecture,
+    /// 1: none.
+    pub(crate) shards: u64,
+    /// Whether shards scan the object before they read it.
+    pub(crate) scan: bool,
 }
 
 /// What one way of processing the object takes and costs.
@@ -100,13 +104,13 @@ impl Estimate {
     }
 }
 
-/// A chain of invocations over the whole object. A run in parts would be several chains, each over a part.
+/// A chain of invocations over the whole object, or over a shard.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Chain {
     pub(super) invocations: u64,
     /// Checkpoints in addition to those at the start and the end of an invocation.
     pub(super) saves: u64,
-    renewals: u64,
+    pub(super) renewals: u64,
     /// Seconds that Lambda bills.
     pub(super) billed: f64,
     pub(super) seconds: f64,

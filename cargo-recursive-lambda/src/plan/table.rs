@@ -45,7 +45,7 @@ impl<'a> Plan<'a> {
     }
 
     pub(super) fn text(&self) -> String {
-        let Job { bytes, records, batch, batch_seconds, memory_mb, timeout, concurrency, architecture } = self.job;
+        let Job { bytes, records, batch, batch_seconds, memory_mb, timeout, concurrency, architecture, .. } = self.job;
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "object    {}, {} records", DecimalBytes(*bytes), HumanCount(*records));

@@ -1,6 +1,6 @@
 //! The formulas against tables, against the engine that they describe, and against `docs/costs.md`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may")]
 
 use super::alternatives::Children;
 use super::model::{Architecture, Estimate, Job};
@@ -25,6 +25,8 @@ fn job(bytes: u64) -> Job {
         timeout: 900.0,
         concurrency: 1,
         architecture: Architecture::Arm64,
+        shards: 1,
+        scan: false,
     }
 }
 
@@ -160,8 +162,9 @@ fn alternatives_cost_as_the_table_says() {
     .into_iter()
     .enumerate()
     {
-        let [_, standard, express, durable, fargate] = job.estimates().map(dollars);
-        assert_eq!([&*standard, &*express, &*durable, &*fargate], expected, "line {line}");
+        let dollars: Vec<_> = job.estimates().into_iter().map(dollars).collect();
+        let [_, standard, express, durable, fargate] = &dollars[..] else { panic!("five services") };
+        assert_eq!([standard, express, durable, fargate], expected, "line {line}");
     }
 }
 
@@ -193,6 +196,8 @@ impl Numbers {
             timeout: 250.0 + self.below(1_551) as f64,
             concurrency: 1 + self.below(16),
             architecture: Architecture::Arm64,
+            shards: 1 + self.up_to_ten_to(3) % 1_000,
+            scan: self.up_to_ten_to(3) % 2 == 0,
         }
     }
 }
@@ -234,6 +239,25 @@ fn better_settings_never_cost_more() {
         assert!(run.dollars <= x86.dollars && run.seconds == x86.seconds, "{job:?}");
         let concurrent = Job { concurrency: job.concurrency + 1, ..job.clone() }.run();
         assert!(concurrent.dollars <= run.dollars * (1.0 + 1e-9) && concurrent.invocations <= run.invocations, "{job:?}");
+    }
+}
+
+#[test]
+fn shards_cost_as_the_table_says() {
+    let all = Job { shards: 1_000, ..job(100 * GB) };
+    // Invocations, seconds, reads, writes, dollars.
+    for (line, (job, expected)) in [
+        (all.clone(), (1_002, 17.1, 34_000, 8_005, 0.1454)),
+        (Job { scan: true, ..all.clone() }, (2_003, 21.7, 61_000, 13_007, 0.192)),
+        (Job { shards: 16, ..job(GB) }, (18, 9.6, 416, 117, 0.0017)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let run = job.sharded(job.shards);
+        let [reads, writes] = ["S3 reads", "S3 writes"].map(|what| quantity(&run, what) as u64);
+        let dollars = (run.dollars * 1e4).round() / 1e4;
+        assert_eq!((run.invocations, (run.seconds * 10.0).round() / 10.0, reads, writes, dollars), expected, "line {line}");
     }
 }
 
@@ -293,7 +317,8 @@ fn the_costs_page_shows_this_plan() {
         assert!(page.contains(&line), "docs/costs.md should have: {line}");
     }
     let large = Job { memory_mb: 2_048, batch_seconds: 0.1, ..job(100 * GB) };
-    let [dear, .., cheap] = large.estimates();
+    let estimates = large.estimates();
+    let [dear, .., cheap] = &estimates[..] else { panic!("no estimates") };
     let job = job(100 * GB);
     let thousands = |seconds: f64| HumanCount(seconds.round() as u64).to_string();
     for (value, words) in [
