@@ -264,6 +264,15 @@ pub enum AckReason {
     Sharded,
 }
 
+/// What an invocation was at when it died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum During {
+    Batch,
+    OnComplete,
+    /// It asked the run's shards, or looked at them.
+    Shards,
+}
+
 /// Why an event must be delivered again, or end up with the failed events.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Refusal {
@@ -281,8 +290,7 @@ pub enum Refusal {
         /// Where the batch begins, and its first line.
         position: u64,
         line: u64,
-        /// The call was `on_complete`, not a batch.
-        on_complete: bool,
+        during: During,
     },
     TooManyInvocations {
         invocations: u64,

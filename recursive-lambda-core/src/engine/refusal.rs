@@ -1,6 +1,6 @@
 //! Refusals in words: what is wrong, and what to do.
 
-use super::messages::Refusal;
+use super::messages::{During, Refusal};
 use crate::ErrorKind;
 use crate::checkpoint::{LastError, Unreadable};
 use crate::event::resume_event;
@@ -61,9 +61,13 @@ impl Refusal {
                 was.batch,
                 was.format.escape_debug()
             ),
-            Self::TooManyDeaths { attempts, on_complete: true, .. } => format!(
+            Self::TooManyDeaths { attempts, during: During::OnComplete, .. } => format!(
                 "{attempts} invocations died in `on_complete` without an error: it ran out of memory or time, or the process exited; \
                  look for `Runtime exited` or `Task timed out` in the log"
+            ),
+            Self::TooManyDeaths { attempts, during: During::Shards, .. } => format!(
+                "{attempts} invocations died without an error while they asked the run's shards, or looked at them: look for `Runtime exited` or \
+                 `Task timed out` in the log, then give the function more memory or a longer time-out"
             ),
             Self::TooManyDeaths { attempts, position, line, .. } => format!(
                 "{attempts} invocations died without an error in the batch that begins at record {position}, line {line}: it ran out of memory \
@@ -140,11 +144,12 @@ mod tests {
             (Refusal::FromFuture { seq: 7 }, ErrorKind::FromFuture, "which is at invocation 7"),
             (Refusal::PlanChanged { was: plan }, ErrorKind::PlanChanged, r"batch = 400, format = c\nsv: deploy that again"),
             (
-                deaths(false),
+                deaths(During::Batch),
                 ErrorKind::Runaway,
                 "3 invocations died without an error in the batch that begins at record 800, line 802",
             ),
-            (deaths(true), ErrorKind::Runaway, "3 invocations died in `on_complete`"),
+            (deaths(During::OnComplete), ErrorKind::Runaway, "3 invocations died in `on_complete`"),
+            (deaths(During::Shards), ErrorKind::Runaway, "3 invocations died without an error while they asked the run's shards"),
             (Refusal::TooManyInvocations { invocations: 9 }, ErrorKind::Runaway, "the run took 9 invocations"),
             (Refusal::TooManySkipped { skipped: 5 }, ErrorKind::TooManySkipped, "5 are skipped already"),
             (Refusal::NothingProcessed { skipped: 5 }, ErrorKind::Record, "every record of the object was skipped, all 5"),
@@ -169,15 +174,15 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_the_place_of_the_error() {
-        let refusal = deaths(false);
+        let refusal = deaths(During::Batch);
         let kept = |before| LastError { kind: "Runaway".into(), message: refusal.what(), ..before };
         let before = LastError { record: Some(4), line: Some(5), offset: Some(6), ..error("no") };
         assert_eq!(refusal.as_last_error(Some(before.clone())), kept(before));
         assert_eq!(refusal.as_last_error(None), kept(error("")));
     }
 
-    fn deaths(on_complete: bool) -> Refusal {
-        Refusal::TooManyDeaths { attempts: 3, position: 800, line: 802, on_complete }
+    fn deaths(during: During) -> Refusal {
+        Refusal::TooManyDeaths { attempts: 3, position: 800, line: 802, during }
     }
 
     fn error(message: &str) -> LastError {

@@ -4,7 +4,7 @@
 
 use super::{Run, Then, reply};
 use crate::checkpoint::{Action, Checkpoint, Command, Status};
-use crate::engine::messages::{AckReason, Effect, How, Mode, Now, Refusal, Reply, Start, Trigger};
+use crate::engine::messages::{AckReason, During, Effect, How, Mode, Now, Refusal, Reply, Start, Trigger};
 use crate::engine::save::{Read, Stored};
 use std::cmp::Ordering;
 use std::time::{Duration, SystemTime};
@@ -139,8 +139,12 @@ impl Run {
     /// What happens to a batch that was tried too often, when no invocation lived to say why.
     fn bury(&self, checkpoint: &mut Checkpoint) -> Then {
         let Checkpoint { attempts, position, line, .. } = *checkpoint;
-        let on_complete = checkpoint.status == Status::Completing;
-        let refusal = Refusal::TooManyDeaths { attempts, position, line: line + 1, on_complete };
+        let during = match checkpoint.status {
+            Status::Completing => During::OnComplete,
+            _ if checkpoint.shards.is_some() => During::Shards,
+            _ => During::Batch,
+        };
+        let refusal = Refusal::TooManyDeaths { attempts, position, line: line + 1, during };
         // A record may be too large even to be skipped; that is tried as often as a batch.
         let is_in_vain = checkpoint.attempts >= self.rules.max_attempts.saturating_mul(2);
         let is_enough = self.rules.skip.is_none_or(|most| checkpoint.skipped >= most);
@@ -148,9 +152,7 @@ impl Run {
         // saved.
         let tries = self.rules.max_attempts;
         let is_doubtful = checkpoint.search.is_some_and(|search| search.doubtful && search.alone >= tries);
-        // A run over shards processes no record.
-        let has_no_record = on_complete || checkpoint.shards.is_some();
-        if has_no_record || is_enough || is_in_vain || is_doubtful {
+        if during != During::Batch || is_enough || is_in_vain || is_doubtful {
             return fail(checkpoint, refusal);
         }
         let error = refusal.as_last_error(checkpoint.last_error.take());

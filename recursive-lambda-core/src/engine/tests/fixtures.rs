@@ -4,7 +4,7 @@ use crate::checkpoint::tests::fresh;
 use crate::checkpoint::{Action, Checkpoint, Command, LastError, Owner, SavedState, Status};
 use crate::engine::budget::Budget;
 use crate::engine::messages::{
-    Batch, Cause, Done, Effect, Event, Failure, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
+    Batch, Cause, Done, During, Effect, Event, Failure, How, Mode, Now, Refusal, Reply, Rules, Signalled, Start, Trigger,
 };
 use crate::engine::run::Run;
 use crate::engine::save::{Read, Saved, Stored};
@@ -346,7 +346,7 @@ fn show(effect: &Effect) -> String {
             format!("refuse RunFailed: {}", error.as_ref().map_or("?", |error| &error.message))
         }
         Effect::Reply(Reply::Refuse(Refusal::PlanChanged { was })) => format!("refuse PlanChanged from {}", was.hash),
-        Effect::Reply(Reply::Refuse(Refusal::TooManyDeaths { attempts, on_complete: false, .. })) => {
+        Effect::Reply(Reply::Refuse(Refusal::TooManyDeaths { attempts, during: During::Batch, .. })) => {
             format!("refuse TooManyDeaths {{ attempts: {attempts} }}")
         }
         Effect::Reply(Reply::Refuse(refusal)) => format!("refuse {refusal:?}"),

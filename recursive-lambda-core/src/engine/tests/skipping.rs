@@ -267,7 +267,7 @@ fn each_death_of_a_search_signals() {
             "and does not count as a record",
             run(),
             vec![aged(46, tried(3, completing)), applied()],
-            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, on_complete: true }",
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, during: OnComplete }",
         ),
     ]);
 }
