@@ -8,6 +8,7 @@ use crate::entry::{Entry, Form, read_comma, skip};
 use crate::errors::Errors;
 use crate::handler::Handler;
 use crate::krate::place_of;
+use crate::shards;
 use crate::suggest::nearest;
 use crate::values::{self, Batch, Encoding, FORMATS, Format, OnError, Shards, Word};
 use proc_macro2::{Span, TokenStream};
@@ -48,43 +49,7 @@ impl Args {
                 "state passes from one batch to the next, so only one batch can be in flight: remove `concurrency`, or take \
                  shared resources by `&` instead of the `&mut` parameter",
             ),
-            _ => self.fit_shards(handler, errors),
-        }
-    }
-
-    /// Refuses what shards cannot do, because each sees only its part of the object.
-    fn fit_shards(self, handler: &Handler<'_>, errors: &mut Errors) -> Option<Self> {
-        let Some(shards) = &self.shards else {
-            return match &self.merge {
-                Some(merge) => errors
-                    .refuse(merge, "`merge` joins the states of shards, and there are none: add `shards = auto`, or remove it"),
-                None => Some(self),
-            };
-        };
-        let changed = self.compression.as_ref().filter(|word| !matches!(word.variant, "Auto" | "None")).map(|word| word.place);
-        let changed = changed.or(self.encoding.as_ref().map(|encoding| encoding.label.span()));
-        let in_tmp = self.source.as_ref().filter(|word| word.variant == "Tmp").map(|word| word.place);
-        if let Some(is_complete) = &self.is_complete {
-            let message =
-                "shards know nothing of each other, so none can say that the run is complete: remove `shards` or `is_complete`";
-            return errors.refuse(is_complete, message);
-        }
-        if let Some(place) = changed {
-            return errors
-                .refuse_at(place, "such an object is read from its start, so it cannot be cut: remove `shards`, or this");
-        }
-        if let Some(place) = in_tmp {
-            return errors
-                .refuse_at(place, "with `shards` each invocation reads only its part of the object: remove `source = tmp`");
-        }
-        match (handler.state, &self.merge) {
-            (Some(_), None) => {
-                let message = "each shard has a state of its own, and nothing says how two become one: add `merge = add`, a function \
-                               `fn add(totals: &mut S, later: S)`";
-                errors.refuse_at(shards.place(), message)
-            }
-            (None, Some(merge)) => errors.refuse(merge, "the job has no state to merge: remove `merge`"),
-            _ => Some(self),
+            _ => shards::fit(self, handler, errors),
         }
     }
 }

@@ -15,6 +15,7 @@ mod item;
 mod krate;
 #[cfg(test)]
 mod messages;
+mod shards;
 #[cfg(test)]
 mod snapshots;
 mod suggest;

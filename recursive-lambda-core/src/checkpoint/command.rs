@@ -96,6 +96,12 @@ impl Checkpoint {
         last.is_some_and(|last| last.command.command == command.command && command.after == last.number.checked_sub(1))
     }
 
+    /// Whether the last command resumed it.
+    #[must_use]
+    pub fn was_resumed(&self) -> bool {
+        self.commanded.as_ref().is_some_and(|last| last.command.command == Action::Resume)
+    }
+
     /// Applies a command. Whoever works on the run loses it.
     pub fn obey(&mut self, command: Command, at: SystemTime) {
         match command.command {

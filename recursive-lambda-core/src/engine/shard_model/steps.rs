@@ -203,7 +203,7 @@ impl Model {
             let first = Shard { index: asked, count, stage, start, end };
             let (label, checkpoint) = match found {
                 None => ("creates a shard", run.first_of_shard(first, None, SystemTime::UNIX_EPOCH)),
-                Some(failed) if failed.status == Status::Failed => ("resumes a shard", resumed(failed)),
+                Some(failed) if failed.status == Status::Failed && run.was_resumed() => ("resumes a shard", resumed(failed)),
                 Some(_) => return self.happens("finds a shard", next),
             };
             let etag = world.free_etag(&self.actors, shard);

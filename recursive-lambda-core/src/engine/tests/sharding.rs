@@ -174,7 +174,10 @@ fn a_run_over_shards_skips_no_record() {
     let dead = |attempts| aged(60, over_shards(1, tried(attempts, running(1))));
     for (inputs, want) in [
         (vec![dead(2)], "read > over e Running(1)@0 mine try 3"),
-        (vec![dead(3), applied()], "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, during: Shards }"),
+        (
+            vec![dead(3), applied()],
+            "read > over e Failed(1)@0 try 3 !Runaway > refuse TooManyDeaths { attempts: 3, position: 0, line: 1, during: Shards }",
+        ),
     ] {
         assert_eq!(trace(&mut signalled(), inputs), want);
     }

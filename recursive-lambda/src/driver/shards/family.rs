@@ -67,7 +67,8 @@ where
         })?;
         let wall = self.deployment.platform.wall();
         let firsts = places.into_iter().map(|shard| checkpoint.first_of_shard(shard, header.clone(), wall));
-        let mut asks = stream::iter(firsts.map(|first| self.ask(first))).buffered(AT_ONCE);
+        let is_resumed = checkpoint.was_resumed();
+        let mut asks = stream::iter(firsts.map(|first| self.ask(first, is_resumed))).buffered(AT_ONCE);
         let mut asked = shards.asked;
         while let Some(answer) = asks.next().await {
             match answer {
@@ -85,8 +86,8 @@ where
         Ok(asked)
     }
 
-    /// Creates a shard, unless it is there, and signals it, unless it has begun.
-    async fn ask(&self, first: Checkpoint) -> Result<(), Failed> {
+    /// Creates a shard, unless it is there, and signals it, unless it has begun. If the run was resumed, a failed shard goes on, too.
+    async fn ask(&self, first: Checkpoint, is_resumed: bool) -> Result<(), Failed> {
         let Some(Shard { index, stage, .. }) = first.shard else { return Err(not_acquired().into()) };
         let run = shard_name(self.run, stage, index);
         let id = RunKey { job: H::NAME, run: run.clone() };
@@ -96,7 +97,9 @@ where
         let writer = Writer::new(store, platform, id, me, self.deployment.settings.lease);
         let seq = match writer.save(How::Create, first).await {
             Saved::Applied { .. } => 1,
-            Saved::Lost(stored) if stored.checkpoint.status == Status::Failed => self.resume(&writer, *stored).await?,
+            Saved::Lost(stored) if is_resumed && stored.checkpoint.status == Status::Failed => {
+                self.resume(&writer, *stored).await?
+            }
             Saved::Lost(stored) if stored.checkpoint.is_unasked() => stored.checkpoint.seq,
             Saved::Lost(_) => return Ok(()),
             Saved::Unknown(why) | Saved::Refused(why) => {
@@ -125,7 +128,7 @@ where
         Err(Failed::by_the_environment(Error::new(ErrorKind::Invoke, last.unwrap_or_default())))
     }
 
-    /// A shard fails only before its run does, so this run was resumed since: the shard goes on, too. Returns the `seq` to signal.
+    /// Returns the `seq` to signal.
     async fn resume(&self, writer: &Writer<R, P>, Stored { mut checkpoint, etag, .. }: Stored) -> Result<u64, Failed> {
         checkpoint.obey(Command::new(Action::Resume), self.deployment.platform.wall());
         let seq = checkpoint.seq;
