@@ -37,7 +37,7 @@ where
         (Some(status), None) => format!("{status} {code}"),
         (None, _) => DisplayErrorContext(error).to_string(),
     };
-    format!("cannot {doing}: {advice}\n  because: {}", excerpt::short(&said, KEPT))
+    format!("cannot {doing}: {advice} ({})", excerpt::short(&said, KEPT))
 }
 
 fn is_lack_of_credentials<E: std::error::Error + 'static>(error: &SdkError<E>) -> bool {
