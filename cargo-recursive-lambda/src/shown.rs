@@ -157,6 +157,9 @@ impl<'a> Shown<'a> {
             );
         }
         row("invocations", format!("{}, {} batches", HumanCount(self.invocations), HumanCount(self.batches)));
+        if self.checkpoint.attempt() > 1 {
+            row("attempts", format!("{} of the batch at the position", HumanCount(self.checkpoint.attempt().into())));
+        }
         if self.skipped > 0 {
             row("skipped", format!("{} records", HumanCount(self.skipped)));
         }
