@@ -235,7 +235,9 @@ mod tests {
 
     #[test]
     fn help_fits_into_80_columns() {
-        let command = Cargo::command();
+        let mut command = Cargo::command();
+        // The usage begins with `cargo recursive-lambda`.
+        command.build();
         let tool = command.get_subcommands().next().unwrap();
         for command in tool.get_subcommands().chain([tool]) {
             let mut command = command.clone().term_width(80);
@@ -259,7 +261,7 @@ mod tests {
             (sized("--concurrency 8").collect(), Ok("8 at once")),
             (sized("--timeout 30m --memory 1024 --architecture x86_64").collect(), Ok("1024 MB, x86_64, time-out 30m")),
             (sized("--json").collect(), Ok("\"records_are_lines\": false")),
-            (vec![], Err("<FILE|s3://BUCKET/KEY|--size <BYTES>>")),
+            (vec![], Err("<FILE|s3://..|--size <BYTES>>")),
             (vec!["--size", "1GB"], Err("--records <N>")),
             (vec!["--size", "much", "--records", "1"], Err("write a size such as `4096`, `500MB` or `1.5GiB`")),
             (sized("a.csv").collect(), Err("cannot be used with")),

@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 #[command(group = clap::ArgGroup::new("object").required(true).args(["file", "size"]))]
 pub(crate) struct Options {
     /// The file to plan for, or an object: of one in S3 the size and the first 4 MiB are read
-    #[arg(value_name = "FILE|s3://BUCKET/KEY")]
+    #[arg(value_name = "FILE|s3://..")]
     file: Option<PathBuf>,
 
     /// The object's size instead of FILE, for example `100GB`

@@ -43,7 +43,8 @@ where
 
 fn is_lack_of_credentials<E: std::error::Error + 'static>(error: &SdkError<E>) -> bool {
     let shown = DisplayErrorContext(error).to_string();
-    shown.contains("CredentialsNotLoaded") || shown.contains("no providers in chain provided credentials")
+    let signs = ["CredentialsNotLoaded", "no providers in chain provided credentials", "while loading credentials"];
+    signs.iter().any(|sign| shown.contains(sign))
 }
 
 fn is_lack_of_region<E: std::error::Error + 'static>(error: &SdkError<E>) -> bool {
