@@ -13,10 +13,10 @@ use std::process::ExitCode;
 
 /// What the checks need.
 const PERMISSIONS: &str = "The checks need lambda:Get* and lambda:List* on the function, sqs:GetQueueUrl, sqs:GetQueueAttributes, \
-     s3:GetBucketNotification, s3:GetLifecycleConfiguration, events:Describe*, events:List*, events:TestEventPattern, scheduler:ListSchedules, \
-     scheduler:GetSchedule, logs:DescribeLogGroups, logs:DescribeMetricFilters, logs:FilterLogEvents, cloudwatch:DescribeAlarms and \
-     iam:SimulatePrincipalPolicy. A check without its permission says so.\n\n\
-     Exit status: 0 nothing is wrong, 1 something is, 2 something could not be checked.";
+     s3:ListBucket, s3:GetObject, s3:GetBucketNotification, s3:GetLifecycleConfiguration, events:Describe*, events:List*, \
+     events:TestEventPattern, scheduler:ListSchedules, scheduler:GetSchedule, logs:DescribeLogGroups, logs:DescribeMetricFilters, \
+     logs:FilterLogEvents, cloudwatch:DescribeAlarms and iam:SimulatePrincipalPolicy. A check without its permission says so.\n\n\
+     Exit status: 0 nothing is wrong, 1 something is, 2 nothing was found but a call failed, or the function cannot be read.";
 
 #[derive(clap::Args)]
 #[command(after_long_help = PERMISSIONS)]

@@ -164,7 +164,7 @@ async fn main() -> ExitCode {
             Ended::Failed => ExitCode::FAILURE,
             Ended::Stopped(status) => ExitCode::from(status),
         }),
-        Command::Plan(options) => plan::plan(&options).map(|text| {
+        Command::Plan(options) => plan::plan(&options).await.map(|text| {
             // A reader such as `head` may have closed the pipe.
             let _ = writeln!(std::io::stdout(), "{text}");
             ExitCode::SUCCESS
@@ -239,17 +239,22 @@ mod tests {
 
     #[test]
     fn help_fits_into_80_columns() {
-        let command = Cargo::command();
+        let mut command = Cargo::command();
+        // The usage begins with `cargo recursive-lambda`.
+        command.build();
         let tool = command.get_subcommands().next().unwrap();
-        for command in tool.get_subcommands() {
-            let help = command.clone().term_width(80).render_long_help().to_string();
-            let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
-            assert!(long.is_empty(), "{}: {long:?}", command.get_name());
+        for command in tool.get_subcommands().chain([tool]) {
+            let mut command = command.clone().term_width(80);
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                let long: Vec<_> = help.lines().filter(|line| line.chars().count() > 80).collect();
+                assert!(long.is_empty(), "{}: {long:?}", command.get_name());
+            }
         }
     }
 
-    #[test]
-    fn plan_needs_a_file_or_a_size() {
+    #[tokio::test]
+    async fn plan_needs_a_file_or_a_size() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let sized = |more: &'static str| ["--size", "1GB", "--records", "1000"].into_iter().chain(more.split_whitespace());
         for (arguments, expected) in [
@@ -260,7 +265,7 @@ mod tests {
             (sized("--concurrency 8").collect(), Ok("8 at once")),
             (sized("--timeout 30m --memory 1024 --architecture x86_64").collect(), Ok("1024 MB, x86_64, time-out 30m")),
             (sized("--json").collect(), Ok("\"records_are_lines\": false")),
-            (vec![], Err("<FILE|--size <BYTES>>")),
+            (vec![], Err("<FILE|s3://..|--size <BYTES>>")),
             (vec!["--size", "1GB"], Err("--records <N>")),
             (vec!["--size", "much", "--records", "1"], Err("write a size such as `4096`, `500MB` or `1.5GiB`")),
             (sized("a.csv").collect(), Err("cannot be used with")),
@@ -272,11 +277,11 @@ mod tests {
             (sized("--timeout 31m").collect(), Err("Lambda's time-outs are from `1s` to `30m`")),
             (sized("--timeout 1s --batch-ms 1000").collect(), Err("a batch takes longer than the time-out")),
             (vec!["absent.csv"], Err("absent.csv is not a file")),
-            (vec!["s3://bucket/a.csv"], Err("`--size 10GB --records 1000000`")),
+            (vec!["s3://bucket"], Err("write the object as `s3://BUCKET/KEY`")),
         ] {
             let line = ["cargo", "recursive-lambda", "plan"].iter().chain(&arguments);
             let planned = match Cargo::try_parse_from(line) {
-                Ok(Cargo::RecursiveLambda(RecursiveLambda { command: Command::Plan(options) })) => plan::plan(&options),
+                Ok(Cargo::RecursiveLambda(RecursiveLambda { command: Command::Plan(options) })) => plan::plan(&options).await,
                 Ok(_) => panic!("{arguments:?} is another command"),
                 Err(error) => Err(error.to_string()),
             };

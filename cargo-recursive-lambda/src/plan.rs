@@ -1,5 +1,5 @@
 //! Says what a run over an object will take and cost before anything is deployed, and the same for other services of AWS. It deploys
-//! nothing, and never calls AWS or reads its prices from the network.
+//! nothing, never reads prices from the network, and calls AWS only for an object in S3: its size and its first lines.
 
 mod alternatives;
 mod model;
@@ -11,7 +11,7 @@ mod table;
 mod tests;
 
 use model::{Architecture, Job};
-use object::{Object, size};
+use object::{Counted, Object, size};
 use std::path::PathBuf;
 use std::time::Duration;
 use table::Plan;
@@ -23,7 +23,8 @@ const LONGEST: Duration = Duration::from_secs(1_800);
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("object").required(true).args(["file", "size"]))]
 pub(crate) struct Options {
-    /// The local file to plan for
+    /// The file to plan for, or an object: of one in S3 the size and the first 4 MiB are read
+    #[arg(value_name = "FILE|s3://..")]
     file: Option<PathBuf>,
 
     /// The object's size instead of FILE, for example `100GB`
@@ -83,10 +84,13 @@ fn time_out(text: &str) -> Result<Duration, String> {
 }
 
 /// Makes the plan, as text that ends without a newline.
-pub(crate) fn plan(options: &Options) -> Result<String, String> {
+pub(crate) async fn plan(options: &Options) -> Result<String, String> {
     let object = match (&options.file, options.size, options.records) {
-        (Some(file), _, records) => Object::of_file(file, records)?,
-        (None, Some(bytes), Some(records)) => Object { bytes, records, counted: false },
+        (Some(file), _, records) => match file.to_str().and_then(|name| name.strip_prefix("s3://")) {
+            Some(name) => Object::in_s3(name, records).await?,
+            None => Object::of_file(file, records)?,
+        },
+        (None, Some(bytes), Some(records)) => Object { bytes, records, counted: Counted::Given },
         (None, ..) => return Err("give FILE, or `--size` and `--records`".into()),
     };
     let job = Job {

@@ -27,6 +27,10 @@ pub(crate) struct Redrive {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+
+    /// One JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// The name of the new run. Over the same bytes it is the same run.
@@ -45,7 +49,10 @@ pub(crate) async fn redrive(options: Redrive) -> Result<ExitCode, String> {
     }
     let records = remote.checkpoints.skipped(&found).await?;
     if records.is_empty() {
-        println!("run {} skipped no record", found.file.run);
+        match options.json {
+            true => println!("{}", json!({ "function": function.name, "records": 0 })),
+            false => println!("run {} skipped no record", found.file.run),
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let file = file_of(&checkpoint.plan.format, &records)?;
@@ -60,12 +67,10 @@ pub(crate) async fn redrive(options: Redrive) -> Result<ExitCode, String> {
     }
     remote.checkpoints.put(&place, file).await?;
     function.send(json!({ "bucket": place.bucket, "key": place.prefix, "run": NAME }).to_string()).await?;
-    println!(
-        "asked `{}` to process {} records; their run:  status s3://{}/{}",
-        function.name,
-        records.len(),
-        place.bucket,
-        place.prefix
-    );
+    let (name, records, Place { bucket, prefix }) = (&function.name, records.len(), place);
+    match options.json {
+        true => println!("{}", json!({ "function": name, "records": records, "bucket": bucket, "key": prefix, "name": NAME })),
+        false => println!("asked `{name}` to process {records} records; their run:  status s3://{bucket}/{prefix}"),
+    }
     Ok(ExitCode::SUCCESS)
 }

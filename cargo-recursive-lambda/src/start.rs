@@ -26,6 +26,10 @@ pub(crate) struct Start {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+
+    /// One JSON object for each object
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn start(options: Start) -> Result<ExitCode, String> {
@@ -55,7 +59,11 @@ pub(crate) async fn start(options: Start) -> Result<ExitCode, String> {
     }
     for key in &keys {
         function.send(json!({ "bucket": bucket, "key": key, "run": options.run }).to_string()).await?;
-        println!("asked `{}` to process s3://{bucket}/{}", function.name, key.escape_debug());
+        if options.json {
+            println!("{}", json!({ "function": function.name, "bucket": bucket, "key": key, "name": options.run }));
+        } else {
+            println!("asked `{}` to process s3://{bucket}/{}", function.name, key.escape_debug());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -21,6 +21,7 @@ mod naive;
 mod new_package;
 mod objects;
 mod operating;
+mod operating_errors;
 mod outages;
 mod reading;
 mod recursion;

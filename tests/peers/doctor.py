@@ -44,6 +44,12 @@ SOUND = {
     "json": True,
     "retention": 90,
     "lines": [],
+    # Seconds since they were logged.
+    "lines_age": 0,
+    # The alias that the triggers invoke.
+    "alias": None,
+    # Whether the sweep invokes the alias.
+    "sweeps_alias": True,
     # Uploads: their contents by their keys.
     "objects": {},
 }
@@ -101,6 +107,17 @@ def objects(name, given):
         s3.put_object(Bucket=f"{name}-uploads", Key=key, Body=body.encode())
 
 
+def qualified(given):
+    return {"Qualifier": given["alias"]} if given["alias"] else {}
+
+
+def alias(name, given, arn):
+    if not given["alias"]:
+        return arn
+    version = functions.publish_version(FunctionName=name)["Version"]
+    return functions.create_alias(FunctionName=name, Name=given["alias"], FunctionVersion=version)["AliasArn"]
+
+
 def failures(name, given, uploads):
     destinations = {"failed": queue(f"{name}-failed"), "uploads": uploads, None: None}
     destination = destinations[given["destination"]]
@@ -109,6 +126,7 @@ def failures(name, given, uploads):
         MaximumRetryAttempts=given["retries"],
         MaximumEventAgeInSeconds=given["age"],
         DestinationConfig={"OnFailure": {"Destination": destination}} if destination else {},
+        **qualified(given),
     )
 
 
@@ -126,7 +144,7 @@ def uploads(name, given, topic):
 
 def mapping(name, given, uploads):
     functions.create_event_source_mapping(
-        FunctionName=name,
+        FunctionName=f"{name}:{given['alias']}" if given["alias"] else name,
         EventSourceArn=uploads,
         Enabled=given["enabled"],
         FunctionResponseTypes=["ReportBatchItemFailures"] if given["reports"] else [],
@@ -176,6 +194,7 @@ def rules(name, given, arn):
             Action="lambda:InvokeFunction",
             Principal="events.amazonaws.com",
             SourceArn=f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{name}-sweep",
+            **qualified(given),
         )
 
 
@@ -188,8 +207,8 @@ def log(name, given):
     logs.put_metric_filter(logGroupName=group, filterName="errors", filterPattern="ERROR", metricTransformations=[metric])
     if given["lines"]:
         logs.create_log_stream(logGroupName=group, logStreamName="one")
-        now = int(time.time() * 1000)
-        lines = [{"timestamp": now, "message": json.dumps(line)} for line in given["lines"]]
+        written = int((time.time() - given["lines_age"]) * 1000)
+        lines = [{"timestamp": written, "message": json.dumps(line)} for line in given["lines"]]
         logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=lines)
 
 
@@ -211,7 +230,8 @@ def alarm(name, given):
 
 
 def deploy(name, given):
-    arn = function(name, given)
+    latest = function(name, given)
+    arn = alias(name, given, latest)
     topic = sns.create_topic(Name=f"{name}-uploads")["TopicArn"]
     queue_arn = uploads(name, given, topic)
     failures(name, given, queue_arn)
@@ -219,7 +239,7 @@ def deploy(name, given):
     log(name, given)
     objects(name, given)
     store(name, given, {"function": arn, "queue": queue_arn, "topic": topic})
-    rules(name, given, arn)
+    rules(name, given, arn if given["sweeps_alias"] else latest)
     alarm(name, given)
     # moto would give the function the test event of the notification, and cannot run it.
     mapping(name, given, queue_arn)

@@ -1,13 +1,13 @@
 //! `cargo recursive-lambda doctor` on deployments in moto: each fault is planted, and found by the command as a person types it.
 
-use crate::front::{Answers, Front};
+use crate::front::{Answers, Denial, Front};
 use crate::peer::{Moto, client_variables, program, script};
 use serde_json::{Value, json};
 use std::process::Output;
 use tokio::process::Command;
 
 /// A function's name, what is changed in a sound deployment of it, and the finding: the check and words of it.
-const PLANTED: [(&str, &str, &str, &str); 26] = [
+const PLANTED: [(&str, &str, &str, &str); 29] = [
     ("terminates", "{}", "recursion", "`RecursiveLoop` is `Terminate`"),
     (
         "reserve",
@@ -21,7 +21,12 @@ const PLANTED: [(&str, &str, &str, &str); 26] = [
         "time-out",
         "a batch of job `rows` took 40s of the time-out of 1m",
     ),
-    ("killed", r#"{"lines":[{"message":"a batch is still running 1.0s before"}]}"#, "time-out", "1 invocations of the last day"),
+    (
+        "killed",
+        r#"{"lines":[{"message":"a batch is still running 1.0s before"}]}"#,
+        "time-out",
+        "1 invocations were still at work",
+    ),
     ("halted", r#"{"concurrency":0}"#, "concurrency", "concurrency is 0"),
     (
         "full",
@@ -44,11 +49,29 @@ const PLANTED: [(&str, &str, &str, &str); 26] = [
     ("topical", r#"{"announces":{"to":"topic","prefix":"run"}}"#, "triggers", "notification to `topical-uploads`"),
     ("ruled", r#"{"rule":"{name}-state"}"#, "triggers", "rule `ruled-uploads` invokes the function"),
     ("forgetful", r#"{"expires":7}"#, "lifecycle", "rule `old` of bucket `forgetful-state` deletes checkpoints after 7 days"),
-    ("forbidden", "{}", "permissions", "role `forbidden` may not `s3:PutObject` on `arn:aws:s3:::forbidden-state/runs/*`"),
+    (
+        "forbidden",
+        "{}",
+        "permissions",
+        "role `forbidden` may not `s3:PutObject` on `arn:aws:s3:::forbidden-state/runs/forbidden/job/00000000000000000000000000000000.json`",
+    ),
+    ("guarded", "{}", "permissions", "guarded`: policy `guard`, line 7, denies it"),
     ("unswept", r#"{"sweep":null}"#, "sweep", "there is no schedule of sweeps"),
     ("asleep", r#"{"sweep":"DISABLED"}"#, "sweep", "schedule `asleep-sweep` is disabled"),
     ("misled", r#"{"input":"{}"}"#, "sweep", "`misled-sweep` sends another event"),
     ("barred", r#"{"permission":false}"#, "sweep", "rule `barred-sweep` may not invoke the function"),
+    (
+        "stale:live",
+        r#"{"alias":"live","timeout":30,"lines":[{"message":"worked","slowest_batch_ms":1,"reserve_ms":10000}]}"#,
+        "time-out",
+        "7s 500ms",
+    ),
+    (
+        "misaimed:live",
+        r#"{"alias":"live","sweeps_alias":false}"#,
+        "sweep",
+        "invokes `arn:aws:lambda:us-east-1:123456789012:function:misaimed`, not `arn:aws:lambda:us-east-1:123456789012:function:misaimed:live`",
+    ),
 ];
 
 /// As above, about logs and alarms.
@@ -60,11 +83,24 @@ const WATCHED: [(&str, &str, &str, &str); 5] = [
     ("hoards", r#"{"retention":null}"#, "log", "`/aws/lambda/hoards` keeps its lines for ever"),
 ];
 
+/// As above, but what cannot be checked. Nothing else is said.
+const UNSURE: [(&str, &str, &str, &str); 2] = [
+    (
+        "repaired",
+        r#"{"lines_age":3600,"lines":[{"message":"a batch is still running 1.0s before"}]}"#,
+        "time-out tmp",
+        "or since the function was changed",
+    ),
+    ("conditional", "{}", "permissions", "may `s3:PutObject` on"),
+];
+
 /// Deployments in which nothing is wrong.
-const SOUND: [(&str, &str); 3] = [
+const SOUND: [(&str, &str); 5] = [
     ("sound", "{}"),
     ("scheduled", r#"{"sweeper":"scheduler","permission":false}"#),
     ("apart", r#"{"rule":"{name}-uploads","announces":null}"#),
+    ("aliased:live", r#"{"alias":"live"}"#),
+    ("listed", "{}"),
 ];
 
 const WORKED: &str = r#"{"message":"worked","span":{"job":"rows"},"slowest_batch_ms":1000,"reserve_ms":10000}"#;
@@ -87,11 +123,11 @@ fn text(output: &Output) -> String {
 
 /// The deployments. Each has logged its work unless its change says otherwise.
 fn functions() -> Vec<Value> {
-    let planted = PLANTED.iter().chain(&WATCHED).map(|(name, changed, ..)| (name, changed));
+    let planted = PLANTED.iter().chain(&WATCHED).chain(&UNSURE).map(|(name, changed, ..)| (name, changed));
     let all = planted.chain(SOUND.iter().map(|(name, changed)| (name, changed)));
     let with_name = |(name, changed): (&&str, &&str)| {
         let mut function: Value = serde_json::from_str(changed).unwrap();
-        function["name"] = json!(name);
+        function["name"] = json!(name.split(':').next());
         if function.get("lines").is_none() {
             function["lines"] = json!([serde_json::from_str::<Value>(WORKED).unwrap()]);
         }
@@ -109,7 +145,12 @@ async fn the_doctor_finds_what_is_planted() {
         terminating: vec!["terminates".into()],
         text: vec!["texts".into()],
         event_bridge: vec!["ruled-state".into(), "apart-state".into()],
-        denied: vec![("forbidden".into(), "s3:PutObject".into())],
+        denied: vec![
+            ("forbidden", "s3:PutObject", Denial::NotAllowed),
+            ("guarded", "lambda:InvokeFunction", Denial::By("guard")),
+            ("conditional", "s3:PutObject", Denial::Without("aws:SourceVpce")),
+            ("listed", "s3:PutObject", Denial::Without("lambda:SourceFunctionArn")),
+        ],
         ..Answers::default()
     };
     let front = Front::start(&moto.url, answers).await;
@@ -120,8 +161,21 @@ async fn the_doctor_finds_what_is_planted() {
         assert_eq!((output.status.code(), found.len()), (Some(1), 1), "{name}: {}", text(&output));
         let said = (&found[0]["check"], found[0]["what"].as_str().unwrap());
         assert!(said.0 == check && said.1.contains(words), "{name}: {said:?}");
+        if name.starts_with("stale") {
+            assert!(
+                found[0]["command"].as_str().unwrap().contains("update-alias --function-name stale --name live"),
+                "{found:?}"
+            );
+        }
         // A log that is text says nothing about the work.
         assert_eq!(unchecked.len(), if *name == "texts" { 2 } else { 0 }, "{name}: {unchecked:?}");
+    }
+    for (name, _, checks, words) in UNSURE {
+        let output = doctor(&front, &[name, "--json"]).await;
+        let lines = lines(&output);
+        let checked: Vec<_> = lines.iter().map(|line| line["check"].as_str().unwrap()).collect();
+        assert_eq!((output.status.code(), checked.join(" ")), (Some(0), checks.into()), "{name}: {}", text(&output));
+        assert!(lines.iter().all(|line| line["not_checked"].as_str().unwrap().contains(words)), "{name}: {lines:?}");
     }
     for (name, _) in SOUND {
         let output = doctor(&front, &[name]).await;
@@ -134,7 +188,7 @@ async fn the_doctor_finds_what_is_planted() {
 const REFUSED: [(&str, &[&str]); 8] = [
     ("lambda", &["recursion", "concurrency", "retries", "destination", "queue", "triggers", "sweep"]),
     ("sqs", &["queue"]),
-    ("s3", &["triggers", "lifecycle"]),
+    ("s3", &["triggers", "lifecycle", "permissions"]),
     ("events", &["triggers", "sweep"]),
     ("scheduler", &["sweep"]),
     ("logs", &["time-out", "tmp", "alarms", "log"]),

@@ -27,12 +27,22 @@ pub(crate) struct Answers {
     pub(crate) text: Vec<String>,
     /// Buckets whose events go to EventBridge.
     pub(crate) event_bridge: Vec<String>,
-    /// A role's name and an action that it may not do.
-    pub(crate) denied: Vec<(String, String)>,
+    /// A role's name, an action that it may not do, and why.
+    pub(crate) denied: Vec<(&'static str, &'static str, Denial)>,
     /// Services whose calls are refused, as signatures name them.
     pub(crate) refused: Vec<String>,
     /// The Lambda that gets the invocations.
     pub(crate) lambda: Option<String>,
+}
+
+/// Why IAM's policy simulator does not allow an action.
+#[derive(Clone, Copy)]
+pub(crate) enum Denial {
+    NotAllowed,
+    /// By a statement on line 7 of a policy.
+    By(&'static str),
+    /// It is allowed only if the request has this condition key.
+    Without(&'static str),
 }
 
 pub(crate) struct Front {
@@ -181,8 +191,8 @@ fn matches_bucket(request: &Value) -> bool {
         && pattern["detail"]["bucket"]["name"].as_array().is_some_and(|names| names.contains(&event["detail"]["bucket"]["name"]))
 }
 
-/// Each action on each resource: `allowed`, or `implicitDeny` if it is denied to this role.
-fn simulated(body: &Bytes, denied: &[(String, String)]) -> Answered {
+/// Each action, with the decision on each resource inside, in IAM's newer form.
+fn simulated(body: &Bytes, denied: &[(&str, &str, Denial)]) -> Answered {
     let decoded = |text: &str| text.replace("%3A", ":").replace("%2F", "/").replace("%2A", "*").replace('+', " ");
     let text = String::from_utf8_lossy(body);
     let fields: Vec<(&str, String)> =
@@ -190,17 +200,36 @@ fn simulated(body: &Bytes, denied: &[(String, String)]) -> Answered {
     let all = |prefix: &str| {
         fields.iter().filter(|(name, _)| name.starts_with(prefix)).map(|(_, value)| value.clone()).collect::<Vec<_>>()
     };
-    let role = all("PolicySourceArn").remove(0);
+    let (role, context) = (all("PolicySourceArn").remove(0), all("ContextEntries.member."));
     let mut results = String::new();
     for action in all("ActionNames.member.") {
-        let is_denied = denied.iter().any(|(name, each)| role.ends_with(&format!("/{name}")) && *each == action);
-        let decision = if is_denied { "implicitDeny" } else { "allowed" };
-        for resource in all("ResourceArns.member.") {
-            results += &format!(
-                "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>{resource}</EvalResourceName>\
-                 <EvalDecision>{decision}</EvalDecision><MatchedStatements/><MissingContextValues/></member>"
-            );
-        }
+        let denial = denied.iter().find(|(name, each, _)| role.ends_with(&format!("/{name}")) && *each == action);
+        let (decision, why) = match denial.map(|(.., denial)| denial) {
+            None => ("allowed", String::new()),
+            Some(Denial::NotAllowed) => ("implicitDeny", String::new()),
+            Some(Denial::Without(key)) if context.iter().any(|given| given == key) => ("allowed", String::new()),
+            Some(Denial::Without(key)) => {
+                ("implicitDeny", format!("<MissingContextValues><member>{key}</member></MissingContextValues>"))
+            }
+            Some(Denial::By(policy)) => (
+                "explicitDeny",
+                format!(
+                    "<MatchedStatements><member><SourcePolicyId>{policy}</SourcePolicyId><SourcePolicyType>IAM Policy</SourcePolicyType>\
+                     <StartPosition><Line>7</Line><Column>5</Column></StartPosition></member></MatchedStatements>"
+                ),
+            ),
+        };
+        let each = all("ResourceArns.member.").into_iter().map(|resource| {
+            format!(
+                "<member><EvalResourceName>{resource}</EvalResourceName><EvalResourceDecision>{decision}</EvalResourceDecision>\
+                 {why}</member>"
+            )
+        });
+        results += &format!(
+            "<member><EvalActionName>{action}</EvalActionName><EvalResourceName>arn:${{Partition}}:a:::${{Name}}</EvalResourceName>\
+             <EvalDecision>{decision}</EvalDecision><ResourceSpecificResults>{}</ResourceSpecificResults></member>",
+            each.collect::<String>()
+        );
     }
     let body = format!(
         "<SimulatePrincipalPolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><SimulatePrincipalPolicyResult>\

@@ -1,7 +1,7 @@
 //! What is known of a deployed function and of what is around it, as plain data. It asks nobody and judges nothing.
 
 use crate::remote::Place;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// Why something is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,7 @@ pub(super) struct Facts {
     /// The rules that start the function, or send to its queues, when the store is written.
     pub(super) store_rules: Known<Vec<String>>,
     pub(super) lifecycle: Known<Vec<Expiration>>,
+    pub(super) runs: Known<Runs>,
     pub(super) schedules: Known<Vec<Schedule>>,
     pub(super) invocations: Known<Invocations>,
     pub(super) refused: Known<Vec<Refused>>,
@@ -44,7 +45,11 @@ pub(super) struct Deployed {
     /// The alias or version that the user named.
     pub(super) qualifier: Option<String>,
     pub(super) role: String,
+    /// When its code or a setting was changed.
+    pub(super) changed: Option<SystemTime>,
     pub(super) timeout: Duration,
+    /// Lambda allows no longer time-out.
+    pub(super) longest_timeout: Duration,
     pub(super) tmp_mb: u64,
     /// `None`: the variable is not set, and the attribute decides.
     pub(super) reserve: Option<Duration>,
@@ -103,7 +108,7 @@ pub(super) struct QueueAttributes {
     pub(super) senders: Senders,
 }
 
-/// ARNs that a resource policy allows to invoke the function or to send to a queue.
+/// ARNs that a resource policy allows to invoke the function or to send to a queue, with `*` and `?` as in the policy.
 pub(super) type Senders = Vec<String>;
 
 /// What a bucket announces, and to whom.
@@ -119,7 +124,20 @@ pub(super) struct Notification {
 pub(super) struct Expiration {
     pub(super) id: String,
     pub(super) prefix: String,
-    pub(super) days: i32,
+    pub(super) after: After,
+    /// It deletes only objects of more bytes than this.
+    pub(super) larger_than: Option<i64>,
+    /// It deletes only objects of fewer bytes than this.
+    pub(super) smaller_than: Option<i64>,
+}
+
+/// When a lifecycle rule deletes an object.
+#[derive(Clone, Debug)]
+pub(super) enum After {
+    /// This many days after it was written.
+    Days(i32),
+    /// From this date on, at once.
+    Date(String),
 }
 
 /// A rule or schedule with the function as its target.
@@ -131,6 +149,8 @@ pub(super) struct Schedule {
     pub(super) expression: String,
     /// The target's ARN.
     pub(super) target: String,
+    /// A rule names each of its targets; a schedule has only one.
+    pub(super) target_id: String,
     pub(super) input: String,
 }
 
@@ -142,7 +162,7 @@ pub(super) enum ScheduleKind {
     Scheduler,
 }
 
-/// What the log says of the last day's invocations.
+/// What the log says of the invocations of the last day, or since the function was changed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Invocations {
     /// The slowest batch of each job.
@@ -161,12 +181,50 @@ pub(super) struct Pace {
     pub(super) in_tmp: Option<u64>,
 }
 
+/// What the store shows of the function's runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs {
+    pub(super) jobs: Vec<String>,
+    /// What the newest runs read.
+    pub(super) objects: Vec<Source>,
+    /// Of all runs.
+    pub(super) largest_checkpoint: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Source {
+    pub(super) bucket: String,
+    pub(super) key: String,
+    pub(super) has_version: bool,
+}
+
 /// What the role may not do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refused {
     pub(super) need: Need,
     pub(super) action: String,
+    /// What was asked about, for example one object.
     pub(super) resource: String,
+    /// What a statement should name, for example a folder.
+    pub(super) pattern: String,
+    pub(super) by: Refusal,
+}
+
+/// Why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No statement allows it.
+    NotAllowed,
+    /// The same, but it is not known which objects the function reads: this is none of them.
+    NotAllowedPerhaps,
+    /// These statements deny it. Those of an organisation are not shown.
+    Denied(Vec<String>),
+    /// The permissions boundary of the role does not allow it.
+    Boundary,
+    /// A policy of the organisation does not allow it.
+    Organization,
+    /// It depends on these keys, which only a real request has.
+    DependsOn(Vec<String>),
 }
 
 /// What a permission is for.

@@ -1,6 +1,7 @@
-//! The size and the number of records of what is planned: of a local file, or as the options say. The file is read once from start to
-//! end, and never held in memory.
+//! The size and the number of records of what is planned: of a local file, of an object in S3, or as the options say. A file is read once
+//! from start to end, and never held in memory; of an object only the beginning is read.
 
+use crate::remote::{s3_client, sdk_config, trouble};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -13,30 +14,74 @@ const COMPRESSED: [&[u8]; 2] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
 pub(crate) struct Object {
     pub(crate) bytes: u64,
     pub(crate) records: u64,
-    /// Whether `records` are the lines of the file.
-    pub(crate) counted: bool,
+    pub(crate) counted: Counted,
 }
+
+/// What `records` are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counted {
+    Given,
+    /// The lines of the file.
+    Lines,
+    /// As many lines as its size holds if all are as long as those at its beginning.
+    Sampled,
+}
+
+/// The bytes at the beginning of an object that are read.
+const SAMPLE: u64 = 4 << 20;
 
 impl Object {
     /// Measures a local file, and counts its lines unless the number of its records is known.
     pub(crate) fn of_file(path: &Path, records: Option<u64>) -> Result<Self, String> {
         let shown = path.display();
-        if path.to_string_lossy().starts_with("s3://") {
-            return Err(format!(
-                "{shown} is not a local file: write its size and records instead, `--size 10GB --records 1000000`"
-            ));
-        }
         if !path.is_file() {
             return Err(format!("{shown} is not a file"));
         }
         let failed = |error| format!("{shown} cannot be read: {error}");
         let mut file = File::open(path).map_err(failed)?;
         if let Some(records) = records {
-            return Ok(Self { bytes: file.metadata().map_err(failed)?.len(), records, counted: false });
+            return Ok(Self { bytes: file.metadata().map_err(failed)?.len(), records, counted: Counted::Given });
         }
         match lines(&mut file).map_err(failed)? {
-            Some((bytes, records)) => Ok(Self { bytes, records, counted: true }),
+            Some((bytes, records)) => Ok(Self { bytes, records, counted: Counted::Lines }),
             None => Err(format!("{shown} is compressed, so its lines cannot be counted: add `--records`")),
+        }
+    }
+
+    /// Asks S3 for the size of an object, and estimates its lines unless the number of its records is known.
+    pub(crate) async fn in_s3(name: &str, records: Option<u64>) -> Result<Self, String> {
+        let (bucket, key) = match name.split_once('/') {
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => (bucket, key),
+            _ => return Err("write the object as `s3://BUCKET/KEY`".into()),
+        };
+        let shown = format!("s3://{}", name.escape_debug());
+        let s3 = s3_client(&sdk_config().await);
+        let head = s3.head_object().bucket(bucket).key(key).send().await;
+        let head = head.map_err(|error| trouble(&format!("read {shown}"), &error))?;
+        let bytes = head.content_length().unwrap_or_default().try_into().unwrap_or_default();
+        if let Some(records) = records {
+            return Ok(Self { bytes, records, counted: Counted::Given });
+        }
+        // An empty object has no range.
+        if bytes == 0 {
+            return Ok(Self { bytes, records: 0, counted: Counted::Lines });
+        }
+        let sample = s3.get_object().bucket(bucket).key(key).range(format!("bytes=0-{}", SAMPLE - 1)).send().await;
+        let sample = sample.map_err(|error| trouble(&format!("read {shown}"), &error))?.body.collect().await;
+        let sample = sample.map_err(|error| format!("cannot read {shown}: {error}"))?.into_bytes();
+        Self::sampled(bytes, &sample).map_err(|why| format!("{shown} {why}: add `--records`"))
+    }
+
+    /// An object of this size that begins so.
+    fn sampled(bytes: u64, mut beginning: &[u8]) -> Result<Self, &'static str> {
+        let read = lines(&mut beginning).map_err(|_| "cannot be read")?;
+        match read.ok_or("is compressed, so its lines cannot be counted")? {
+            (read, records) if read >= bytes => Ok(Self { bytes, records, counted: Counted::Lines }),
+            (_, 0 | 1) => Err("has no short lines that could be counted"),
+            (read, lines) => {
+                let records = u128::from(bytes) * u128::from(lines) / u128::from(read);
+                Ok(Self { bytes, records: records.try_into().unwrap_or(u64::MAX), counted: Counted::Sampled })
+            }
         }
     }
 }
@@ -136,19 +181,37 @@ mod tests {
     }
 
     #[test]
+    fn an_object_is_measured_by_its_beginning() {
+        let found = |bytes, records, counted| Ok(Object { bytes, records, counted });
+        for (bytes, beginning, expected) in [
+            (4, &b"a\nb\n"[..], found(4, 2, Counted::Lines)),
+            (3, b"a\nb", found(3, 2, Counted::Lines)),
+            (4_000_000_000_000, b"a\nb\n", found(4_000_000_000_000, 2_000_000_000_000, Counted::Sampled)),
+            (9, b"a\nbc", found(9, 4, Counted::Sampled)),
+            (9, b"abc", Err("has no short lines")),
+            (9, b"abc\n", Err("has no short lines")),
+            (9, b"\x1f\x8b\x08\n", Err("is compressed")),
+        ] {
+            match (Object::sampled(bytes, beginning), expected) {
+                (Err(message), Err(words)) => assert!(message.starts_with(words), "{message}"),
+                (measured, expected) => assert_eq!(measured, expected, "{beginning:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn a_file_is_measured_or_refused() {
         let folder = tempfile::tempdir().unwrap();
         let [text, packed, absent] = ["a.csv", "a.gz", "absent"].map(|name| folder.path().join(name));
         std::fs::write(&text, "id\n1\n2").unwrap();
         std::fs::write(&packed, b"\x1f\x8b\x08").unwrap();
         for (path, records, expected) in [
-            (&*text, None, Ok(Object { bytes: 6, records: 3, counted: true })),
-            (&text, Some(2), Ok(Object { bytes: 6, records: 2, counted: false })),
-            (&packed, Some(9), Ok(Object { bytes: 3, records: 9, counted: false })),
+            (&*text, None, Ok(Object { bytes: 6, records: 3, counted: Counted::Lines })),
+            (&text, Some(2), Ok(Object { bytes: 6, records: 2, counted: Counted::Given })),
+            (&packed, Some(9), Ok(Object { bytes: 3, records: 9, counted: Counted::Given })),
             (&packed, None, Err("is compressed, so its lines cannot be counted: add `--records`")),
             (&absent, None, Err("is not a file")),
             (folder.path(), None, Err("is not a file")),
-            (Path::new("s3://bucket/key"), None, Err("write its size and records instead")),
         ] {
             match (Object::of_file(path, records), expected) {
                 (Err(message), Err(words)) => assert!(message.contains(words), "{message}"),

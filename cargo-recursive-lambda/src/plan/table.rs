@@ -1,7 +1,7 @@
 //! A plan as text of at most 80 columns, or as JSON. It computes no price and no time.
 
 use super::model::{Estimate, Job};
-use super::object::Object;
+use super::object::{Counted, Object};
 use super::prices::AS_OF;
 use indicatif::{DecimalBytes, HumanCount};
 use serde::Serialize;
@@ -21,6 +21,8 @@ pub(super) struct Plan<'a> {
     pub(super) batches: u64,
     /// Whether the records are the lines of a file, an estimate.
     pub(super) records_are_lines: bool,
+    /// Whether only the lines at the beginning were counted.
+    pub(super) records_are_sampled: bool,
     pub(super) prices_as_of: &'static str,
     pub(super) region: &'static str,
     pub(super) currency: &'static str,
@@ -32,7 +34,8 @@ impl<'a> Plan<'a> {
         Self {
             job,
             batches: job.batches(),
-            records_are_lines: object.counted,
+            records_are_lines: object.counted != Counted::Given,
+            records_are_sampled: object.counted == Counted::Sampled,
             prices_as_of: AS_OF,
             region: "us-east-1",
             currency: "USD",
@@ -49,9 +52,12 @@ impl<'a> Plan<'a> {
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _ = writeln!(text, "object    {}, {} records", DecimalBytes(*bytes), HumanCount(*records));
-        if self.records_are_lines {
-            let _ = writeln!(text, "          its lines were counted: a header and quoted newlines make it fewer");
-        }
+        let counted = match (self.records_are_sampled, self.records_are_lines) {
+            (true, _) => "          lines of its first 4 MiB were counted; `--records` is better\n",
+            (false, true) => "          its lines were counted: a header and quoted newlines make it fewer\n",
+            (false, false) => "",
+        };
+        text += counted;
         let _ =
             writeln!(text, "batches   {} of {}, {} ms each", HumanCount(self.batches), HumanCount(*batch), batch_seconds * 1e3);
         let _ = writeln!(text, "          {concurrency} at once in an invocation");

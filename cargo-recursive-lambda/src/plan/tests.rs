@@ -4,7 +4,7 @@
 
 use super::alternatives::Children;
 use super::model::{Architecture, Estimate, Job};
-use super::object::Object;
+use super::object::{Counted, Object};
 use super::prices::{self, Price};
 use super::table::{Plan, money, time};
 use indicatif::HumanCount;
@@ -31,7 +31,7 @@ fn job(bytes: u64) -> Job {
 }
 
 fn text(job: &Job) -> String {
-    let object = Object { bytes: job.bytes, records: job.records, counted: false };
+    let object = Object { bytes: job.bytes, records: job.records, counted: Counted::Given };
     Plan::new(job, object, &job.estimates()).text()
 }
 
@@ -339,7 +339,7 @@ fn the_costs_page_shows_this_plan() {
 #[test]
 fn a_small_plan_has_aligned_rows() {
     let wide = Job { records: 1_000, memory_mb: 1_024, timeout: 90.0, concurrency: 4, ..job(GB) };
-    let object = Object { bytes: wide.bytes, records: wide.records, counted: true };
+    let object = Object { bytes: wide.bytes, records: wide.records, counted: Counted::Lines };
     let text = Plan::new(&wide, object, &wide.estimates()).text();
     let (table, _) = text.split_once("\nlist prices").unwrap();
     let expected = "\

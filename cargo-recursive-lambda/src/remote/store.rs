@@ -32,6 +32,7 @@ pub(crate) struct RunFile {
     pub(crate) job: String,
     pub(crate) run: String,
     pub(crate) written: SystemTime,
+    pub(crate) bytes: i64,
 }
 
 /// A checkpoint that was read. An unreadable one says why.
@@ -43,12 +44,12 @@ pub(crate) struct Found {
 #[cfg(test)]
 impl RunFile {
     pub(crate) fn for_tests(run: &str, written: SystemTime) -> Self {
-        Self { key: format!("f/j/{run}.json"), function: "f".into(), job: "j".into(), run: run.into(), written }
+        Self { key: format!("f/j/{run}.json"), function: "f".into(), job: "j".into(), run: run.into(), written, bytes: 0 }
     }
 }
 
 impl Checkpoints {
-    pub(super) fn new(s3: Client, place: Place, function: Option<String>) -> Self {
+    pub(crate) fn new(s3: Client, place: Place, function: Option<String>) -> Self {
         Self { s3, place, function }
     }
 
@@ -70,11 +71,16 @@ impl Checkpoints {
         let mut files = Vec::new();
         for function in functions {
             for job in self.folders(&function).await? {
+<<<<<<< HEAD
                 self.list(&job, |key, written| {
                     let file = StoreFile::parse(&self.place.prefix, key).filter(StoreFile::is_run);
                     if let Some(StoreFile { function, job, run, .. }) = file {
+=======
+                self.list(&job, |key, written, bytes| {
+                    if let Some(StoreFile { function, job, run, skipped: None }) = StoreFile::parse(&self.place.prefix, key) {
+>>>>>>> steer
                         let [function, job, run] = [function, job, run].map(String::from);
-                        files.push(RunFile { key: key.into(), function, job, run, written });
+                        files.push(RunFile { key: key.into(), function, job, run, written, bytes });
                     }
                 })
                 .await?;
@@ -161,8 +167,13 @@ impl Checkpoints {
         let job = job_folder(&function_folder(&self.place.prefix, &file.function), &file.job);
         debug_assert_eq!(file.key, checkpoint_key(&job, &file.run));
         let mut records = Vec::new();
+<<<<<<< HEAD
         self.list(&skipped_folder(&job, &file.run), |key, _| {
             records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped()));
+=======
+        self.list(&skipped_folder(&job, &file.run), |key, _, _| {
+            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped));
+>>>>>>> steer
         })
         .await?;
         records.sort_unstable();
@@ -212,14 +223,14 @@ impl Checkpoints {
         Ok(folders)
     }
 
-    async fn list(&self, folder: &str, mut each: impl FnMut(&str, SystemTime)) -> Result<(), String> {
+    async fn list(&self, folder: &str, mut each: impl FnMut(&str, SystemTime, i64)) -> Result<(), String> {
         let request = self.s3.list_objects_v2().bucket(&self.place.bucket).prefix(folder).delimiter("/");
         let mut pages = request.into_paginator().send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| trouble(&format!("list s3://{}/{folder}", self.place.bucket), &error))?;
             for object in page.contents() {
                 if let (Some(key), Some(written)) = (object.key(), object.last_modified()) {
-                    each(key, time(written));
+                    each(key, time(written), object.size().unwrap_or_default());
                 }
             }
         }

@@ -28,19 +28,26 @@ where
         (None, _) if is_lack_of_credentials(error) => {
             "there are no AWS credentials: set AWS_PROFILE, or sign in with `aws sso login` or `aws configure`"
         }
+        (None, _) if is_lack_of_region(error) => "there is no AWS region: set AWS_REGION, or a profile that has one",
         (None, _) if matches!(error, SdkError::DispatchFailure(_)) => "the endpoint cannot be reached",
         (None, _) if matches!(error, SdkError::TimeoutError(_)) => "there was no answer in time",
-        (None, _) => "the request could not be made: is AWS_REGION set?",
+        (None, _) => "the request could not be made",
     };
     let said = match (status, error.message()) {
         (Some(status), Some(message)) => format!("{status} {code}: {message}"),
         (Some(status), None) => format!("{status} {code}"),
         (None, _) => DisplayErrorContext(error).to_string(),
     };
-    format!("cannot {doing}: {advice}\n  because: {}", excerpt::short(&said, KEPT))
+    format!("cannot {doing}: {advice} ({})", excerpt::short(&said, KEPT))
 }
 
 fn is_lack_of_credentials<E: std::error::Error + 'static>(error: &SdkError<E>) -> bool {
     let shown = DisplayErrorContext(error).to_string();
-    shown.contains("CredentialsNotLoaded") || shown.contains("no providers in chain provided credentials")
+    let signs = ["CredentialsNotLoaded", "no providers in chain provided credentials", "while loading credentials"];
+    signs.iter().any(|sign| shown.contains(sign))
+}
+
+fn is_lack_of_region<E: std::error::Error + 'static>(error: &SdkError<E>) -> bool {
+    let shown = DisplayErrorContext(error).to_string();
+    shown.contains("Missing Region") || shown.contains("region must be set")
 }

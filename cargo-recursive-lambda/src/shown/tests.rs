@@ -75,7 +75,10 @@ fn a_page_says_what_to_do_next() {
             Checkpoint { last_error: Some(error), ..over(Status::Failed) },
             vec!["bad\\u{1b}[31m row", "record 7, line 8, byte 70", "resume 0123"],
         ),
-        (Checkpoint { waiting: Some(waiting), ..over(Status::Ready) }, vec!["It waits after 4 errors", "1970-01-01T00:00:00Z"]),
+        (
+            Checkpoint { waiting: Some(waiting), ..over(Status::Ready) },
+            vec!["It waits after 4 errors", "1970-01-01T00:00:00Z", "attempts    5 of the batch"],
+        ),
         (over(Status::Ready), vec!["its signal is on its way"]),
         (Checkpoint { skipped: 2, ..over(Status::Done) }, vec!["100%  Done", "2 records", "skipped 0123"]),
         (over(Status::Cancelled), vec!["start it under another name"]),

@@ -43,7 +43,7 @@ pub(super) fn retries(facts: &Facts, report: &mut Report) {
 }
 
 pub(super) fn destination(facts: &Facts, report: &mut Report) {
-    let Some(FailedEvents { destination, retries, .. }) = report.known("destination", &facts.failed_events) else { return };
+    let Some(FailedEvents { destination, retries, age }) = report.known("destination", &facts.failed_events) else { return };
     let goes_to: Vec<_> = destination.iter().chain(&facts.function.dead_letters).collect();
     let finding = |what: String, why: &str| Finding {
         check: "destination",
@@ -54,8 +54,9 @@ pub(super) fn destination(facts: &Facts, report: &mut Report) {
                 .into(),
         command: Some(format!(
             "aws lambda put-function-event-invoke-config --function-name {} --maximum-retry-attempts {retries} \
-             --destination-config OnFailure={{Destination=ARN_OF_A_QUEUE}}",
-            word(&facts.function.named())
+             --maximum-event-age-in-seconds {} --destination-config OnFailure={{Destination=ARN_OF_A_QUEUE}}",
+            word(&facts.function.named()),
+            age.as_secs()
         )),
     };
     if goes_to.is_empty() {
@@ -149,7 +150,7 @@ fn attributes_of(facts: &Facts, queue: &str, attributes: &QueueAttributes, repor
         Some((arn, receives)) if *receives < RECEIVES => found(
             format!("a message is given up after {receives} deliveries"),
             "throttled deliveries count, too; AWS advises at least five",
-            format!("RedrivePolicy: {{ maxReceiveCount: {RECEIVES} }}"),
+            format!("RedrivePolicy: {{ deadLetterTargetArn: {arn}, maxReceiveCount: {RECEIVES} }}"),
             redrive(arn),
         ),
         Some(_) => {}

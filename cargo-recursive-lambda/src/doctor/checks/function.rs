@@ -2,13 +2,11 @@
 
 use super::super::facts::{Facts, Pace};
 use super::super::report::{Finding, Report};
-use super::word;
+use super::{configure, setting, word};
 use humantime::format_duration;
 use indicatif::HumanBytes;
 use std::time::Duration;
 
-/// The longest time-out of a function.
-const LONGEST: Duration = Duration::from_secs(1_800);
 /// The most room in /tmp of most functions, in MB.
 const LARGEST_TMP: u64 = 10_240;
 
@@ -70,7 +68,7 @@ pub(super) fn slowest_batch(facts: &Facts, report: &mut Report) {
     if invocations.ran_out_of_time > 0 {
         report.found(time_out(
             facts,
-            format!("{} invocations of the last day were still at work when their time was up", invocations.ran_out_of_time),
+            format!("{} invocations were still at work when their time was up", invocations.ran_out_of_time),
             "Lambda kills such an invocation, and its batch is repeated; after three deaths the run fails".into(),
             timeout * 2,
         ));
@@ -78,17 +76,15 @@ pub(super) fn slowest_batch(facts: &Facts, report: &mut Report) {
 }
 
 fn time_out(facts: &Facts, what: String, why: String, enough: Duration) -> Finding {
-    let seconds = enough.min(LONGEST).as_secs();
-    let smaller = if enough > LONGEST { ", and a smaller `batch` in the job" } else { "" };
+    let longest = facts.function.longest_timeout;
+    let seconds = enough.min(longest).as_secs();
+    let smaller = if enough > longest { ", and a smaller `batch` in the job" } else { "" };
     Finding {
         check: "time-out",
         what,
         why,
-        template: format!("Timeout: {seconds}{smaller}"),
-        command: Some(format!(
-            "aws lambda update-function-configuration --function-name {} --timeout {seconds}",
-            word(&facts.function.name)
-        )),
+        template: setting(&facts.function, &format!("Timeout: {seconds}{smaller}")),
+        command: Some(configure(&facts.function, &format!("--timeout {seconds}"))),
     }
 }
 
@@ -119,11 +115,8 @@ pub(super) fn tmp(facts: &Facts, report: &mut Report) {
             check: "tmp",
             what: format!("job `{job}` keeps objects of {} in a /tmp of {has} MB", HumanBytes(size)),
             why: "an object that does not fit fails its run".into(),
-            template: format!("EphemeralStorage: {{ Size: {wants} }}{streamed}"),
-            command: Some(format!(
-                "aws lambda update-function-configuration --function-name {} --ephemeral-storage Size={wants}",
-                word(&facts.function.name)
-            )),
+            template: setting(&facts.function, &format!("EphemeralStorage: {{ Size: {wants} }}{streamed}")),
+            command: Some(configure(&facts.function, &format!("--ephemeral-storage Size={wants}"))),
         });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::facts::{Action, Alarm, Facts};
 use super::super::report::{Finding, Report};
-use super::word;
+use super::{configure, setting, word};
 
 pub(super) fn alarms(facts: &Facts, report: &mut Report) {
     let Some(alarms) = report.known("alarms", &facts.alarms) else { return };
@@ -42,11 +42,8 @@ pub(super) fn log(facts: &Facts, report: &mut Report) {
             check: "log",
             what: "the log is text".into(),
             why: "metric filters and queries of its fields need JSON".into(),
-            template: "LoggingConfig: { LogFormat: JSON }".into(),
-            command: Some(format!(
-                "aws lambda update-function-configuration --function-name {} --logging-config LogFormat=JSON",
-                word(&facts.function.name)
-            )),
+            template: setting(&facts.function, "LoggingConfig: { LogFormat: JSON }"),
+            command: Some(configure(&facts.function, "--logging-config LogFormat=JSON")),
         });
     }
     if report.known("log", &facts.retention_days) == Some(&None) {

@@ -1,13 +1,15 @@
 //! The store: that there is one, that writing it starts no run, and that checkpoints stay long enough.
 
-use super::super::facts::{Expiration, Facts, Notification};
+use super::super::facts::{After, Expiration, Facts, Notification};
 use super::super::report::{Finding, Report};
-use super::name;
+use super::{is_like, name};
 use crate::remote::Place;
 use recursive_lambda_core::layout::function_folder;
 
 /// A late duplicate of an event must find the checkpoint.
 const KEPT_DAYS: i32 = 30;
+/// No checkpoint has fewer bytes.
+const SMALLEST: i64 = 300;
 
 pub(super) fn is_kept(facts: &Facts, report: &mut Report) {
     if facts.function.store.is_none() {
@@ -68,7 +70,9 @@ fn reaches(facts: &Facts, to: &str) -> bool {
         let attributes = queues().filter_map(|queue| queue.attributes.as_ref().ok());
         attributes.flat_map(|attributes| &attributes.senders).chain(facts.senders.iter().flatten())
     };
-    is_function || queues().any(|queue| queue.arn == to) || (to.contains(":sns:") && by_policy().any(|sender| sender == to))
+    is_function
+        || queues().any(|queue| queue.arn == to)
+        || (to.contains(":sns:") && by_policy().any(|sender| is_like(sender, to)))
 }
 
 pub(super) fn lifecycle(facts: &Facts, report: &mut Report) {
@@ -76,14 +80,36 @@ pub(super) fn lifecycle(facts: &Facts, report: &mut Report) {
     else {
         return;
     };
-    let meets = |rule: &&Expiration| prefix.starts_with(&rule.prefix) || rule.prefix.starts_with(prefix);
-    for Expiration { id, days, .. } in rules.iter().filter(meets).filter(|rule| rule.days < KEPT_DAYS) {
+    let folder = function_folder(prefix, &facts.function.name);
+    let largest = facts.runs.as_ref().ok().and_then(|runs| runs.largest_checkpoint);
+    for rule in rules.iter().filter(|rule| deletes_checkpoints(rule, &folder, largest)) {
+        let when = match &rule.after {
+            After::Days(days) if *days >= KEPT_DAYS => continue,
+            After::Days(days) => format!("after {days} days"),
+            After::Date(date) => format!("from {date} on, those of runs at work, too"),
+        };
+        let of = match (rule.larger_than, rule.smaller_than) {
+            (None, None) => String::new(),
+            (Some(bytes), None) => format!(" of more than {bytes} bytes"),
+            (None, Some(bytes)) => format!(" of less than {bytes} bytes"),
+            (Some(more), Some(less)) => format!(" of {more} to {less} bytes"),
+        };
         report.found(Finding {
             check: "lifecycle",
-            what: format!("rule `{id}` of bucket `{bucket}` deletes checkpoints after {days} days"),
+            what: format!("rule `{}` of bucket `{bucket}` deletes checkpoints{of} {when}", rule.id),
             why: "a late duplicate of an upload's event that finds no checkpoint starts the run again".into(),
             template: format!("ExpirationInDays: {KEPT_DAYS}"),
             command: None,
         });
     }
+}
+
+/// Whether keys and sizes of checkpoints are those of the rule. Its prefix is the beginning of a key, not a folder.
+fn deletes_checkpoints(rule: &Expiration, folder: &str, largest: Option<i64>) -> bool {
+    // A checkpoint is `JOB/RUN.json` in the function's folder.
+    let is_below = |rest: &str| rest.matches('/').count() <= 1;
+    let has_keys = folder.starts_with(&rule.prefix) || rule.prefix.strip_prefix(folder).is_some_and(is_below);
+    let has_sizes = rule.smaller_than.is_none_or(|bytes| bytes > SMALLEST)
+        && rule.larger_than.is_none_or(|bytes| largest.is_none_or(|largest| largest > bytes));
+    has_keys && has_sizes
 }

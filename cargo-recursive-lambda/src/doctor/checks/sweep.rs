@@ -2,7 +2,7 @@
 
 use super::super::facts::{Facts, Schedule, ScheduleKind};
 use super::super::report::{Finding, Report};
-use super::word;
+use super::{is_like, short_hash, word};
 use recursive_lambda_core::event::{Request, parse};
 
 const EVENT: &str = r#"{"recursive_lambda_sweep":{"v":1}}"#;
@@ -20,7 +20,7 @@ pub(super) fn schedule(facts: &Facts, report: &mut Report) {
             Some(other) => wrong(
                 &format!("schedule `{}` sends another event than a sweep", other.name),
                 format!("Input: '{EVENT}'"),
-                targets(facts, other),
+                put_target(facts, other, &other.target_id),
             ),
             None => wrong("there is no schedule of sweeps", format!("Schedule: rate(15 minutes), Input: '{EVENT}'"), all(facts)),
         });
@@ -41,7 +41,8 @@ pub(super) fn schedule(facts: &Facts, report: &mut Report) {
         report.found(wrong(
             &format!("schedule `{}` invokes `{}`, not `{here}`", sweep.name, sweep.target),
             format!("Arn: {here}"),
-            targets(facts, sweep),
+            // The other target may be needed, too.
+            put_target(facts, sweep, &new_id(&here)).map(|put| format!("{} && {put}", permit(facts, &sweep.name))),
         ));
         return;
     }
@@ -65,21 +66,15 @@ fn may_invoke(facts: &Facts, hits: &[&Schedule], report: &mut Report) {
         return;
     };
     let Some(senders) = report.known("sweep", &facts.senders) else { return };
-    let is_of = |sender: &str, rule: &str| sender == "events.amazonaws.com" || sender.ends_with(&format!(":rule/{rule}"));
+    let source = |rule: &str| rule_arn(&facts.function.arn, rule);
+    let is_of = |sender: &str, rule: &str| sender == "events.amazonaws.com" || is_like(sender, &source(rule));
     let allowed = rules.iter().any(|rule| senders.iter().any(|sender| is_of(sender, rule)));
     if let (false, Some(rule)) = (allowed, rules.first()) {
-        // Without the source, a rule of any account could send events.
-        let source = rule_arn(&facts.function.arn, rule);
-        let permission = format!(
-            "aws lambda add-permission --function-name {} --statement-id sweep --action lambda:InvokeFunction --principal \
-             events.amazonaws.com --source-arn {}",
-            word(&facts.function.named()),
-            word(&source)
-        );
+        let source = source(rule);
         report.found(wrong(
             &format!("rule `{rule}` may not invoke the function"),
             format!("AWS::Lambda::Permission: {{ Action: lambda:InvokeFunction, Principal: events.amazonaws.com, SourceArn: {source} }}"),
-            Some(permission),
+            Some(permit(facts, rule)),
         ));
     }
 }
@@ -113,23 +108,44 @@ fn minutes(expression: &str) -> Option<u64> {
     number.parse::<u64>().ok()?.checked_mul(unit)
 }
 
-fn targets(facts: &Facts, schedule: &Schedule) -> Option<String> {
-    let target = serde_json::json!([{ "Id": "sweep", "Arn": facts.function.named_arn(), "Input": EVENT }]);
+/// Lets a rule invoke the function. Without the source, a rule of any account could send events.
+fn permit(facts: &Facts, rule: &str) -> String {
+    let source = rule_arn(&facts.function.arn, rule);
+    format!(
+        "aws lambda add-permission --function-name {} --statement-id {} --action lambda:InvokeFunction --principal \
+         events.amazonaws.com --source-arn {}",
+        word(&facts.function.named()),
+        new_id(&source),
+        word(&source)
+    )
+}
+
+/// A name that no other target of the rule and no other statement of the policy has.
+fn new_id(arn: &str) -> String {
+    format!("sweep-{:08x}", short_hash(arn))
+}
+
+/// Replaces the rule's target of this name, if there is one. A schedule has no such command.
+fn put_target(facts: &Facts, schedule: &Schedule, id: &str) -> Option<String> {
+    let target = serde_json::json!([{ "Id": id, "Arn": facts.function.named_arn(), "Input": EVENT }]);
     (schedule.kind == ScheduleKind::Rule)
         .then(|| format!("aws events put-targets --rule {} --targets {}", word(&schedule.name), word(&target.to_string())))
 }
 
-/// The rule and its target. The permission is the next finding.
+/// The rule, its permission and its target.
 fn all(facts: &Facts) -> Option<String> {
-    let name = format!("{}-sweep", facts.function.name);
+    // A rule's name has at most 64 characters.
+    let name = format!("{:.58}-sweep", facts.function.name);
     let rule = Schedule {
         name: name.clone(),
         kind: ScheduleKind::Rule,
         is_enabled: true,
         expression: String::new(),
         target: String::new(),
+        target_id: new_id(&facts.function.named_arn()),
         input: String::new(),
     };
-    let targets = targets(facts, &rule)?;
-    Some(format!("aws events put-rule --name {} --schedule-expression 'rate(15 minutes)' && {targets}", word(&name)))
+    let target = put_target(facts, &rule, &rule.target_id)?;
+    let put = format!("aws events put-rule --name {} --schedule-expression 'rate(15 minutes)'", word(&name));
+    Some(format!("{put} && {} && {target}", permit(facts, &name)))
 }

@@ -7,9 +7,14 @@ use crate::remote::{Place, trouble};
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{LogFormat, RecursiveLoop};
 use recursive_lambda_core::identity::unqualified;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
+
+/// The longest time-out of a function.
+const LONGEST: Duration = Duration::from_secs(1_800);
+/// The same on Lambda Managed Instances.
+const LONGEST_MANAGED: Duration = Duration::from_secs(5_400);
 
 pub(super) async fn deployed(lambda: &Client, named: &str) -> Result<Deployed, String> {
     let answer = lambda.get_function_configuration().function_name(named).send().await;
@@ -24,13 +29,14 @@ pub(super) async fn deployed(lambda: &Client, named: &str) -> Result<Deployed, S
         Some(place) => Some(Place::parse(place)?),
     };
     let logging = found.logging_config;
-    let qualifier = arn.strip_prefix(unqualified(&arn)).and_then(|rest| rest.strip_prefix(':'));
     let log_group = logging.as_ref().and_then(|logging| logging.log_group.clone());
     Ok(Deployed {
-        qualifier: qualifier.filter(|qualifier| *qualifier != "$LATEST").map(String::from),
+        qualifier: qualifier(named).map(String::from),
         arn: unqualified(&arn).into(),
         role: found.role.unwrap_or_default(),
+        changed: found.last_modified.as_deref().and_then(time),
         timeout: Duration::from_secs(found.timeout.and_then(|seconds| seconds.try_into().ok()).unwrap_or(3)),
+        longest_timeout: if found.capacity_provider_config.is_some() { LONGEST_MANAGED } else { LONGEST },
         tmp_mb: found.ephemeral_storage.and_then(|storage| storage.size.try_into().ok()).unwrap_or(512),
         reserve: variable("RESERVE").and_then(|reserve| humantime::parse_duration(reserve).ok()),
         store,
@@ -40,6 +46,17 @@ pub(super) async fn deployed(lambda: &Client, named: &str) -> Result<Deployed, S
         dead_letters: found.dead_letter_config.and_then(|config| config.target_arn).filter(|arn| !arn.is_empty()),
         name,
     })
+}
+
+/// The alias or version in a name or ARN. The answer's ARN may have the version of an alias instead.
+fn qualifier(named: &str) -> Option<&str> {
+    let name = named.rsplit_once(":function:").map_or(named, |(_, name)| name);
+    name.split_once(':').map(|(_, qualifier)| qualifier).filter(|qualifier| *qualifier != "$LATEST")
+}
+
+/// Lambda writes `2026-11-27T16:10:02.992+0000`.
+fn time(text: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(&text.replace("+0000", "Z")).ok()
 }
 
 /// A bucket without its account.
@@ -90,4 +107,36 @@ pub(super) async fn aliases(lambda: &Client, function: &Deployed) -> Known<Vec<S
         names.extend(alias.map_err(|error| unknown("list the function's aliases", &error))?.name);
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_is_read_from_any_name() {
+        let arn = "arn:aws:lambda:eu-west-1:123456789012:function:import";
+        for (named, expected) in [
+            ("import", None),
+            ("import:live", Some("live")),
+            ("import:$LATEST", None),
+            (arn, None),
+            (&format!("{arn}:7"), Some("7")),
+            ("123456789012:function:import:live", Some("live")),
+        ] {
+            assert_eq!(qualifier(named), expected, "{named}");
+        }
+    }
+
+    #[test]
+    fn a_change_has_a_time() {
+        let expected = SystemTime::UNIX_EPOCH + Duration::from_millis(1_795_795_802_992);
+        for (text, expected) in [
+            ("2026-11-27T16:10:02.992+0000", Some(expected)),
+            ("2026-11-27T16:10:02.992000Z", Some(expected)),
+            ("yesterday", None),
+        ] {
+            assert_eq!(time(text), expected, "{text}");
+        }
+    }
 }

@@ -47,7 +47,9 @@ async fn invocations(logs: &Client, function: &Deployed) -> Known<Invocations> {
     if !function.log_is_json {
         return Err(nothing("the log is text"));
     }
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(DAY);
+    // What was before the last change may be repaired.
+    let since = [Some(SystemTime::now() - DAY), function.changed].into_iter().flatten().max();
+    let since = since.and_then(|since| since.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
     let (mut lines, mut next) = (Vec::new(), None);
     for _ in 0..PAGES {
         let request = logs.filter_log_events().log_group_name(&function.log_group).filter_pattern(LINES);
@@ -84,7 +86,7 @@ fn read(lines: &[String]) -> Known<Invocations> {
         }
     }
     if found.jobs.is_empty() && found.ran_out_of_time == 0 {
-        return Err(nothing("no invocation logged its work in the last day"));
+        return Err(nothing("no invocation logged its work in the last day, or since the function was changed"));
     }
     Ok(found)
 }

@@ -2,10 +2,12 @@
 
 mod function;
 mod logs;
+mod needs;
 mod policy;
 mod queues;
 mod role;
 mod rules;
+mod runs;
 mod store;
 
 use super::facts::{Facts, Known, Unknown};
@@ -17,18 +19,19 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 pub(super) async fn facts(config: &SdkConfig, named: &str) -> Result<Facts, String> {
     let lambda = aws_sdk_lambda::Client::new(config);
     let function = function::deployed(&lambda, named).await?;
-    let (recursion_is_allowed, reserved_concurrency, failed_events, senders, queues, aliases) = tokio::join!(
+    let (recursion_is_allowed, reserved_concurrency, failed_events, senders, queues, aliases, runs) = tokio::join!(
         function::recursion_is_allowed(&lambda, &function),
         function::reserved_concurrency(&lambda, &function),
         function::failed_events(&lambda, &function),
         function::senders(&lambda, &function),
         queues::queues(config, &lambda, named),
         function::aliases(&lambda, &function),
+        runs::runs(config, &function),
     );
     let (store, schedules, refused, logs) = tokio::join!(
         store::store(config, &function, &queues),
         rules::schedules(config, &function, aliases),
-        role::refused(config, &function, &failed_events, &queues),
+        role::refused(config, &function, &failed_events, &queues, &runs),
         logs::logs(config, &function, &failed_events, &queues),
     );
     let (notifications, store_rules, lifecycle) = store;
@@ -43,6 +46,7 @@ pub(super) async fn facts(config: &SdkConfig, named: &str) -> Result<Facts, Stri
         notifications,
         store_rules,
         lifecycle,
+        runs,
         schedules,
         invocations,
         refused,
@@ -56,7 +60,7 @@ fn unknown<E>(doing: &str, error: &SdkError<E>) -> Unknown
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    Unknown { why: trouble(doing, error).replace("\n  because: ", ": "), failed: true }
+    Unknown { why: trouble(doing, error), failed: true }
 }
 
 /// There is nothing to see yet.

@@ -49,6 +49,7 @@ async fn by_rule(events: &Client, name: &str, target: &str) -> Known<Vec<Schedul
             is_enabled: rule.state != Some(RuleState::Disabled),
             expression: expression.clone(),
             target: each.arn,
+            target_id: each.id,
             input: each.input.unwrap_or_default(),
         })
         .collect())
@@ -71,6 +72,7 @@ async fn by_scheduler(config: &SdkConfig, targets: &[String]) -> Known<Vec<Sched
             is_enabled: found.state != Some(ScheduleState::Disabled),
             expression: found.schedule_expression.unwrap_or_default(),
             target: arn,
+            target_id: String::new(),
             input: found.target.and_then(|target| target.input).unwrap_or_default(),
         });
     }

@@ -1,12 +1,12 @@
 //! The store's bucket: what its objects trigger, and how long they stay.
 
-use super::super::facts::{Deployed, Expiration, Known, Notification, Queue};
+use super::super::facts::{After, Deployed, Expiration, Known, Notification, Queue};
 use super::{or_absent, rules, unknown};
 use crate::remote::{Place, s3_client};
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::RuleState;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{Event, ExpirationStatus, FilterRuleName, NotificationConfigurationFilter};
+use aws_sdk_s3::types::{Event, ExpirationStatus, FilterRuleName, LifecycleRuleAndOperator, NotificationConfigurationFilter};
 use recursive_lambda_core::layout::{checkpoint_key, function_folder, job_folder};
 use serde_json::json;
 
@@ -118,8 +118,19 @@ async fn lifecycle(s3: &Client, place: &Place) -> Known<Vec<Expiration>> {
             // Checkpoints have no tags.
             let is_tagged =
                 rule.filter().is_some_and(|filter| filter.tag().is_some()) || and.is_some_and(|and| !and.tags().is_empty());
-            let days = rule.expiration().and_then(|expiration| expiration.days()).filter(|days| *days > 0 && !is_tagged)?;
-            Some(Expiration { id: rule.id().unwrap_or("without a name").into(), prefix, days })
+            let expiration = rule.expiration().filter(|_| !is_tagged)?;
+            let days = expiration.days().filter(|days| *days > 0).map(After::Days);
+            let date = expiration.date().map(|date| After::Date(date.to_string()));
+            let filter = rule.filter();
+            let larger_than = |and: &LifecycleRuleAndOperator| and.object_size_greater_than();
+            let smaller_than = |and: &LifecycleRuleAndOperator| and.object_size_less_than();
+            Some(Expiration {
+                id: rule.id().unwrap_or("without a name").into(),
+                prefix,
+                after: days.or(date)?,
+                larger_than: filter.and_then(|filter| filter.object_size_greater_than()).or(and.and_then(larger_than)),
+                smaller_than: filter.and_then(|filter| filter.object_size_less_than()).or(and.and_then(smaller_than)),
+            })
         })
         .collect())
 }
