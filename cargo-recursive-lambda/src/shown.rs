@@ -185,15 +185,13 @@ impl<'a> Shown<'a> {
             );
         }
         row("invocations", format!("{}, {} batches", HumanCount(self.invocations), HumanCount(self.batches)));
-<<<<<<< HEAD
         if let Some(ShownShards { stage, count, by_status }) = &self.shards {
             let statuses: Vec<_> = by_status.iter().map(|(status, count)| format!("{count} {status}")).collect();
             let what = if *stage == Stage::Scan { "find out where rows begin" } else { "process the records" };
             row("shards", format!("{count}, which {what}: {}", statuses.join(", ")));
-=======
+        }
         if self.checkpoint.attempt() > 1 {
             row("attempts", format!("{} of the batch at the position", HumanCount(self.checkpoint.attempt().into())));
->>>>>>> steer
         }
         if self.skipped > 0 {
             row("skipped", format!("{} records", HumanCount(self.skipped)));

@@ -71,14 +71,9 @@ impl Checkpoints {
         let mut files = Vec::new();
         for function in functions {
             for job in self.folders(&function).await? {
-<<<<<<< HEAD
-                self.list(&job, |key, written| {
+                self.list(&job, |key, written, bytes| {
                     let file = StoreFile::parse(&self.place.prefix, key).filter(StoreFile::is_run);
                     if let Some(StoreFile { function, job, run, .. }) = file {
-=======
-                self.list(&job, |key, written, bytes| {
-                    if let Some(StoreFile { function, job, run, skipped: None }) = StoreFile::parse(&self.place.prefix, key) {
->>>>>>> steer
                         let [function, job, run] = [function, job, run].map(String::from);
                         files.push(RunFile { key: key.into(), function, job, run, written, bytes });
                     }
@@ -167,13 +162,8 @@ impl Checkpoints {
         let job = job_folder(&function_folder(&self.place.prefix, &file.function), &file.job);
         debug_assert_eq!(file.key, checkpoint_key(&job, &file.run));
         let mut records = Vec::new();
-<<<<<<< HEAD
-        self.list(&skipped_folder(&job, &file.run), |key, _| {
-            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped()));
-=======
         self.list(&skipped_folder(&job, &file.run), |key, _, _| {
-            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped));
->>>>>>> steer
+            records.extend(StoreFile::parse(&self.place.prefix, key).and_then(|file| file.skipped()));
         })
         .await?;
         records.sort_unstable();
