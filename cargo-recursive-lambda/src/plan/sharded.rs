@@ -7,7 +7,8 @@ use super::prices;
 
 /// Shards that are created or looked at together, as the driver does it.
 const AT_ONCE: f64 = 32.0;
-/// Seconds to create a shard and to signal it, and to look at one. Assumed.
+/// Seconds to find where a shard begins, to create and signal it, and to look at one. Assumed.
+const PLACE: f64 = 0.03;
 const ASK: f64 = 0.06;
 const LOOK: f64 = 0.02;
 /// Writes of a shard that ends: its mark, and the list of marks, which costs as much.
@@ -21,16 +22,17 @@ impl Job {
         let groups = (shards as f64 / AT_ONCE).ceil();
         // The run is there at the start, and after each stage.
         let stages = if self.scan { 2 } else { 1 };
-        let own = stages as f64 * groups * (ASK + LOOK) + (stages + 1) as f64 * START;
+        // The scans tell the places; otherwise the bytes around each bound do.
+        let places = groups * if self.scan { LOOK } else { PLACE };
+        let own = places + stages as f64 * groups * (ASK + LOOK) + (stages + 1) as f64 * START;
         let scan = if self.scan { START + part.bytes as f64 / NETWORK } else { 0.0 };
         let scans = if self.scan { shards } else { 0 };
 
         let all = shards * invocations + scans + stages + 1;
         let reads = shards * (part.ranges() + invocations * (LAST_RANGES + READS_AN_INVOCATION))
             + scans * (part.ranges() + READS_AN_INVOCATION)
-            // The run looks at each shard after its stage, and takes what each scan found.
-            + shards * stages
-            + scans;
+            // The run looks at each shard after its stage, and at its scan or its bound for the place.
+            + shards * (stages + 1);
         let writes = shards * (saves + renewals + FIRST_WRITES + invocations * WRITES_AN_INVOCATION + MARKS)
             + scans * (FIRST_WRITES + MARKS)
             + FIRST_WRITES

@@ -41,18 +41,18 @@ fn a_million_batches() {
     }
 }
 
-/// 1,000 shards of 250 batches, each as long as 50 ms and its part of the decoding: the run that `plan` expects to take 17.1 s in 1,002
-/// invocations (`shards_cost_as_the_table_says`), within a tenth.
+/// 1,000 shards of 250 batches, each as long as 50 ms and its part of the decoding, with calls of 10 to 30 ms: the run that `plan` expects
+/// to take 18.1 s in 1,002 invocations (`shards_cost_as_the_table_says`), within a tenth.
 #[test]
 fn a_thousand_shards_take_as_long_as_planned() {
     if number("RL_SCALE").is_none() {
         return;
     }
-    let options = Options { shards: 1_000, batch_ms: (53, 54), ..Options::plain(Kind::Parts, 750_000) };
+    let options = Options { shards: 1_000, batch_ms: (53, 54), latency_ms: (5, 15), ..Options::plain(Kind::Parts, 750_000) };
     let report = well(simulate(options, Faults::none()));
     let run = report.checkpoint.as_ref().unwrap();
     let (took, invocations) = (run.updated.duration_since(run.started).unwrap().as_secs_f64(), report.invocations);
     println!("{took:.1} s, {invocations} invocations, {} writes", report.writes);
     assert_eq!((report.end, report.extra), (Some(Status::Done), 0));
-    assert!((took - 17.1).abs() <= 1.71 && (902..=1_102).contains(&invocations), "{took} s, {invocations} invocations");
+    assert!((took - 18.1).abs() <= 1.81 && (902..=1_102).contains(&invocations), "{took} s, {invocations} invocations");
 }
