@@ -20,12 +20,8 @@ pub(super) fn command(folder: &Path) -> Command {
     let mut build = Command::new(cargo);
     let arguments = ["build", "--quiet", "--workspace", "--all-features", "--bins", "--tests"];
     build.current_dir(workspace()).env("CARGO_TARGET_DIR", target()).args(arguments);
-    let folder_of_profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
     assert!(build.status().unwrap().success());
-    let mut command = Command::new(target().join(folder_of_profile).join("cargo-recursive-lambda"));
+    let mut command = Command::new(target().join("debug/cargo-recursive-lambda"));
     command.current_dir(folder).env("CARGO_TARGET_DIR", target()).env("RUST_BACKTRACE", "1");
     command
 }

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 mod found;
 
+use found::undecodable;
 pub(crate) use found::{Raw, ReadBatch, ReadError, Reading};
 
 /// The largest record, in bytes.
@@ -328,14 +329,6 @@ impl<F: Format, O: Objects> Reader<F, O> {
                 .at(Place::new(position, line + 1, text).offset_in(self.source.offsets_are_in())),
         )
     }
-}
-
-fn undecodable(encoding: &str, at: usize) -> String {
-    let label = encoding.to_lowercase();
-    format!(
-        "after {at} bytes of its text come bytes that are not {encoding}: is `encoding` right? `encoding = replace({label:?})` reads \
-         them as U+FFFD"
-    )
 }
 
 /// Decodes a record. If its type panics the record is bad; the invocation goes on.

@@ -59,3 +59,12 @@ impl Raw {
         Err(Error::terminal(Error::new(ErrorKind::Record, message).at(self.place)))
     }
 }
+
+/// What is wrong with text that does not decode.
+pub(super) fn undecodable(encoding: &str, at: usize) -> String {
+    let label = encoding.to_lowercase();
+    format!(
+        "after {at} bytes of its text come bytes that are not {encoding}: is `encoding` right? `encoding = replace({label:?})` reads \
+         them as U+FFFD"
+    )
+}

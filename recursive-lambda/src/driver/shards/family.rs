@@ -1,6 +1,6 @@
 //! What R17 and R18 ask for: the shards of a run are created, signalled and looked at, and a shard that is over leaves its mark.
 //!
-//! It decides nothing.
+//! It decides nothing. `docs/protocol.md` has the rules.
 
 use super::places::{Places, find};
 use super::scanning::found;
