@@ -277,7 +277,7 @@ pub(crate) fn shards(entry: &mut Entry<'_>) -> Option<Shards> {
     if let Some(word) = ident(&value) {
         return match word == "auto" {
             true => Some(Shards::Auto(word.span())),
-            false => entry.refuse(&word, format!("unknown value `{word}`: write a number, or `shards = auto`")),
+            false => entry.refuse(word, format!("unknown value `{word}`: write a number, or `shards = auto`")),
         };
     }
     let number = number(entry, value)?;

@@ -197,7 +197,7 @@ impl Numbers {
             concurrency: 1 + self.below(16),
             architecture: Architecture::Arm64,
             shards: 1 + self.up_to_ten_to(3) % 1_000,
-            scan: self.up_to_ten_to(3) % 2 == 0,
+            scan: self.up_to_ten_to(3).is_multiple_of(2),
         }
     }
 }

@@ -240,10 +240,9 @@ where
         let checkpoint = run.checkpoint().ok_or_else(not_acquired)?;
         let (gathered, states) = self.family().gather(checkpoint).await?;
         let have_read = checkpoint.shards.is_some_and(|shards| shards.stage == Stage::Read);
-        if have_read && checkpoint.owner.is_some() && matches!(gathered, Gathered::Done(_)) {
-            if let Some(session) = self.opened()? {
-                session.merge(&states)?;
-            }
+        let is_to_be_merged = have_read && checkpoint.owner.is_some() && matches!(gathered, Gathered::Done(_));
+        if is_to_be_merged && let Some(session) = self.opened()? {
+            session.merge(&states)?;
         }
         Ok(gathered)
     }
