@@ -94,11 +94,16 @@ impl Invocation {
 
     /// Whether an event's item (the first has index 0) can still be admitted at this time of the platform's clock.
     pub(crate) fn has_time_for(&self, index: usize, now: Duration) -> bool {
-        index == 0 || self.deadline().is_none_or(|deadline| deadline.saturating_sub(now) >= ADMISSION)
+        index == 0 || self.time_left(now).is_none_or(|left| left >= ADMISSION)
     }
 
     pub(crate) fn deadline(&self) -> Option<Duration> {
         self.left.map(|left| self.started + left)
+    }
+
+    /// The time to the deadline; `None` if that is unknown.
+    pub(crate) fn time_left(&self, now: Duration) -> Option<Duration> {
+        self.deadline().map(|deadline| deadline.saturating_sub(now))
     }
 }
 

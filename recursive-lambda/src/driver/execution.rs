@@ -145,7 +145,7 @@ where
         Now {
             wall,
             elapsed: now.saturating_sub(self.invocation.started),
-            left: self.invocation.deadline().map(|deadline| deadline.saturating_sub(now)),
+            left: self.invocation.time_left(now),
             renewed: self.writer.since_renewal(),
         }
     }

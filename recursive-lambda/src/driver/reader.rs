@@ -56,7 +56,7 @@ pub(crate) struct Reader<F: Format, O> {
 }
 
 /// The most requests in flight.
-const MOST_IN_FLIGHT: usize = 8;
+pub(super) const MOST_IN_FLIGHT: usize = 8;
 
 /// This many records of a batch say more about the next ones than all earlier records.
 const TELLING: u64 = 16;

@@ -7,8 +7,8 @@ use super::deployment::Deployment;
 use super::failed::{Failed, caught, completes_a_shard, no_progress, nothing_in_flight, panicked, start, unread};
 use super::input::{JobInput, Piece};
 use super::reader::{Raw, ReadError, Reading};
+use super::shards::owned_object;
 use super::source_error::shown_object;
-use super::start::expected_owner;
 use super::state::{Saved, State, after_batch};
 use crate::batch::RunContext;
 use crate::cache::Local;
@@ -20,7 +20,6 @@ use recursive_lambda_core::checkpoint::{Checkpoint, LastError, SavedState};
 use recursive_lambda_core::engine::budget::Budget;
 use recursive_lambda_core::engine::messages::Done;
 use recursive_lambda_core::identity::parse_run_name;
-use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::skipped_record::SkippedRecord;
 use std::future::{Future, ready};
 use std::panic::AssertUnwindSafe;
@@ -67,10 +66,7 @@ impl<'a, H: Handler, P: Objects + Disk + Clock> Session<'a, H, P> {
         id: &str,
         checkpoint: &Checkpoint,
     ) -> Result<Self, Failed> {
-        // Not from the checkpoint: with `none` it came in the event, and anyone may have written it.
-        let owner = expected_owner(&deployment.settings, &invocation.function_arn, &checkpoint.object.bucket)
-            .map_err(Failed::by_the_environment)?;
-        let object = PinnedObject { owner, ..checkpoint.object.clone() };
+        let object = owned_object(deployment, invocation, checkpoint)?;
         let state = State::open(checkpoint.state.as_ref()).map_err(Failed::by_the_environment)?;
         let local = Local::new(Arc::clone(&deployment.cache), Arc::clone(&deployment.platform), object.clone());
         let input = JobInput::new(Arc::clone(&deployment.platform), object.clone(), checkpoint, local)?;

@@ -79,7 +79,7 @@ where
     /// Without a known deadline there is no reason to stop: an environment that does not report it does not enforce it.
     fn time_is_left(&self) -> bool {
         let now = self.deployment.platform.now();
-        let left = self.invocation.deadline().map(|deadline| deadline.saturating_sub(now));
+        let left = self.invocation.time_left(now);
         left.is_none() || self.deployment.budget(self.invocation).allows(0, left) > 0
     }
 

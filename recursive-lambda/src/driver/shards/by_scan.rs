@@ -6,21 +6,18 @@
 use super::places::{Head, cannot_be_cut, unreadable};
 use crate::driver::failed::{Failed, unread};
 use crate::driver::input::{FormatOf, format_of};
-use crate::driver::reader::{RECORD_LIMIT, ReadError, Reader};
+use crate::driver::reader::{MOST_IN_FLIGHT, RECORD_LIMIT, ReadError, Reader};
 use crate::input::{Input, Supply};
 use crate::job::Handler;
 use crate::ports::{Objects, SourceError};
 use futures_util::{StreamExt, stream};
 use recursive_lambda_core::checkpoint::Checkpoint;
+use recursive_lambda_core::engine::prefetch::LARGEST;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
 use recursive_lambda_core::records::cuts::{RowRules, Scan, Scanned, ShardStarts, Unplaced};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Bytes of one request of a scan, and how many are in flight.
-const REQUEST: u64 = 4 << 20;
-const IN_FLIGHT: usize = 8;
 
 /// Each costs up to a range. An object with more of them is no CSV.
 const MOST_BAD_ROWS: u32 = 16;
@@ -32,8 +29,8 @@ pub(super) async fn scan_to<O: Objects>(
     scan: &mut Scan,
     end: u64,
 ) -> Result<(), SourceError> {
-    let requests = (scan.wanted()..end).step_by(REQUEST as usize).map(|from| from..from.saturating_add(REQUEST).min(end));
-    let mut parts = stream::iter(requests.map(|range| objects.get(object, range))).buffered(IN_FLIGHT);
+    let requests = (scan.wanted()..end).step_by(LARGEST as usize).map(|from| from..from.saturating_add(LARGEST).min(end));
+    let mut parts = stream::iter(requests.map(|range| objects.get(object, range))).buffered(MOST_IN_FLIGHT);
     while let Some(part) = parts.next().await {
         scan.push(&part?);
     }

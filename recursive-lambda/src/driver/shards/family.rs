@@ -79,7 +79,7 @@ where
                     break;
                 }
             }
-            if budget.allows(0, self.left()) == 0 {
+            if budget.allows(0, self.invocation.time_left(self.deployment.platform.now())) == 0 {
                 break;
             }
         }
@@ -209,11 +209,6 @@ where
             Read::Unreadable(why) => Err(unanswered("the run's checkpoint does not read", format!("{why:?}"))),
         }
     }
-
-    fn left(&self) -> Option<Duration> {
-        let now = self.deployment.platform.now();
-        self.invocation.deadline().map(|deadline| deadline.saturating_sub(now))
-    }
 }
 
 /// Why the run fails, from the first shard that is over and not done.
@@ -237,6 +232,7 @@ pub(in crate::driver) fn owned_object<H: Handler, P>(
     checkpoint: &Checkpoint,
 ) -> Result<PinnedObject, Failed> {
     let bucket = &checkpoint.object.bucket;
+    // Not from the checkpoint: with `none` it came in the event, and anyone may have written it.
     let owner = expected_owner(&deployment.settings, &invocation.function_arn, bucket).map_err(Failed::by_the_environment)?;
     Ok(PinnedObject { owner, ..checkpoint.object.clone() })
 }

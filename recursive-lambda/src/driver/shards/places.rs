@@ -11,6 +11,7 @@ use crate::ports::{Objects, SourceError};
 use crate::{Error, ErrorKind, OffsetIn};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use recursive_lambda_core::checkpoint::{Checkpoint, RawBytes, Shard, Shards, Stage};
+use recursive_lambda_core::engine::prefetch::LARGEST;
 use recursive_lambda_core::object::PinnedObject;
 use recursive_lambda_core::records::Cursor;
 use recursive_lambda_core::records::cuts::{Boundary, Scanned, ranges};
@@ -110,9 +111,8 @@ async fn near<O: Objects>(objects: &O, object: &PinnedObject, mut boundary: Boun
     Ok(boundary.place())
 }
 
-/// The first and the largest request for a boundary, in bytes.
+/// The first request for a boundary, in bytes.
 const FIRST: u64 = 16 << 10;
-const LARGEST: u64 = 4 << 20;
 
 /// It stays so, however often it is tried.
 pub(super) fn cannot_be_cut(why: &str) -> Error {
